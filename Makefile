@@ -1,0 +1,54 @@
+# evsed: `make run` shows a simulated charger on http://localhost:8080, `make test` runs everything that CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8080
+PLANT_PORT ?= 8180
+
+.PHONY: install runtime run test unit lint bench lock clean
+.DEFAULT_GOAL := install
+
+install: $(VENV)/.dev
+
+runtime: $(VENV)/.runtime
+
+$(VENV)/.runtime: pyproject.toml requirements.lock
+	tools/need.sh venv "$(PYTHON)"
+	@echo "evsed: installing the daemon's packages into $(VENV) (pinned, with hashes)"
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "evsed: installing the test tools into $(VENV) (pinned, with hashes)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+run: runtime
+	@exec $(BIN)/evsed simulate --port $(PORT) --plant-port $(PLANT_PORT) --state-dir build/simulated
+
+test: install lint unit
+
+unit: install
+	tools/need.sh mosquitto
+	$(BIN)/python -m pytest --cov --cov-report=
+	$(BIN)/python -m coverage report --include='evsed/core/*' --fail-under=100
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: install
+	$(BIN)/python -m tests.bench
+
+# Needs uv on the PATH. Pins every package with hashes; the files name no index.
+LOCK := uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+lock:
+	$(LOCK) --extra build -o requirements.lock
+	$(LOCK) --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

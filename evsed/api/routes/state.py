@@ -1,0 +1,84 @@
+"""GET /api/v1/state: the Snapshot for programs and for the page, with the one reason for not charging."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from evsed.api.report import error_of
+from evsed.api.site import Site
+from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.snapshot import MeterView, Snapshot
+from evsed.core.units import seconds_left
+
+
+def _amps(currents: PhaseCurrents | None) -> dict[str, float] | None:
+    if currents is None:
+        return None
+    return {name: value / 10 for name, value in zip(("L1", "L2", "L3"), currents.each(), strict=True)}
+
+
+def _meter(view: MeterView, now: int) -> dict[str, Any]:
+    at = view.values.currents_at
+    health = view.health
+    return {
+        "currents": _amps(view.values.currents) if view.fresh else None,
+        "age_s": None if at is None else round((now - at) / 1000, 1),
+        "power_w": view.values.power_w if view.fresh else None,
+        "import_wh": view.values.import_wh,
+        "export_wh": view.values.export_wh,
+        "where": None if health is None else health.where,
+        "answering": None if health is None else health.answering,
+        "last_error": None if health is None else health.last_error or None,
+    }
+
+
+def state_document(snapshot: Snapshot) -> dict[str, Any]:
+    """The state in amperes, volts and seconds."""
+    reason = snapshot.reason
+    error, error_id = error_of(snapshot.error)
+    high, low = snapshot.pilot_high_mv, snapshot.pilot_low_mv
+    return {
+        "mode": snapshot.choice.name,
+        "state": snapshot.state.name,
+        "state_text": snapshot.state_text,
+        "charging": snapshot.outputs.contactor1 and reason is None,
+        "not_charging": None
+        if reason is None
+        else {
+            "reason": reason.code,
+            "text": reason.text,
+            "until": snapshot.unix_at(reason.until),
+            "seconds_left": None if reason.until is None else seconds_left(reason.until, snapshot.now),
+        },
+        "error": error,
+        "error_id": error_id,
+        "connected": snapshot.connected,
+        "offer_a": snapshot.offer / 10,
+        "limited_by": snapshot.limited_by if snapshot.offer else None,
+        "override_a": snapshot.override / 10 if snapshot.override else None,
+        "phases": snapshot.phases,
+        "contactor1": snapshot.outputs.contactor1,
+        "contactor2": snapshot.outputs.contactor2,
+        "pilot": {
+            "duty_percent": snapshot.outputs.pilot.duty / 100,
+            "high_v": None if high is None else high / 1000,
+            "low_v": None if low is None else low / 1000,
+        },
+        "temperature_c": snapshot.temperature_c,
+        "charged_wh": snapshot.charged_wh,
+        "meters": {role.value: _meter(snapshot.meters[role], snapshot.now) for role in MeterRole},
+        "uptime_s": snapshot.uptime_s,
+        "closings": snapshot.closings,
+    }
+
+
+def create_router(site: Site) -> APIRouter:
+    """The route."""
+    router = APIRouter(prefix="/api/v1", tags=["v1"])
+
+    @router.get("/state")
+    async def state() -> dict[str, Any]:
+        """What the charger does, and why."""
+        return state_document(site.snapshot)
+
+    return router

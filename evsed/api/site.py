@@ -1,0 +1,48 @@
+"""What every route needs: the control loop, the disk's acknowledgement, and the installation."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from evsed.config import Installation
+from evsed.core.events import Command, Verdict
+from evsed.core.snapshot import Snapshot
+from evsed.runtime import Runtime
+
+_ANSWERS_WITHIN_S = 3.0
+
+
+class BusyError(Exception):
+    """The control loop or the disk did not answer in time; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The charger as the interfaces see it."""
+
+    runtime: Runtime
+    barrier: Callable[[], "Future[None]"]
+    installation: Installation
+    mqtt_connected: Callable[[], bool]
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last published state."""
+        return self.runtime.snapshot
+
+    async def submit(self, command: Command) -> Verdict:
+        """Carries a command out. Returns when the Snapshot shows it and, if accepted, the disk holds it.
+
+        Raises BusyError when that takes longer than 3 s.
+        """
+        try:
+            verdict = await asyncio.wait_for(asyncio.wrap_future(self.runtime.submit(command)), _ANSWERS_WITHIN_S)
+        except TimeoutError:
+            raise BusyError("the control loop does not answer") from None
+        if verdict.accepted:
+            try:
+                await asyncio.wait_for(asyncio.wrap_future(self.barrier()), _ANSWERS_WITHIN_S)
+            except TimeoutError:
+                raise BusyError("it is done, but the disk does not answer: it may be lost at a restart") from None
+        return verdict

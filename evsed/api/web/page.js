@@ -1,0 +1,74 @@
+// The status page: reads /api/v1/state once a second, posts the mode to /settings. What is not known shows "unknown".
+
+const place = (id) => document.getElementById(id);
+const show = (id, text) => { place(id).textContent = text; };
+const known = (value, text) => (value === null || value === undefined ? "unknown" : text(value));
+
+function clock(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  return `${String(minutes).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function showCurrents(row, currents) {
+  for (const phase of ["L1", "L2", "L3"]) {
+    show(`${row}-${phase}`, known(currents, (amps) => `${amps[phase].toFixed(1)} A`));
+  }
+}
+
+function showHealth(id, meter) {
+  if (meter.where === null) {
+    show(id, meter.age_s === null ? "none" : "values are posted");
+  } else {
+    show(id, meter.answering ? `${meter.where}: answers` : `${meter.where}: ${meter.last_error}`);
+  }
+}
+
+function showState(state) {
+  show("state", state.state_text);
+  const reason = state.not_charging;
+  const wait = reason && reason.seconds_left ? ` (${clock(reason.seconds_left)})` : "";
+  show("reason", reason ? `${reason.text}${wait}` : "");
+  place("error").hidden = state.error_id === 0;
+  show("error", state.error);
+  for (const button of document.querySelectorAll("#modes button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.name === state.mode));
+  }
+  showCurrents("mains", state.meters.mains.currents);
+  showCurrents("ev", state.meters.ev.currents);
+  show("offer", state.offer_a ? `${state.offer_a.toFixed(1)} A on ${state.phases} phase${state.phases > 1 ? "s" : ""}` : "nothing");
+  show("limit", state.limited_by ?? "");
+  show("charged", known(state.charged_wh, (energy) => `${(energy / 1000).toFixed(1)} kWh`));
+  show("pilot", known(state.pilot.high_v, (volts) => `${volts.toFixed(1)} V, ${state.pilot.duty_percent.toFixed(1)} %`));
+  show("contactor", state.contactor1 ? "closed" : "open");
+  show("temperature", known(state.temperature_c, (degrees) => `${degrees} °C`));
+  showHealth("mains-health", state.meters.mains);
+  showHealth("ev-health", state.meters.ev);
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch("/api/v1/state", { signal: AbortSignal.timeout(3000) });
+    if (!answer.ok) throw new Error(`answer ${answer.status}`);
+    showState(await answer.json());
+    document.body.classList.remove("stale");
+    show("link", "live");
+  } catch (problem) {
+    document.body.classList.add("stale");
+    show("link", `no connection to the charger (${problem.message}); what is shown is old`);
+  }
+  setTimeout(refresh, 1000);
+}
+
+place("modes").addEventListener("click", async (event) => {
+  const mode = event.target.dataset?.mode;
+  if (mode === undefined) return;
+  try {
+    const answer = await fetch(`/settings?mode=${mode}`, { method: "POST", signal: AbortSignal.timeout(5000) });
+    const echo = await answer.json();
+    show("answer", echo.mode === mode ? "" : `${event.target.textContent}: ${echo.mode ?? echo.detail}`);
+  } catch (problem) {
+    show("answer", `not done: ${problem.message}`);
+  }
+});
+
+refresh();

@@ -1,0 +1,140 @@
+"""The composition root: the only file that names concrete adapters, and the order of start and end.
+
+Outputs are safe and the control loop runs before anything heavy is imported.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evsed.config import Board, ConfigError, Installation
+from evsed.core.model import Contactor2
+from evsed.core.ports import BoardLostError
+from evsed.core.setting import SettingError
+from evsed.core.snapshot import Saved
+from evsed.runtime import LEAVING_MS, Runtime
+from evsed.store import Store
+
+if TYPE_CHECKING:
+    from evsed.hw.simulation.board import SimulatedBoard
+
+log = logging.getLogger(__name__)
+
+SWITCH_INTERVAL_S = 0.001
+"""How long another thread may keep the interpreter before the control thread gets its turn."""
+
+STOPS_WITHIN_S = LEAVING_MS / 1000 + 0.3
+
+
+def run(installation: Installation, overrides: list[str]) -> int:
+    """Runs the daemon until it is told to stop; the exit status. Raises ConfigError for what the owner has to mend."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    return _Daemon(installation, overrides).run()
+
+
+def _with_overrides(saved: Saved, overrides: list[str]) -> Saved:
+    settings = saved.settings
+    for item in overrides:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise ConfigError(f"--set takes KEY=VALUE, not {item!r}")
+        try:
+            settings = settings.replace(key.strip(), value.strip())
+        except SettingError as error:
+            raise ConfigError(f"--set {item}: {error}") from None
+    return Saved(settings, saved.access, saved.session_open, saved.session_start_wh, saved.charged_wh)
+
+
+class _Daemon:
+    """Everything that runs, wired together."""
+
+    def __init__(self, installation: Installation, overrides: list[str]) -> None:
+        self._installation = installation
+        self._runtime: Runtime | None = None
+        self._failed = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._board = self._open_board(installation.board)  # first of all: outputs safe
+        self._store = Store(Path(installation.state.directory))
+        saved = _with_overrides(self._store.load(Saved()), overrides)
+        self._runtime = Runtime(self._board, self._store, saved, self._control_loop_failed)
+
+    def _open_board(self, board: Board) -> "SimulatedBoard":
+        if board.kind != "simulation":
+            raise ConfigError(f'board.kind is {board.kind!r}; this version knows "simulation" only')
+        from evsed.hw.simulation.board import SimulatedBoard  # noqa: PLC0415 - a real board needs none of it
+
+        try:
+            return SimulatedBoard(Path(board.socket), self._single_contactor)
+        except BoardLostError as error:
+            raise ConfigError(f"board.socket: {error}") from error
+
+    def _single_contactor(self) -> bool:
+        runtime = self._runtime
+        return runtime is None or runtime.snapshot.settings.enable_C2 == Contactor2.NOT_PRESENT
+
+    def _control_loop_failed(self) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._failed.set)
+
+    def run(self) -> int:
+        """Starts everything, waits, and ends everything in order."""
+        runtime = self._runtime
+        assert runtime is not None  # noqa: S101 - set by __init__
+        self._store.start()
+        runtime.start()
+        try:
+            asyncio.run(self._serve(runtime))
+        finally:
+            runtime.leave()
+            if not runtime.join(STOPS_WITHIN_S):
+                log.critical("the control loop does not end; the outputs expire by themselves")
+            self._board.close()
+            self._store.close()
+        return os.EX_SOFTWARE if runtime.failure is not None else os.EX_OK
+
+    async def _serve(self, runtime: Runtime) -> None:
+        self._loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+
+        def asked_to_stop() -> None:
+            runtime.leave()  # the car is told first, everything else can wait
+            stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, asked_to_stop)
+        # The heavy part, now that the control loop runs.
+        from evsed.api.app import create_app  # noqa: PLC0415
+        from evsed.api.mqtt import MqttClient  # noqa: PLC0415
+        from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.hw.poller import Poller  # noqa: PLC0415
+        from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
+        from evsed.webserver import QuietServer, listen  # noqa: PLC0415
+
+        installation = self._installation
+        bus = Poller(
+            "bus 1", installation.bus.device, installation.bus.baud, lambda: runtime.snapshot.settings, runtime.post
+        )
+        mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime)
+        site = Site(runtime, self._store.barrier, installation, mqtt.connected)
+        app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
+        try:
+            door = listen(installation.http.host, installation.http.port)
+        except OSError as error:
+            raise ConfigError(
+                f"http: {installation.http.host} port {installation.http.port}: {error.strerror}"
+            ) from None
+        bus.start()
+        mqtt.start()
+        server = QuietServer(app)
+        serving = asyncio.create_task(server.serve(sockets=[door]))
+        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await asyncio.wait([serving], timeout=1)
+        mqtt.close()
+        bus.close()

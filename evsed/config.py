@@ -1,0 +1,121 @@
+"""The installation: what is wired and reachable. Read once at start from a TOML file, validated, then frozen.
+
+Owner settings are not here: they are changed while running and live in ``evsed.store``. Standard library only, because
+this is read before the outputs are safe and nothing heavy may be imported until then.
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+
+class ConfigError(Exception):
+    """The file cannot be used; the text names file and key and says what is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Where REST and the web page are served."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - the owner's LAN is where the charger is operated from
+    port: int = 80
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where settings are kept."""
+
+    directory: str = "/var/lib/evsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """The RS485 line with the meters."""
+
+    device: str = "/dev/serial0"
+    baud: int = 9600
+
+
+@dataclass(frozen=True, slots=True)
+class Mqtt:
+    """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>."""
+
+    host: str = ""
+    port: int = 1883
+    username: str = ""
+    password: str = field(default="", repr=False)
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Which board drives the car: for now the simulated one, at a Unix socket."""
+
+    kind: str = ""
+    socket: str = ""
+    plant_port: int = 0
+    charger: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything about this unit that is not an owner setting."""
+
+    serial: int = 0
+    http: Http = field(default_factory=Http)
+    state: State = field(default_factory=State)
+    bus: Bus = field(default_factory=Bus)
+    mqtt: Mqtt = field(default_factory=Mqtt)
+    board: Board = field(default_factory=Board)
+
+    @property
+    def mqtt_prefix(self) -> str:
+        """The first part of every topic."""
+        return self.mqtt.prefix or f"SmartEVSE-{self.serial}"
+
+
+_PORTS = {"http.port": (1, 65_535), "mqtt.port": (1, 65_535), "board.plant_port": (0, 65_535)}
+_RANGES = {**_PORTS, "serial": (0, 999_999), "bus.baud": (1_200, 115_200), "board.charger": (0, 7)}
+_Table = TypeVar("_Table")
+
+
+def load(path: Path) -> Installation:
+    """The installation in ``path``. Raises ConfigError with file, key and what is wanted."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    try:
+        return _build(Installation, document, "")
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _build(table: type[_Table], given: dict[str, Any], prefix: str) -> _Table:
+    known = {item.name: item for item in fields(table)}  # type: ignore[arg-type]
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"{prefix}{key} is not known; known are {', '.join(prefix + name for name in known)}")
+    default = table()
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        values[key] = _checked(getattr(default, key), value, f"{prefix}{key}")
+    return table(**values)
+
+
+def _checked(default: object, value: object, name: str) -> object:
+    if isinstance(default, str):
+        if not isinstance(value, str):
+            raise ConfigError(f"{name} takes a text in quotes, not {value!r}")
+        return value
+    if isinstance(default, int):
+        low, high = _RANGES[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ConfigError(f"{name} takes a whole number from {low} to {high}, not {value!r}")
+        return value
+    if not isinstance(value, dict):
+        raise ConfigError(f"{name} is a table: write [{name}] and its keys below it")
+    return _build(type(default), value, f"{name}.")

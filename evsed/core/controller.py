@@ -1,0 +1,383 @@
+"""The core as one object: events and commands in, actions and a snapshot out.
+
+Owns the order in which things are decided. What is decided belongs to the modules it calls: faults are judged by
+watches.py, the current by regulator.py, the state by charger.py, and safety.py has the last word on the contactors.
+"""
+
+from types import MappingProxyType
+
+from evsed.core import commands, reasons, watches
+from evsed.core.access import Buttons, Gesture
+from evsed.core.actions import SAFE, Action, CloseContactors, Note, Outputs, Persist, Severity, changes
+from evsed.core.charger import Charger, Situation
+from evsed.core.commands import Desk
+from evsed.core.duty import HIGHEST_OFFER
+from evsed.core.events import (
+    Button,
+    ChooseMode,
+    Command,
+    Event,
+    Inputs,
+    Leaving,
+    MeterHealthChanged,
+    MeterRead,
+    Sampled,
+    Tick,
+    Verdict,
+    WallClock,
+)
+from evsed.core.faults import Fault, Faults
+from evsed.core.limits import cable_limit
+from evsed.core.metering import Metering
+from evsed.core.model import (
+    NO_CURRENT,
+    Access,
+    Contactor2,
+    MeterHealth,
+    MeterRole,
+    MeterType,
+    Mode,
+    ModeChoice,
+    PhaseCurrents,
+    choice_of,
+)
+from evsed.core.pilot_watch import PilotWatch
+from evsed.core.regulator import Demand, Regulator
+from evsed.core.safety import Facts, permit
+from evsed.core.session import Session
+from evsed.core.snapshot import MeterView, Saved, Snapshot
+from evsed.core.states import State, Transition
+from evsed.core.units import Celsius, Deciamps, Millis, seconds_left
+
+_OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
+_RESTING = frozenset({State.A, State.B1})
+_CLOSED = frozenset({State.C, State.C1})
+
+
+class Controller:
+    """One charger. Not thread-safe: one thread owns it."""
+
+    def __init__(self, saved: Saved, now: Millis) -> None:
+        self.outputs: Outputs = SAFE
+        self.desk = Desk(saved.settings, saved.access)
+        self.metering = Metering()
+        self.regulator = Regulator()
+        self.charger = Charger(now)
+        self.pilot = PilotWatch()
+        self.faults = Faults()
+        self._watches = watches.Watches(now)
+        self._session = Session(
+            is_open=saved.session_open, start_wh=saved.session_start_wh, charged_wh=saved.charged_wh
+        )
+        self._buttons = Buttons()
+        self._booted_at = now
+        self._health: dict[MeterRole, MeterHealth] = {}
+        self._wall: tuple[int, Millis] | None = None
+        self._cable: Deciamps = 0
+        self._phases = 3
+        self._temperature: Celsius | None = None
+        self._closings = 0
+        self._saved = saved
+        self._leaving = False
+
+    # ---- in ----
+
+    def handle(self, event: Event, now: Millis) -> list[Action]:
+        """Takes one event and returns what has to be done; ``outputs`` are the levels that follow from it."""
+        notes: list[Action] = []
+        match event:
+            case Sampled(inputs):
+                notes = self._sampled(inputs, now)
+            case MeterRead():
+                self.metering.take(event, now)
+            case MeterHealthChanged(role, health):
+                self._health[role] = health
+            case WallClock(unix_s):
+                self._wall = (unix_s, now)
+            case Leaving():
+                self._leaving = True
+            case Tick():
+                pass
+        return notes + self._settle(now)
+
+    def command(self, command: Command, now: Millis) -> Verdict:
+        """Carries a command out, or says why not. What follows from it comes with the next event."""
+        before = self.desk.settings
+        verdict = commands.carry_out(command, self.desk, self.metering, now)
+        if self.desk.settings is not before:
+            self._settings_changed(before.mode, now)
+        return verdict
+
+    def _settings_changed(self, mode_before: int, now: Millis) -> None:
+        if self.desk.settings.mode != mode_before:
+            self.regulator.forget_measurements()
+            self.regulator.forgive()
+            self.charger.forgive_delay(now)
+        for role in self.desk.exchanged_meters():
+            self.metering.forget(role)
+            self._health.pop(role, None)
+            self._watches.meter_changed(role, now)
+            self.regulator.forget_measurements()
+
+    def _sampled(self, inputs: Inputs, now: Millis) -> list[Action]:
+        self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
+        if self.charger.state in _RESTING:
+            self._cable = cable_limit(inputs.proximity_ohms)
+        self._temperature = inputs.temperature_c
+        self._watches.rcm_tripped = inputs.rcm_tripped
+        notes: list[Action] = []
+        for button, gesture in self._buttons.feed(inputs.buttons, now):
+            notes += self._button(button, gesture, now)
+        return notes
+
+    def _button(self, button: Button, gesture: Gesture, now: Millis) -> list[Action]:
+        settings = self.desk.settings
+        if gesture is Gesture.PRESSED and Fault.RCM in self.faults and not self._watches.rcm_tripped:
+            self.faults.set(Fault.RCM, present=False, now=now)
+            return [Note(Severity.INFO, "residual current fault reset by a button")]
+        choice: ModeChoice | None = None
+        if gesture is Gesture.HELD and button is Button.LEFT:
+            choice = ModeChoice.OFF
+        elif gesture is Gesture.HELD and button is Button.RIGHT:
+            choice = choice_of(Mode(settings.mode), Access.ALLOW)
+        elif gesture is Gesture.SHORT and button is Button.LEFT and settings.mode != Mode.NORMAL:
+            choice = ModeChoice.SOLAR if settings.mode == Mode.SMART else ModeChoice.SMART
+            if self.desk.access is not Access.ALLOW:
+                choice = None
+        if choice is not None:
+            verdict = self.command(ChooseMode(choice), now)
+            return [] if verdict.accepted else [Note(Severity.WARNING, f"button: {verdict.refused}")]
+        return []
+
+    # ---- deciding ----
+
+    def _settle(self, now: Millis) -> list[Action]:
+        actions = self._watch(now)
+        if self.charger.state in _RESTING:
+            self._phases = self._wanted_phases()
+        self._regulate(now)
+        self.faults.set(Fault.NO_POWER, present=self._lack is Fault.NO_POWER, now=now)
+        self.faults.set(Fault.NO_SUN, present=self._lack is Fault.NO_SUN, now=now)
+        if self.regulator.retry_at is not None:
+            self.charger.delay(self.regulator.retry_at)
+        taken = self.charger.step(self._situation(now), now, second_contactor=self._wants_second())
+        for row in taken:
+            self._entered(row)
+            actions.append(Note(Severity.INFO, self._log_line(row)))
+        self._session.meter(self.metering.values(MeterRole.EV).import_wh)
+        before, self.outputs = self.outputs, self._permitted(now)
+        deeds = changes(before, self.outputs)
+        self._closings += sum(isinstance(deed, CloseContactors) for deed in deeds)
+        return deeds + actions + self._persist()
+
+    def _watch(self, now: Millis) -> list[Action]:
+        settings = self.desk.settings
+        present = self._watches.judge(
+            watches.Seen(
+                settings=settings,
+                faults=self.faults,
+                state=self.charger.state,
+                pilot=self.pilot,
+                temperature=self._temperature,
+                mains_at=self.metering.values(MeterRole.MAINS).currents_at,
+                ev_at=self.metering.values(MeterRole.EV).currents_at,
+            ),
+            now,
+        )
+        notes: list[Action] = []
+        for fault, there in present.items():
+            if self.faults.set(fault, present=there, now=now):
+                notes.append(self._fault_note(fault, there=there))
+                if fault is Fault.METER_LOST:
+                    self.regulator.forget_measurements()
+                if fault is Fault.PILOT and not there:
+                    self.charger.delay(now + self._watches.pilot_wait_ms)
+        return notes
+
+    def _fault_note(self, fault: Fault, *, there: bool) -> Note:
+        if not there:
+            return Note(Severity.INFO, f"{fault.value.text}: over")
+        health = self._health.get(MeterRole.EV if fault is Fault.EV_METER_LOST else MeterRole.MAINS)
+        lost = fault in {Fault.METER_LOST, Fault.EV_METER_LOST} and health is not None
+        where = f" ({health.where}: {health.last_error or 'no answer'})" if lost and health else ""
+        return Note(Severity.ERROR, f"{fault.value.text}: {reasons.of_fault(fault).text}{where}")
+
+    @property
+    def _lack(self) -> Fault | None:
+        plugged = self.charger.state is not State.A or self.pilot.connected
+        return self.regulator.lack if plugged else None
+
+    def _regulate(self, now: Millis) -> None:
+        demand = self._demand(now)
+        drawn = self.regulator.drawn(now, demand.charging_ms)
+        estimate = PhaseCurrents(drawn, drawn, drawn) if self._phases == 3 else PhaseCurrents(drawn, 0, 0)
+        balance = self.metering.balance(
+            now, estimate, ev_metered=demand.settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
+        )
+        if balance is not None and demand.metered:
+            mains = self.metering.corrected(balance.mains, demand.mode, now, one_phase=self._battery_on_l1)
+            self.regulator.observe(balance.with_mains(mains), demand, now)
+        self.regulator.step(demand, now)
+
+    def _demand(self, now: Millis) -> Demand:
+        state = self.charger.state
+        return Demand(
+            settings=self.desk.settings,
+            cable=self._cable,
+            override=self.desk.override,
+            phases=self._phases,
+            connected=state is not State.A or self.pilot.connected,
+            offering=state in _OFFERING,
+            resting=state in _RESTING,
+            charging_ms=now - self.charger.since if state is State.C else None,
+            meter_cap=self._watches.meter_cap(
+                self.desk.settings, self.metering.values(MeterRole.MAINS).currents_at, now
+            ),
+        )
+
+    def _wanted_phases(self) -> int:
+        settings = self.desk.settings
+        if settings.enable_C2 == Contactor2.ALWAYS_OFF:
+            return 1
+        return 1 if settings.enable_C2 == Contactor2.SOLAR_OFF and settings.mode == Mode.SOLAR else 3
+
+    def _wants_second(self) -> bool:
+        return self._wanted_phases() == 3 and self.desk.settings.enable_C2 != Contactor2.NOT_PRESENT
+
+    @property
+    def _battery_on_l1(self) -> bool:
+        return self.desk.settings.enable_C2 == Contactor2.ALWAYS_OFF
+
+    def _situation(self, now: Millis) -> Situation:
+        faults = self.faults
+        mains_age = self.metering.age(MeterRole.MAINS, now)
+        regulated = self.desk.settings.mode != Mode.NORMAL
+        return Situation(
+            level=self.pilot.level,
+            offer=min(self.regulator.offer, HIGHEST_OFFER),
+            held_back=faults.worst is not None or self.desk.access is not Access.ALLOW or self._leaving,
+            opens_at_once=faults.opens_at_once,
+            diode_seen=self.pilot.diode_seen,
+            may_close=mains_age is not None or not regulated,
+            access=self.desk.access,
+        )
+
+    def _entered(self, row: Transition) -> None:
+        if row.target is State.C:
+            self._session.began_charging()
+            self._phases = self._wanted_phases()
+        elif row.target is State.A:
+            self._session.unplugged()
+            self.regulator.forgive()
+            self._watches.unplugged()
+
+    def _log_line(self, row: Transition) -> str:
+        line = f"state {row.source.name} to {row.target.name}: {row.trigger.value}"
+        why = self.faults.worst
+        return f"{line} ({why.value.text})" if why is not None and row.target in {State.B1, State.C1} else line
+
+    def _permitted(self, now: Millis) -> Outputs:
+        wanted = self.charger.outputs(self.regulator.offer, now)
+        facts = Facts(
+            state=self.charger.state,
+            in_state_ms=now - self.charger.since,
+            access=self.desk.access,
+            diode_seen=self.pilot.diode_seen,
+            stopping_fault=self.faults.worst is not None,
+            opening_fault=self.faults.opens_at_once,
+            sample_age_ms=self.pilot.sample_age(now),
+        )
+        return permit(wanted, facts)
+
+    # ---- out ----
+
+    @property
+    def saved(self) -> Saved:
+        """What has to outlive this process."""
+        session = self._session
+        return Saved(self.desk.settings, self.desk.access, session.is_open, session.start_wh, session.charged_wh)
+
+    def _persist(self) -> list[Action]:
+        saved, before = self.saved, self._saved
+        if saved == before:
+            return []
+        self._saved = saved
+        at_once = (saved.settings, saved.access) != (before.settings, before.access)
+        return [Persist(at_once=at_once)]
+
+    def snapshot(self, now: Millis) -> Snapshot:
+        """The charger as everybody else may see it."""
+        demand = self._demand(now)
+        mains = self.metering.values(MeterRole.MAINS).currents
+        meters = {role: self._meter_view(role, now) for role in MeterRole}
+        offering = self.charger.state in _OFFERING
+        reading = self.pilot.reading
+        return Snapshot(
+            now=now,
+            unix_s=None if self._wall is None else self._wall[0] + (now - self._wall[1]) // 1000,
+            uptime_s=(now - self._booted_at) // 1000,
+            state=self.charger.state,
+            reason=self._reason(now),
+            faults=self.faults.all,
+            error_bits=self.faults.bits,
+            access=self.desk.access,
+            settings=self.desk.settings,
+            connected=demand.connected,
+            offer=self.regulator.offer if offering else 0,
+            ceiling=demand.fixed().current,
+            limited_by=self.regulator.limited_by,
+            override=self.desk.override,
+            cable=self._cable,
+            outputs=self.outputs,
+            phases=self._phases,
+            pilot_high_mv=None if reading is None else reading.high_mv,
+            pilot_low_mv=None if reading is None else reading.low_mv,
+            temperature_c=self._temperature,
+            mains=None
+            if mains is None or not meters[MeterRole.MAINS].fresh
+            else self.metering.corrected(mains, demand.mode, now, one_phase=self._battery_on_l1),
+            meters=MappingProxyType(meters),
+            drawing=self._drawing(meters[MeterRole.EV]),
+            battery=self.metering.battery(now),
+            battery_at=self.metering.battery_at,
+            charged_wh=self._session.charged_wh,
+            solar_stop_s=seconds_left(self._stop_timer(), 0),
+            closings=self._closings,
+            saved=self.saved,
+        )
+
+    def _stop_timer(self) -> Millis | None:
+        if self.charger.state is not State.C or self.desk.settings.mode != Mode.SOLAR:
+            return None
+        return self.regulator.stop_timer.left_ms(self.desk.settings.solar_stop_time)
+
+    def _meter_view(self, role: MeterRole, now: Millis) -> MeterView:
+        age = self.metering.age(role, now)
+        fresh = age is not None and age < watches.limit_ms(role, self.desk.settings)
+        return MeterView(self.metering.values(role), fresh, self._health.get(role))
+
+    def _drawing(self, ev: MeterView) -> tuple[bool, bool, bool]:
+        if self.charger.state not in _CLOSED:
+            return (False, False, False)
+        if ev.fresh:
+            l1, l2, l3 = (ev.values.currents or NO_CURRENT).each()
+            return (l1 >= 10, l2 >= 10, l3 >= 10)
+        three = self._phases == 3
+        return (True, three, three)
+
+    def _reason(self, now: Millis) -> reasons.Reason | None:
+        return reasons.why(
+            reasons.Standing(
+                state=self.charger.state,
+                connected=self.charger.state is not State.A or self.pilot.connected,
+                fault=self.faults.worst,
+                access=self.desk.access,
+                leaving=self._leaving,
+                offer=self.regulator.offer,
+                delay_until=self.charger.delay_until,
+                ready_at=self.charger.ready_at,
+                state_ends_at=self.charger.deadline,
+                measured=self._situation(now).may_close,
+            ),
+            now,
+        )

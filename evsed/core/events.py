@@ -1,0 +1,138 @@
+"""What can happen to the core: measurements, inputs, the clock, and the commands of people and programs."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from evsed.core.model import MeterHealth, MeterRole, ModeChoice, PhaseCurrents
+from evsed.core.setting import Value
+from evsed.core.units import Celsius, Deciamps, Millivolts, Ohms, WattHours, Watts
+
+
+class Button(Enum):
+    """The three buttons under the LCD."""
+
+    LEFT = "left"
+    MIDDLE = "middle"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """One look at the board. ``pilot_mv`` is empty when the pilot could not be sampled."""
+
+    pilot_mv: tuple[Millivolts, ...]
+    proximity_ohms: Ohms | None = None  # None: nothing connected
+    temperature_c: Celsius | None = None  # None: no sensor, or it did not answer
+    rcm_tripped: bool = False
+    buttons: frozenset[Button] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The board was looked at; comes with every control cycle."""
+
+    inputs: Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed and nothing else happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRead:
+    """A meter answered with its currents and, where asked for, the slower values."""
+
+    role: MeterRole
+    currents: PhaseCurrents | None = None
+    power_w: Watts | None = None
+    import_wh: WattHours | None = None
+    export_wh: WattHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterHealthChanged:
+    """The bus's word on how a meter answers."""
+
+    role: MeterRole
+    health: MeterHealth
+
+
+@dataclass(frozen=True, slots=True)
+class WallClock:
+    """The time of day now: Unix seconds."""
+
+    unix_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The daemon is about to stop: charging ends in order, access stays as it is."""
+
+
+Event: TypeAlias = Sampled | Tick | MeterRead | MeterHealthChanged | WallClock | Leaving
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseMode:
+    """Mode and access in one, as every client picks it."""
+
+    choice: ModeChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An owner's current for Normal and Smart; 0 ends it."""
+
+    current: Deciamps
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSetting:
+    """A new value for an owner setting."""
+
+    key: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class PostMains:
+    """The currents of a mains meter of type API."""
+
+    currents: PhaseCurrents
+
+
+@dataclass(frozen=True, slots=True)
+class PostBattery:
+    """The current of the home battery; positive while it charges."""
+
+    current: Deciamps
+
+
+@dataclass(frozen=True, slots=True)
+class PostEvMeter:
+    """The values of an EV meter of type API; currents, or energies and power, or both."""
+
+    currents: PhaseCurrents | None
+    import_wh: WattHours | None
+    export_wh: WattHours | None
+    power_w: Watts | None
+
+
+Command: TypeAlias = ChooseMode | Override | ChangeSetting | PostMains | PostBattery | PostEvMeter
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to a command: accepted, or refused with the reason for the owner."""
+
+    refused: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the command was carried out."""
+        return not self.refused
+
+
+ACCEPTED = Verdict()

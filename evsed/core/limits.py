@@ -1,0 +1,58 @@
+"""Protect: every limit on the current, each a cap of its own, of which the lowest counts.
+
+Pure functions. Solar and capacity rate never mix into the fuse's cap: each cap stands by itself.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evsed.core.metering import Balance
+from evsed.core.settings import Settings
+from evsed.core.units import Deciamps, Ohms
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A limit in dA per phase and the name of what sets it."""
+
+    name: str
+    current: Deciamps
+
+
+def lowest(caps: Iterable[Cap]) -> Cap:
+    """The cap that counts. ``caps`` is never empty: MAX is always there."""
+    return min(caps, key=lambda cap: cap.current)
+
+
+# IEC 61851-1 Annex B: resistor between proximity and earth; 20 A cables are known to owners as 16 A
+_CABLES = ((75, 150, 630), (150, 330, 320), (330, 1_000, 160), (1_000, 2_200, 130))
+
+
+def cable_limit(ohms: Ohms | None) -> Deciamps:
+    """What the plugged cable carries, by its proximity resistor; 0 when there is none that the norm knows."""
+    if ohms is not None:
+        for low, high, limit in _CABLES:
+            if low <= ohms < high:
+                return limit
+    return 0
+
+
+def fixed_caps(settings: Settings, cable: Deciamps, override: Deciamps) -> tuple[Cap, ...]:
+    """The caps that do not come from a measurement. A fixed cable has no limit of its own."""
+    caps = [Cap("MAX", settings.current_max * 10)]
+    if settings.config == 0:
+        caps.append(Cap("cable", cable))
+    if override:
+        caps.append(Cap("override", override))
+    return tuple(caps)
+
+
+def mains_cap(settings: Settings, balance: Balance, phases: int) -> Cap:
+    """What the house leaves of the main fuse on the phases that the car may use."""
+    base = balance.base.each()[:phases]
+    return Cap("MAINS", settings.current_main * 10 - max(base))
+
+
+def sum_cap(settings: Settings, balance: Balance, phases: int) -> Cap:
+    """What the capacity rate leaves for each phase of the car."""
+    return Cap("SUMMAINS", (settings.current_max_sum_mains * 10 - balance.base.total) // phases)

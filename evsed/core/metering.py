@@ -1,0 +1,120 @@
+"""What the meters said, how old it is, and what the house draws without the car.
+
+Owns the last measurements and their ages; not what is done about them (limits.py, smart.py, solar.py).
+"""
+
+from dataclasses import dataclass, replace
+
+from evsed.core.events import MeterRead
+from evsed.core.model import NO_CURRENT, MeterRole, MeterValues, Mode, PhaseCurrents
+from evsed.core.units import Deciamps, Millis
+
+BATTERY_STALE_MS = 60_000
+_PAIRING_MS = 300  # a mains sample waits this long for the EV sample that belongs to it
+_EV_FRESH_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One fresh look at the mains: its currents, and the part of them that the car draws."""
+
+    mains: PhaseCurrents
+    car: PhaseCurrents
+    at: Millis
+
+    @property
+    def base(self) -> PhaseCurrents:
+        """What the house draws without the car."""
+        return self.mains.minus(self.car)
+
+    def with_mains(self, mains: PhaseCurrents) -> "Balance":
+        """The same look with corrected mains currents."""
+        return replace(self, mains=mains)
+
+
+class Metering:
+    """Keeps the meters' last words. A mains sample is paired with the EV samples around it, because the two meters are
+    read one after the other and a car that just changed would else be taken for the house.
+    """
+
+    def __init__(self) -> None:
+        self._values = dict.fromkeys(MeterRole, MeterValues())
+        self._pending: Millis | None = None
+        self._ev_before: PhaseCurrents = NO_CURRENT
+        self._battery: Deciamps = 0
+        self._battery_at: Millis | None = None
+
+    def values(self, role: MeterRole) -> MeterValues:
+        """The last values of ``role``, however old."""
+        return self._values[role]
+
+    def forget(self, role: MeterRole) -> None:
+        """The meter was exchanged: nothing is known of the new one yet."""
+        self._values[role] = MeterValues()
+        if role is MeterRole.MAINS:
+            self._pending = None
+
+    def take(self, read: MeterRead, now: Millis) -> None:
+        """Stores what a meter answered; values it did not give stay as they were."""
+        old = self._values[read.role]
+        new = replace(
+            old,
+            power_w=old.power_w if read.power_w is None else read.power_w,
+            import_wh=old.import_wh if read.import_wh is None else read.import_wh,
+            export_wh=old.export_wh if read.export_wh is None else read.export_wh,
+        )
+        if read.currents is not None:
+            new = replace(new, currents=read.currents, currents_at=now)
+            if read.role is MeterRole.MAINS:
+                self._pending = now
+            elif read.role is MeterRole.EV:
+                self._ev_before = old.currents or NO_CURRENT
+        self._values[read.role] = new
+
+    def age(self, role: MeterRole, now: Millis) -> Millis | None:
+        """How long ago ``role`` gave its currents; None when it never did."""
+        at = self._values[role].currents_at
+        return None if at is None else now - at
+
+    def set_battery(self, current: Deciamps, now: Millis) -> None:
+        """The home battery's current; positive while it charges."""
+        self._battery, self._battery_at = current, now
+
+    def battery(self, now: Millis) -> Deciamps:
+        """The home battery's current; 0 when the last word is older than 60 s."""
+        if self._battery_at is None or now - self._battery_at > BATTERY_STALE_MS:
+            return 0
+        return self._battery
+
+    @property
+    def battery_at(self) -> Millis | None:
+        """When the battery's current was last told."""
+        return self._battery_at
+
+    def corrected(self, mains: PhaseCurrents, mode: Mode, now: Millis, *, one_phase: bool) -> PhaseCurrents:
+        """``mains`` as regulation sees it: in Solar the home battery's charging counts as surplus."""
+        if mode is not Mode.SOLAR:
+            return mains
+        battery = self.battery(now)
+        if one_phase:
+            return mains.minus(PhaseCurrents(battery, 0, 0))
+        third = int(battery / 3)
+        return mains.minus(PhaseCurrents(third, third, third))
+
+    def balance(self, now: Millis, estimate: PhaseCurrents, *, ev_metered: bool) -> Balance | None:
+        """The newest mains sample that regulation has not seen yet, or None; each sample is given once.
+
+        ``estimate`` is what the car draws by our own knowledge, for when no EV meter says.
+        """
+        mains = self._values[MeterRole.MAINS].currents
+        if self._pending is None or mains is None:
+            return None
+        ev_age = self.age(MeterRole.EV, now) if ev_metered else None
+        if ev_age is None or ev_age > _EV_FRESH_MS:
+            car = estimate
+        elif now - ev_age < self._pending and now - self._pending < _PAIRING_MS:
+            return None
+        else:
+            car = (self._values[MeterRole.EV].currents or NO_CURRENT).higher(self._ev_before)
+        at, self._pending = self._pending, None
+        return Balance(mains, car, at)

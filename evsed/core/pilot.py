@@ -1,0 +1,126 @@
+"""Judges the control pilot: a burst of millivolt samples becomes a level, and levels become a steady one.
+
+Owns the windows, the diode check and the hold times; not what follows from a level.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from statistics import median_low
+
+from evsed.core.duty import CONSTANT
+from evsed.core.units import DutyBp, Millis, Millivolts
+
+
+class Level(Enum):
+    """What the high plateau says of the car. IEC 61851-1 Table A.4."""
+
+    UNPLUGGED = 12_000
+    CONNECTED = 9_000
+    WANTS_POWER = 6_000
+    WANTS_VENTILATION = 3_000
+    SHORT = 0
+    NEGATIVE = -12_000
+    INVALID = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One judged burst. ``negative_seen``: the low plateau reached -12 V, so the car has its diode (PWM only)."""
+
+    level: Level
+    high_mv: Millivolts
+    low_mv: Millivolts
+    negative_seen: bool
+
+
+_WINDOW_MV = 1_000
+_STAY_WINDOW_MV = 1_400  # hysteresis: a level already held is left later than it is entered
+_NEGATIVE_LIMIT_MV = -11_000
+_PLATEAU_SPAN_MV = 1_500  # less than this between highest and lowest sample: there is only one plateau
+_SHARE_TOLERANCE_BP = 900  # of samples on the high plateau, against the duty that we drive
+
+
+def judge(samples: Sequence[Millivolts], duty: DutyBp, held: Level) -> Reading:
+    """Judges one burst taken while ``duty`` (0..10000) was driven; ``held`` is the level believed so far.
+
+    The high plateau is the median of the top cluster, the low one that of the bottom cluster. A burst whose share of
+    high samples does not fit the duty is INVALID: it was not this pilot that was sampled.
+    """
+    ordered = sorted(samples)
+    lowest, highest = ordered[0], ordered[-1]
+    if highest - lowest < _PLATEAU_SPAN_MV:
+        plateau = median_low(ordered)
+        fits = duty in (0, CONSTANT) or abs(plateau) < _WINDOW_MV  # a short flattens both halves
+        level = classify(plateau, held) if fits else Level.INVALID
+        return Reading(level, plateau, plateau, negative_seen=False)
+    middle = (lowest + highest) / 2
+    split = next(index for index, value in enumerate(ordered) if value > middle)
+    low, high = median_low(ordered[:split]), median_low(ordered[split:])
+    share_bp = (len(ordered) - split) * CONSTANT // len(ordered)
+    if abs(share_bp - duty) > _SHARE_TOLERANCE_BP:
+        return Reading(Level.INVALID, high, low, negative_seen=False)
+    return Reading(classify(high, held), high, low, negative_seen=low <= _NEGATIVE_LIMIT_MV)
+
+
+def classify(plateau: Millivolts, held: Level) -> Level:
+    """The level whose window holds ``plateau``; the window of ``held`` is wider."""
+    if held.value is not None and abs(plateau - held.value) <= _STAY_WINDOW_MV:
+        return held
+    for level in Level:
+        if level.value is not None and abs(plateau - level.value) <= _WINDOW_MV:
+            return level
+    return Level.INVALID
+
+
+_AGREEING = 3
+_AGREE_MS = 40  # late sampling: two bursts this far apart are enough
+_HOLD_MS = {
+    Level.WANTS_POWER: 500,  # IEC 61851-1: S2 must be steadily closed before the supply is switched on
+    Level.WANTS_VENTILATION: 300,
+    Level.SHORT: 300,
+    Level.NEGATIVE: 300,
+    Level.INVALID: 300,
+}
+
+
+class SteadyLevel:
+    """Turns readings into the level that the charger acts on.
+
+    9 V and 12 V count after three agreeing bursts or 40 ms, whichever is sooner, so that a contactor opens within
+    100 ms; 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and so does 6 V that was not
+    seen for 300 ms because the readings disagree.
+    """
+
+    def __init__(self) -> None:
+        self.level: Level | None = None
+        self._candidate: Level | None = None
+        self._since: Millis = 0
+        self._count = 0
+        self._confirmed_at: Millis = 0
+
+    def forget(self) -> None:
+        """Nothing is known any more: the pilot was disconnected."""
+        self.level = None
+        self._candidate = None
+
+    def feed(self, level: Level, now: Millis) -> None:
+        """Takes one more judged burst into account."""
+        if level is not self._candidate:
+            self._candidate, self._since, self._count = level, now, 1
+        else:
+            self._count += 1
+        if level is self.level:
+            self._confirmed_at = now
+            return
+        held_ms = now - self._since
+        hold_ms = _HOLD_MS.get(level)
+        if hold_ms is None:
+            agreed = self._count >= _AGREEING or (self._count > 1 and held_ms >= _AGREE_MS)
+        else:
+            agreed = held_ms >= hold_ms
+        if agreed:
+            self.level = level
+            self._confirmed_at = now
+        elif self.level is Level.WANTS_POWER and now - self._confirmed_at >= _HOLD_MS[Level.INVALID]:
+            self.level = Level.INVALID

@@ -1,0 +1,35 @@
+"""What the control loop needs from the outside, as protocols; the adapters live in ``evsed.hw`` and ``evsed.store``."""
+
+from typing import Protocol
+
+from evsed.core.actions import Outputs
+from evsed.core.events import Inputs
+from evsed.core.snapshot import Saved
+
+
+class BoardLostError(Exception):
+    """The board's outputs can no longer be driven, and expire by themselves. The text says which part is gone."""
+
+
+class Board(Protocol):
+    """A charger's inputs and outputs.
+
+    Guarantees: outputs are safe (contactors open, pilot constant) before the adapter is returned; they go safe by
+    themselves 500 ms after the last ``apply``; no call takes longer than 100 ms.
+    """
+
+    def sample(self) -> Inputs:
+        """One look at every input. An input that cannot be read is empty or None. Raises BoardLostError."""
+
+    def apply(self, outputs: Outputs) -> None:
+        """Drives every output and renews the lease. Raises BoardLostError when it did not take."""
+
+    def close(self) -> None:
+        """Makes the outputs safe and lets go of the board."""
+
+
+class Keeper(Protocol):
+    """Keeps what outlives the process. Never blocks."""
+
+    def submit(self, saved: Saved, *, at_once: bool) -> None:
+        """Takes the newest state to be written; ``at_once`` or within a minute."""

@@ -1,0 +1,97 @@
+"""Why the car is not charging: one reason at a time, the same on every interface."""
+
+from dataclasses import dataclass
+
+from evsed.core.duty import LOWEST_OFFER
+from evsed.core.faults import Fault
+from evsed.core.model import Access
+from evsed.core.states import State
+from evsed.core.units import Deciamps, Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A machine-readable code, a text for people, and until when (monotonic ms; None: nobody can say)."""
+
+    code: str
+    text: str
+    until: Millis | None = None
+
+
+NO_CAR = Reason("no_car", "No car connected")
+ACCESS_DENIED = Reason("access_denied", "Charging is switched off")
+PAUSED = Reason("paused", "Charging is paused")
+LEAVING = Reason("leaving", "The charger's software is being stopped")
+NOT_ASKED = Reason("car_not_ready", "The car does not ask for power")
+NOT_MEASURED = Reason("not_measured", "Waiting for the first word of the mains meter")
+NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
+
+_FAULT_TEXTS = {
+    Fault.NO_POWER: "Waiting for power: the mains has no room for the minimum current",
+    Fault.NO_SUN: "Waiting for sun: not enough surplus to start",
+    Fault.METER_LOST: "The mains meter does not answer",
+    Fault.TEMPERATURE: "The charger is too hot",
+    Fault.EV_METER_LOST: "The EV meter does not answer",
+    Fault.PILOT: "The pilot signal is faulty: check cable and plug",
+    Fault.DIODE: "The car's pilot diode is not seen: check cable and plug",
+    Fault.RCM: "Residual current detected: press a button to reset",
+}
+
+
+def of_fault(fault: Fault) -> Reason:
+    """The reason that ``fault`` is."""
+    return Reason(fault.value.code, _FAULT_TEXTS[fault])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the reason is judged by."""
+
+    state: State
+    connected: bool
+    fault: Fault | None  # the most severe one
+    access: Access
+    leaving: bool
+    offer: Deciamps
+    delay_until: Millis
+    ready_at: Millis
+    state_ends_at: Millis | None
+    measured: bool  # false: the mode needs a mains measurement that has not come yet
+
+
+def why(standing: Standing, now: Millis) -> Reason | None:
+    """The one reason for not charging, or None while the car charges.
+
+    Faults come first, then the owner's will, then what is lacking, then the charger's own waits.
+    """
+    fault = standing.fault
+    if standing.state is State.C:
+        return None
+    if fault is not None and not fault.value.waiting:
+        return of_fault(fault)
+    if not standing.connected:
+        return NO_CAR if standing.access is Access.ALLOW else _ACCESS[standing.access]
+    if standing.access is not Access.ALLOW:
+        return _ACCESS[standing.access]
+    if standing.leaving:
+        return LEAVING
+    if standing.offer < LOWEST_OFFER:
+        return NO_CABLE
+    if fault is not None:
+        return of_fault(fault)
+    return _own_wait(standing, now)
+
+
+_ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}
+
+
+def _own_wait(standing: Standing, now: Millis) -> Reason:
+    if standing.state is State.ACTIVATE:
+        return Reason("waking_car", "Waking the car", standing.state_ends_at)
+    if standing.state is State.C1:
+        return Reason("stopping", "Waiting for the car to stop drawing", standing.state_ends_at)
+    if now < standing.delay_until:
+        return Reason("charge_delay", "Ready to charge after a short wait", standing.delay_until)
+    if now < standing.ready_at:
+        return Reason("pilot_restart", "Restarting the pilot signal", standing.ready_at)
+    return NOT_ASKED if standing.measured else NOT_MEASURED

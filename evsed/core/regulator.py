@@ -1,0 +1,248 @@
+"""How much the car may draw: Protect lowers at once, Optimise raises calmly.
+
+Owns the offer, its shortage and retry times, and the fault that says why there is none. Limits are limits.py's, the
+laws of the modes smart.py's and solar.py's; whether the charger is in a state to offer at all is charger.py's.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from evsed.core import limits, smart, solar
+from evsed.core.duty import HIGHEST_OFFER, LOWEST_OFFER
+from evsed.core.faults import Fault
+from evsed.core.limits import Cap
+from evsed.core.metering import Balance
+from evsed.core.model import MeterType, Mode
+from evsed.core.settings import SUM_MAINS_OFF, Settings
+from evsed.core.units import Deciamps, Millis
+
+RIDE_OUT_MS = 4_000
+"""A shortage this short is ridden out at MIN: the contactor outlives a kettle's first seconds, the fuse does too."""
+
+STEADY_ROOM_MS = 5_000
+FIRST_WAIT_MS = 15_000
+LONGEST_WAIT_MS = 300_000
+FORGIVEN_AFTER_MS = 600_000
+CAR_LAG_MS = 2_000
+_LAG_MEMORY_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the rest of the core says about this moment."""
+
+    settings: Settings
+    cable: Deciamps
+    override: Deciamps
+    phases: int
+    connected: bool
+    offering: bool  # states B, C and Activate
+    resting: bool  # states A and B1; neither of both while the car is being stopped
+    charging_ms: Millis | None  # since the contactor closed; None while it is open
+    meter_cap: Cap | None  # while the mains meter does not answer
+
+    @property
+    def mode(self) -> Mode:
+        """The charging mode."""
+        return Mode(self.settings.mode)
+
+    @property
+    def metered(self) -> bool:
+        """Whether a mains meter is configured; then the mains is protected in every mode."""
+        return self.settings.mains_meter != MeterType.DISABLED
+
+    def fixed(self) -> Cap:
+        """The lowest cap that no measurement is needed for."""
+        return limits.lowest(limits.fixed_caps(self.settings, self.cable, self.override))
+
+    def minimum(self) -> Deciamps:
+        """MIN, or what cable and MAX allow if that is less."""
+        return min(self.settings.current_min * 10, self.fixed().current, HIGHEST_OFFER)
+
+
+class Regulator:
+    """Decides the offer. ``observe`` takes every fresh measurement, ``step`` lets time pass."""
+
+    def __init__(self) -> None:
+        self.offer: Deciamps = 0
+        self.limited_by = ""
+        self.lack: Fault | None = None  # NO_POWER or NO_SUN while there is not enough
+        self.retry_at: Millis | None = None
+        self.stop_timer = solar.StopTimer()
+        self._measured: Cap | None = None
+        self._room = smart.LeastRoom()
+        self._sun: Deciamps | None = None
+        self._sunny = smart.LeastRoom()
+        self._sun_starts = False
+        self._changed_at: Millis | None = None
+        self._short_since: Millis | None = None
+        self._overload = False
+        self._wait_ms: Millis = 0
+        self._stopped_at: Millis | None = None
+        self._past: deque[tuple[Millis, Deciamps]] = deque()
+
+    def drawn(self, now: Millis, charging_ms: Millis | None) -> Deciamps:
+        """What a car without a meter is taken to draw on each phase: the offer of one lag ago."""
+        if charging_ms is None or charging_ms < CAR_LAG_MS:
+            return 0
+        seen = [current for at, current in self._past if at <= now - CAR_LAG_MS]
+        return seen[-1] if seen else self.offer
+
+    def forget_measurements(self) -> None:
+        """The mains meter or the mode changed: what was seen is no guide any more."""
+        self._measured = None
+        self._sun = None
+        self._sun_starts = False
+        self._overload = False
+        self._room.forget()
+        self._sunny.forget()
+        self._short_since = None
+
+    def forgive(self) -> None:
+        """The car was unplugged or the mode changed: waits start from the beginning."""
+        self.lack = None
+        self.retry_at = None
+        self._wait_ms = 0
+        self._short_since = None
+
+    def observe(self, balance: Balance, demand: Demand, now: Millis) -> None:
+        """Protect and Optimise figures from one fresh mains measurement."""
+        settings = demand.settings
+        caps = [limits.mains_cap(settings, balance, demand.phases)]
+        if demand.mode is not Mode.NORMAL and settings.current_max_sum_mains != SUM_MAINS_OFF:
+            caps.append(limits.sum_cap(settings, balance, demand.phases))
+        self._measured = limits.lowest(caps)
+        self._overload = balance.mains.highest > 2 * settings.current_main * 10
+        self._room.add(self._measured.current, now)
+        if demand.mode is Mode.SOLAR:
+            self._sun = solar.target(settings, balance, demand.phases)
+            self._sunny.add(self._sun, now)
+            self._sun_starts = solar.enough_to_start(settings, balance, demand.phases)
+
+    def step(self, demand: Demand, now: Millis) -> None:
+        """Brings offer and lack up to date."""
+        ceiling = self._ceiling(demand)
+        fits = ceiling.current >= demand.minimum()
+        if demand.offering:
+            self.retry_at = None
+            self._offer_within(ceiling, demand, now)
+            self._watch_shortage(now, fits=fits)
+            self._watch_sun(demand, now)
+        elif demand.resting:
+            self.offer = self._first_offer(ceiling, demand)
+            self.limited_by = ceiling.name
+            self._changed_at = now
+            self._short_since = None
+            self.stop_timer = solar.StopTimer()
+            self._watch_room(demand, now, fits=fits)
+        self._remember(now)
+
+    def _ceiling(self, demand: Demand) -> Cap:
+        caps = [demand.fixed()]
+        if demand.meter_cap is not None:
+            caps.append(demand.meter_cap)
+        if demand.metered and self._measured is not None:
+            caps.append(self._measured)
+        return limits.lowest(caps)
+
+    def _first_offer(self, ceiling: Cap, demand: Demand) -> Deciamps:
+        minimum = demand.minimum()
+        if minimum < LOWEST_OFFER:
+            return 0
+        blind = demand.metered and self._measured is None
+        if demand.mode is Mode.SOLAR or blind:
+            return minimum
+        return min(max(ceiling.current, minimum), HIGHEST_OFFER)
+
+    # ---- while pulses run ----
+
+    def _offer_within(self, ceiling: Cap, demand: Demand, now: Millis) -> None:
+        minimum = demand.minimum()
+        allowed = min(max(ceiling.current, minimum), HIGHEST_OFFER)
+        if self.offer > allowed:  # Protect: at once, all of it
+            self._set(allowed, now)
+        elif self._changed_at is None or now - self._changed_at >= smart.CHANGE_GAP_MS:
+            wanted = self._wanted(allowed, demand)
+            if wanted != self.offer:
+                self._set(wanted, now)
+        self.limited_by = ceiling.name if self.offer >= allowed else demand.mode.name
+
+    def _wanted(self, allowed: Deciamps, demand: Demand) -> Deciamps:
+        minimum = demand.minimum()
+        if demand.meter_cap is not None:
+            return min(self.offer, allowed)
+        if demand.mode is Mode.SOLAR:
+            return min(max(self._sun_wants(demand), minimum), allowed)
+        room = self._room.least
+        if not demand.metered:
+            room = allowed
+        return self.offer if room is None else smart.climb(self.offer, room, allowed)
+
+    def _sun_wants(self, demand: Demand) -> Deciamps:
+        steady = self._sunny.least
+        at_first = demand.charging_ms is None or demand.charging_ms < solar.FIRST_AT_MIN_MS
+        if self._sun is None or steady is None or at_first:
+            return demand.minimum()
+        return solar.step(self.offer, self._sun, steady)
+
+    def _watch_shortage(self, now: Millis, *, fits: bool) -> None:
+        if fits:
+            self._short_since = None
+            return
+        if self._short_since is None:
+            self._short_since = now
+        if self._overload or now - self._short_since >= RIDE_OUT_MS:
+            self._give_up(Fault.NO_POWER, now)
+
+    def _watch_sun(self, demand: Demand, now: Millis) -> None:
+        if demand.mode is not Mode.SOLAR or demand.charging_ms is None or self._sun is None:
+            return
+        self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
+        if self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0:
+            self._give_up(Fault.NO_SUN, now)
+
+    def _give_up(self, lack: Fault, now: Millis) -> None:
+        if self.lack is not None:
+            return
+        long_ago = self._stopped_at is None or now - self._stopped_at > FORGIVEN_AFTER_MS
+        self._wait_ms = FIRST_WAIT_MS if long_ago or not self._wait_ms else min(2 * self._wait_ms, LONGEST_WAIT_MS)
+        self._stopped_at = now
+        self.lack = lack
+        self.retry_at = None
+
+    # ---- while none run ----
+
+    def _watch_room(self, demand: Demand, now: Millis, *, fits: bool) -> None:
+        lack = self._lacking(demand, fits=fits)
+        if not demand.connected:
+            self.forgive()
+            self.lack = lack
+        elif lack is not None:
+            if self.lack is None and not self._wait_ms:
+                self._wait_ms = FIRST_WAIT_MS
+            self.lack = lack
+        elif self.lack is not None:
+            self.lack = None
+            if self.retry_at is None:
+                self.retry_at = now + self._wait_ms
+            else:  # room went and came back during the wait, which goes on
+                self.retry_at = max(self.retry_at, now + STEADY_ROOM_MS)
+
+    def _lacking(self, demand: Demand, *, fits: bool) -> Fault | None:
+        if not fits:
+            return Fault.NO_POWER
+        if demand.mode is Mode.SOLAR and not self._sun_starts:
+            return Fault.NO_SUN
+        return None
+
+    # ---- bookkeeping ----
+
+    def _set(self, offer: Deciamps, now: Millis) -> None:
+        self.offer = offer
+        self._changed_at = now
+
+    def _remember(self, now: Millis) -> None:
+        if not self._past or self._past[-1][1] != self.offer:
+            self._past.append((now, self.offer))
+        while len(self._past) > 1 and self._past[1][0] < now - _LAG_MEMORY_MS:
+            self._past.popleft()

@@ -1,0 +1,147 @@
+"""What one owner setting is: its columns, how a given value is read, how it is shown.
+
+Owns the row type and the three kinds of row (number, choice, host name); the rows themselves stand in settings.py.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from evsed.core.settings import Settings
+
+Value: TypeAlias = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a found Sensorbox 2 offers; some settings are shown only then."""
+
+    sensorbox_cts: bool = False
+    sensorbox_wifi: bool = False
+
+
+Shown: TypeAlias = Callable[["Settings", Offers], bool]
+
+
+class SettingError(ValueError):
+    """A value that a setting does not take; the text says what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. ``lcd_name`` is empty for a setting that has no menu item."""
+
+    key: str
+    lcd_name: str
+    description: str
+    default: Value
+    minimum: int
+    maximum: int
+    unit: str
+    choices: Mapping[int, str]
+    register: int | None
+    shown: Shown
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the value is a text (a host name) and not a number."""
+        return isinstance(self.default, str)
+
+    def parse(self, given: object) -> Value:
+        """The value that ``given`` (a number, a numeral, or the name of a choice) stands for.
+
+        Raises SettingError with a text for the owner.
+        """
+        if self.is_text:
+            return self._parse_text(given)
+        if isinstance(given, str):
+            for value, name in self.choices.items():
+                if name.casefold() == given.strip().casefold():
+                    return value
+        number = _integer(given)
+        if self.choices:
+            if number is None or number not in self.choices:
+                raise SettingError(f"{self.key} takes {', '.join(self.choices.values())}; not {_cut(given)}")
+            return number
+        if number is None or not self.minimum <= number <= self.maximum:
+            unit = f" {self.unit}" if self.unit else ""
+            raise SettingError(
+                f"{self.key} takes a whole number from {self.minimum} to {self.maximum}{unit}; not {_cut(given)}"
+            )
+        return number
+
+    def _parse_text(self, given: object) -> str:
+        if not isinstance(given, str) or not _HOST.fullmatch(given):
+            raise SettingError(
+                f"{self.key} takes a host name or an address of at most 64 characters, or nothing; not {_cut(given)}"
+            )
+        return given
+
+    def show(self, value: Value) -> Value:
+        """``value`` as it is stored and shown: the name of a choice, else the value itself."""
+        return self.choices.get(value, value) if isinstance(value, int) else value
+
+
+_HOST = re.compile(r"[A-Za-z0-9.:_-]{0,64}")
+_NUMERAL = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+def _cut(given: object) -> str:
+    shown = repr(given)
+    return shown if len(shown) <= 80 else f"{shown[:80]}..."
+
+
+def _integer(given: object) -> int | None:
+    if isinstance(given, bool):
+        return None
+    if isinstance(given, int):
+        return given
+    if isinstance(given, str) and _NUMERAL.fullmatch(given.strip()):
+        return int(given)
+    return None
+
+
+_NO_CHOICES: Final[Mapping[int, str]] = MappingProxyType({})
+_HOST_LENGTH: Final = 64
+
+
+def number(
+    lcd_name: str,
+    description: str,
+    minimum: int,
+    maximum: int,
+    default: int,
+    *,
+    unit: str = "",
+    register: int | None = None,
+    shown: Shown,
+) -> Any:
+    """A row that takes whole numbers from ``minimum`` to ``maximum``."""
+    return _row(lcd_name, description, default, minimum, maximum, unit, _NO_CHOICES, register, shown)
+
+
+def choice(
+    lcd_name: str,
+    description: str,
+    names: tuple[str, ...] | Mapping[int, str],
+    default: int,
+    *,
+    register: int | None = None,
+    shown: Shown,
+) -> Any:
+    """A row that takes one of ``names``, by name or by number."""
+    numbered = names.items() if isinstance(names, Mapping) else enumerate(names)
+    choices = MappingProxyType({int(number): name for number, name in numbered})
+    return _row(lcd_name, description, default, min(choices), max(choices), "", choices, register, shown)
+
+
+def host(lcd_name: str, description: str, *, register: int | None = None, shown: Shown) -> Any:
+    """A row that takes a host name or address, or nothing."""
+    return _row(lcd_name, description, "", 0, _HOST_LENGTH, "", _NO_CHOICES, register, shown)
+
+
+def _row(lcd_name: str, description: str, default: Value, *columns: Any) -> Any:
+    return field(default=default, metadata={"setting": Setting("", lcd_name, description, default, *columns)})

@@ -1,0 +1,395 @@
+"""The owner settings, as one typed table: everything that shows, stores or sends a setting is generated from it.
+
+Owns key, name on the LCD, range, default, choices, unit, when shown and Modbus register of each setting. Storing them
+is ``evsed.store``, asking whether a change is allowed right now is the controller's.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from evsed.core.model import Contactor2, MeterType, Mode
+from evsed.core.setting import Offers, Setting, SettingError, Shown, Value, choice, host, number
+
+SUM_MAINS_OFF: Final = 600
+"""The value of SUMMAINS that means "no limit"."""
+
+
+METER_NAMES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        MeterType.DISABLED: "Disabled",
+        MeterType.SENSORBOX: "Sensorbox",
+        MeterType.PHOENIX: "Phoenix C",
+        MeterType.FINDER_7E: "Finder 7E",
+        MeterType.EASTRON3P: "Eastron3P",
+        MeterType.INV_EASTRON: "InvEastrn",
+        MeterType.ABB: "ABB",
+        MeterType.SOLAREDGE: "SolarEdge",
+        MeterType.WAGO: "WAGO",
+        MeterType.API: "API",
+        MeterType.EASTRON1P: "Eastron1P",
+        MeterType.FINDER_7M: "Finder 7M",
+        MeterType.SINOTIMER: "Sinotimer",
+        MeterType.HOMEWIZARD: "Homewizrd",
+        MeterType.SCHNEIDER: "Schneider",
+        MeterType.CHINT3P: "Chint 3P",
+        MeterType.CARLO_GAVAZZI: "C.Gavazzi",
+        MeterType.CHINT1P: "Chint 1P",
+        MeterType.CUSTOM: "Custom",
+    }
+)
+
+
+# ---- when a menu item is shown (facts of the LCD menu) ----
+
+
+def _always(_settings: "Settings", _offers: Offers) -> bool:
+    return True
+
+
+def _never(_settings: "Settings", _offers: Offers) -> bool:
+    return False
+
+
+def _is_node(settings: "Settings") -> bool:
+    return settings.loadbl > 1
+
+
+def _socket(settings: "Settings", _offers: Offers) -> bool:
+    return settings.config == 0
+
+
+def _regulated(settings: "Settings", _offers: Offers) -> bool:
+    return settings.mode != Mode.NORMAL
+
+
+def _regulated_here(settings: "Settings", _offers: Offers) -> bool:
+    return settings.mode != Mode.NORMAL and not _is_node(settings)
+
+
+def _solar_here(settings: "Settings", _offers: Offers) -> bool:
+    return settings.mode == Mode.SOLAR and not _is_node(settings)
+
+
+def _mains_metered_here(settings: "Settings", _offers: Offers) -> bool:
+    return settings.mains_meter != MeterType.DISABLED and not _is_node(settings)
+
+
+def _sum_limited(settings: "Settings", offers: Offers) -> bool:
+    return _mains_metered_here(settings, offers) and settings.current_max_sum_mains < SUM_MAINS_OFF
+
+
+def _circuit_limited(settings: "Settings", _offers: Offers) -> bool:
+    return settings.loadbl == 1 or settings.circuit_meter != MeterType.DISABLED
+
+
+def _grid_wiring(settings: "Settings", offers: Offers) -> bool:
+    return settings.mains_meter == MeterType.SENSORBOX and offers.sensorbox_cts
+
+
+def _sensorbox_wifi(settings: "Settings", offers: Offers) -> bool:
+    return settings.mains_meter == MeterType.SENSORBOX and offers.sensorbox_wifi
+
+
+_NOT_ON_THE_BUS = frozenset({MeterType.DISABLED, MeterType.API, MeterType.HOMEWIZARD})
+
+
+def _addressed(role_key: str) -> Shown:
+    def shown(settings: "Settings", offers: Offers) -> bool:
+        return _role_shown(role_key)(settings, offers) and settings[role_key] not in {
+            *_NOT_ON_THE_BUS,
+            MeterType.SENSORBOX,
+        }
+
+    return shown
+
+
+def _networked(role_key: str) -> Shown:
+    def shown(settings: "Settings", offers: Offers) -> bool:
+        return _role_shown(role_key)(settings, offers) and settings[role_key] == MeterType.HOMEWIZARD
+
+    return shown
+
+
+def _role_shown(role_key: str) -> Shown:
+    return _regulated if role_key == "ev_meter" else _regulated_here
+
+
+def _custom_meter(settings: "Settings", _offers: Offers) -> bool:
+    return MeterType.CUSTOM in {settings.mains_meter, settings.ev_meter, settings.circuit_meter}
+
+
+_OFF_ON: Final = ("Disabled", "Enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The value of every owner setting, in menu order. Immutable: ``replace`` gives the changed copy.
+
+    Currents are whole amperes per phase, except where the description says "sum".
+    """
+
+    mode: int = choice(
+        "MODE", "Normal, Smart or Solar EVSE mode", ("Normal", "Smart", "Solar"), 0, register=0x0200, shown=_always
+    )
+    config: int = choice(
+        "CONFIG", "Fixed cable or type 2 socket", ("Socket", "Fixed"), 0, register=0x0100, shown=_always
+    )
+    lock: int = choice(
+        "LOCK",
+        "Cable locking actuator type",
+        ("Disabled", "Solenoid", "Motor"),
+        0,
+        register=0x0101,
+        shown=_socket,
+    )
+    loadbl: int = choice(
+        "PWR SHARE",
+        "Share power between chargers",
+        ("Disabled", "Master", *(f"Node {n}" for n in range(1, 8))),
+        0,
+        register=0x0104,
+        shown=_always,
+    )
+    mains_meter: int = choice(
+        "MAINS MET", "Type of mains meter", METER_NAMES, 0, register=0x0208, shown=_regulated_here
+    )
+    grid: int = choice(
+        "GRID",
+        "Grid type to which the Sensorbox is connected",
+        ("4Wire", "3Wire"),
+        0,
+        register=0x0202,
+        shown=_grid_wiring,
+    )
+    sb2_wifi: int = choice(
+        "SB2 WIFI",
+        "WiFi of the Sensorbox 2",
+        ("Disabled", "Enabled", "Setup"),
+        0,
+        register=0x0203,
+        shown=_sensorbox_wifi,
+    )
+    mains_meter_address: int = number(
+        "MAINS ADR",
+        "Address of the mains meter",
+        10,
+        247,
+        10,
+        register=0x0209,
+        shown=_addressed("mains_meter"),
+    )
+    mains_meter_host: str = host("MAINS HST", "Networked mains meter", register=0x020A, shown=_networked("mains_meter"))
+    circuit_meter_host: str = host(
+        "CIRCT HST", "Networked circuit meter", register=0x020D, shown=_networked("circuit_meter")
+    )
+    ev_meter_host: str = host("EV HST", "Networked EV meter", shown=_networked("ev_meter"))
+    circuit_meter: int = choice(
+        "CIRCT MET", "Type of circuit meter", METER_NAMES, 0, register=0x020B, shown=_regulated_here
+    )
+    circuit_meter_address: int = number(
+        "CIRCT ADR",
+        "Address of the circuit meter",
+        10,
+        247,
+        13,
+        register=0x020C,
+        shown=_addressed("circuit_meter"),
+    )
+    current_max_circuit: int = number(
+        "CIRCUIT", "EVSE circuit max current", 10, 160, 16, unit="A", register=0x0201, shown=_circuit_limited
+    )
+    ev_meter: int = choice("EV METER", "Type of EV meter", METER_NAMES, 0, register=0x0108, shown=_regulated)
+    ev_meter_address: int = number(
+        "EV ADDR", "Address of the EV meter", 11, 247, 12, register=0x0109, shown=_addressed("ev_meter")
+    )
+    byte_order: int = choice(
+        "BYTE ORD",
+        "Byte order of the custom meter",
+        ("LBF & LWF", "LBF & HWF", "HBF & LWF", "HBF & HWF"),
+        0,
+        register=0x020E,
+        shown=_custom_meter,
+    )
+    data_type: int = choice(
+        "DATA TYPE",
+        "Data type of the custom meter",
+        ("INT32", "FLOAT32", "INT16"),
+        0,
+        register=0x020F,
+        shown=_custom_meter,
+    )
+    function: int = choice(
+        "FUNCTION",
+        "Modbus function of the custom meter",
+        {3: "3:Hold. Regs", 4: "4:Input Regs"},
+        3,
+        register=0x0210,
+        shown=_custom_meter,
+    )
+    voltage_register: int = number(
+        "VOL REGI",
+        "First voltage register of the custom meter",
+        0,
+        65534,
+        0,
+        register=0x0211,
+        shown=_custom_meter,
+    )
+    voltage_divisor: int = number(
+        "VOL DIVI", "Power of ten of the voltage divisor", 0, 7, 0, register=0x0212, shown=_custom_meter
+    )
+    current_register: int = number(
+        "CUR REGI",
+        "First current register of the custom meter",
+        0,
+        65534,
+        0,
+        register=0x0213,
+        shown=_custom_meter,
+    )
+    current_divisor: int = number(
+        "CUR DIVI", "Power of ten of the current divisor", 0, 7, 0, register=0x0214, shown=_custom_meter
+    )
+    power_register: int = number(
+        "POW REGI", "Power register of the custom meter", 0, 65534, 0, register=0x0215, shown=_custom_meter
+    )
+    power_divisor: int = number("POW DIVI", "Power of ten of the power divisor", 0, 7, 0, shown=_custom_meter)
+    energy_register: int = number("ENE REGI", "Energy register of the custom meter", 0, 65534, 0, shown=_custom_meter)
+    energy_divisor: int = number("ENE DIVI", "Power of ten of the energy divisor", 0, 7, 0, shown=_custom_meter)
+    current_main: int = number(
+        "MAINS",
+        "Max mains current (per phase)",
+        10,
+        200,
+        25,
+        unit="A",
+        register=0x0204,
+        shown=_mains_metered_here,
+    )
+    current_min: int = number(
+        "MIN",
+        "Min charge current the EV accepts (per phase)",
+        6,
+        16,
+        6,
+        unit="A",
+        register=0x0102,
+        shown=_mains_metered_here,
+    )
+    current_max: int = number(
+        "MAX", "Max charge current of this EVSE (per phase)", 6, 80, 13, unit="A", register=0x0103, shown=_always
+    )
+    solar_start_current: int = number(
+        "START",
+        "Surplus energy start current (sum of phases)",
+        0,
+        48,
+        4,
+        unit="A",
+        register=0x0205,
+        shown=_solar_here,
+    )
+    solar_stop_time: int = number(
+        "STOP",
+        "Stop solar charging at MIN after this time; 0 never stops",
+        0,
+        60,
+        10,
+        unit="min",
+        register=0x0206,
+        shown=_solar_here,
+    )
+    solar_max_import: int = number(
+        "IMPORT",
+        "Grid power allowed when solar charging (sum of phases)",
+        0,
+        48,
+        0,
+        unit="A",
+        register=0x0207,
+        shown=_solar_here,
+    )
+    enable_C2: int = choice(
+        "CONTACT 2",
+        "Second contactor, for L2 and L3",
+        {
+            Contactor2.NOT_PRESENT: "Not present",
+            Contactor2.ALWAYS_OFF: "Always Off",
+            Contactor2.SOLAR_OFF: "Solar Off",
+            Contactor2.ALWAYS_ON: "Always On",
+            Contactor2.AUTO: "Auto",
+        },
+        0,
+        shown=_regulated,
+    )
+    switch: int = choice(
+        "SWITCH",
+        "External switch on input SW",
+        (
+            "Disabled",
+            "Access B",
+            "Access S",
+            "Smart-Solar B",
+            "Smart-Solar S",
+            "Grid Relay",
+            "Custom B",
+            "Custom S",
+        ),
+        0,
+        register=0x0105,
+        shown=_always,
+    )
+    led_mode: int = choice("LED MODE", "Colour scheme of the LED", ("Standard", "Public"), 0, shown=_always)
+    rcmon: int = choice("RCMON", "Residual current monitor", _OFF_ON, 0, register=0x0106, shown=_always)
+    rfidreader: int = choice(
+        "RFID",
+        "Card reader",
+        ("Disabled", "EnableAll", "EnableOne", "Learn", "Delete", "DeleteAll"),
+        0,
+        register=0x0107,
+        shown=_always,
+    )
+    temp_max: int = number("MAX TEMP", "Maximum temperature of the board", 40, 75, 65, unit="C", shown=_always)
+    current_max_sum_mains: int = number(
+        "SUMMAINS",
+        "Capacity rate: limit on the sum of the mains currents",
+        10,
+        SUM_MAINS_OFF,
+        SUM_MAINS_OFF,
+        unit="A",
+        shown=_mains_metered_here,
+    )
+    max_sum_mains_time: int = number(
+        "CAP STOP", "Minutes above SUMMAINS before charging stops", 0, 60, 0, unit="min", shown=_sum_limited
+    )
+    lcd_pin: int = number("LCD PIN", "PIN to use the buttons from the web page; 0 is off", 0, 9999, 0, shown=_always)
+    normal_without_meter: int = choice(
+        "", "Normal mode while the mains meter is silent", ("Minimum", "Keep"), 0, shown=_never
+    )
+
+    def __getitem__(self, key: str) -> Value:
+        """The value of setting ``key``. Raises KeyError for an unknown one."""
+        if key not in TABLE:
+            raise KeyError(key)
+        value: Value = getattr(self, key)
+        return value
+
+    def replace(self, key: str, given: object) -> "Settings":
+        """A copy in which ``key`` has the value ``given``. Raises SettingError when the setting does not take it."""
+        row = TABLE.get(key)
+        if row is None:
+            raise SettingError(f"there is no setting {key!r}")
+        changes: dict[str, Any] = {key: row.parse(given)}
+        return dataclasses.replace(self, **changes)
+
+    def names(self) -> dict[str, Value]:
+        """Every setting as it is stored: choices by name, because names outlive numbers."""
+        return {key: row.show(self[key]) for key, row in TABLE.items()}
+
+
+TABLE: Final[Mapping[str, Setting]] = MappingProxyType(
+    {row.name: dataclasses.replace(row.metadata["setting"], key=row.name) for row in dataclasses.fields(Settings)}
+)

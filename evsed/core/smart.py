@@ -1,0 +1,46 @@
+"""Optimise in Normal and Smart: how the offer climbs again after it was lowered.
+
+Lowering is Protect's (limits.py, regulator.py). A climb waits until the last change has become visible and goes only as
+far as the mains has had room for during the last 10 s, so that a kettle does not make the offer swing.
+"""
+
+from collections import deque
+
+from evsed.core.units import Deciamps, Millis
+
+CHANGE_GAP_MS = 5_000
+"""At least this long between two changes that do not protect anything."""
+
+MEMORY_MS = 10_000
+DEAD_BAND: Deciamps = 10
+
+
+class LeastRoom:
+    """The least room there has been in the last 10 s."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[Millis, Deciamps]] = deque()
+
+    def add(self, room: Deciamps, now: Millis) -> None:
+        """Remembers a fresh figure."""
+        while self._seen and self._seen[-1][1] >= room:
+            self._seen.pop()
+        self._seen.append((now, room))
+        while self._seen[0][0] < now - MEMORY_MS:
+            self._seen.popleft()
+
+    def forget(self) -> None:
+        """Starts anew."""
+        self._seen.clear()
+
+    @property
+    def least(self) -> Deciamps | None:
+        """The least figure remembered; None when there is none."""
+        return self._seen[0][1] if self._seen else None
+
+
+def climb(offer: Deciamps, target: Deciamps, ceiling: Deciamps) -> Deciamps:
+    """The next offer above ``offer``, given what there was room for; small steps are taken only up to the ceiling."""
+    reachable = min(target, ceiling)
+    worth_it = reachable >= offer + DEAD_BAND or (reachable == ceiling and reachable > offer)
+    return reachable if worth_it else offer

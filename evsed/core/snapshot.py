@@ -1,0 +1,95 @@
+"""The one read model: everything that anybody outside the control thread may know, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evsed.core.actions import Outputs
+from evsed.core.faults import Fault
+from evsed.core.model import Access, MeterHealth, MeterRole, MeterValues, Mode, ModeChoice, PhaseCurrents, choice_of
+from evsed.core.reasons import Reason
+from evsed.core.settings import Settings
+from evsed.core.states import State
+from evsed.core.units import Celsius, Deciamps, Millis, Millivolts, WattHours
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What is kept over a restart, a crash and a power cut."""
+
+    settings: Settings = field(default_factory=Settings)
+    access: Access = Access.ALLOW
+    session_open: bool = False
+    session_start_wh: WattHours | None = None
+    charged_wh: WattHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterView:
+    """One meter as shown: None anywhere is "unknown"."""
+
+    values: MeterValues
+    fresh: bool  # false: the currents are too old to be shown as current
+    health: MeterHealth | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The charger at one moment."""
+
+    now: Millis
+    unix_s: int | None  # the time of day at ``now``; None until it was told
+    uptime_s: int
+    state: State
+    reason: Reason | None  # why the car is not charging; None while it is
+    faults: tuple[Fault, ...]
+    error_bits: int
+    access: Access
+    settings: Settings
+    connected: bool
+    offer: Deciamps  # what is offered now; 0 when nothing is
+    ceiling: Deciamps  # the most that cable, MAX and override allow this car
+    limited_by: str
+    override: Deciamps
+    cable: Deciamps
+    outputs: Outputs
+    phases: int
+    pilot_high_mv: Millivolts | None
+    pilot_low_mv: Millivolts | None
+    temperature_c: Celsius | None
+    mains: PhaseCurrents | None  # as regulation sees it: after the home battery; None: unknown
+    meters: Mapping[MeterRole, MeterView]
+    drawing: tuple[bool, bool, bool]
+    battery: Deciamps
+    battery_at: Millis | None
+    charged_wh: WattHours | None
+    solar_stop_s: int
+    closings: int
+    saved: Saved
+
+    @property
+    def mode(self) -> Mode:
+        """The charging mode, whatever the access."""
+        return Mode(self.settings.mode)
+
+    @property
+    def choice(self) -> ModeChoice:
+        """Mode and access in one."""
+        return choice_of(self.mode, self.access)
+
+    @property
+    def state_text(self) -> str:
+        """The state for clients; while waiting for power or sun with what is waited for."""
+        waiting = [fault.value.text for fault in self.faults if fault.value.waiting]
+        return f"{self.state.text} - {waiting[-1]}" if waiting else self.state.text
+
+    @property
+    def error(self) -> Fault | None:
+        """The most severe fault that is an error and not a wait."""
+        errors = [fault for fault in self.faults if not fault.value.waiting]
+        return errors[-1] if errors else None
+
+    def unix_at(self, when: Millis | None) -> int | None:
+        """The time of day at the monotonic ``when``; None when either is not known."""
+        if when is None or self.unix_s is None:
+            return None
+        return self.unix_s + (when - self.now) // 1000

@@ -1,0 +1,58 @@
+"""Optimise in Solar: only the surplus, plus IMPORT.
+
+Owns the start rule, the step from surplus to offer, and the stop timer. The caps of limits.py hold above it.
+"""
+
+from evsed.core.metering import Balance
+from evsed.core.settings import Settings
+from evsed.core.units import Deciamps, Millis
+
+FIRST_AT_MIN_MS = 40_000
+_DOWN_BAND: Deciamps = 3
+_UP_BAND: Deciamps = 5
+
+
+def surplus(balance: Balance) -> Deciamps:
+    """What the house would export if the car drew nothing; sum of the phases, negative when it would import."""
+    return -balance.base.total
+
+
+def enough_to_start(settings: Settings, balance: Balance, phases: int) -> bool:
+    """START is meant for one phase: each further phase in use asks for MIN on top."""
+    return surplus(balance) > (settings.solar_start_current + (phases - 1) * settings.current_min) * 10
+
+
+def target(settings: Settings, balance: Balance, phases: int) -> Deciamps:
+    """The current per phase that uses the surplus and IMPORT up."""
+    return (surplus(balance) + settings.solar_max_import * 10) // phases
+
+
+def step(offer: Deciamps, wanted: Deciamps, least_wanted: Deciamps) -> Deciamps:
+    """The next offer: down to what the sun gives now, up to what it has given for a while."""
+    if wanted < offer - _DOWN_BAND:
+        return wanted
+    if least_wanted > offer + _UP_BAND:
+        return least_wanted
+    return offer
+
+
+class StopTimer:
+    """Time spent at MIN with too little sun. It runs back, instead of to 0, while the sun is enough."""
+
+    def __init__(self) -> None:
+        self._spent_ms: Millis = 0
+        self._at: Millis | None = None
+        self._short = False
+
+    def run(self, *, short: bool, now: Millis) -> None:
+        """Counts the time since the last call towards the state it was in."""
+        if self._at is not None:
+            elapsed = now - self._at
+            self._spent_ms = self._spent_ms + elapsed if self._short else max(0, self._spent_ms - elapsed)
+        self._at, self._short = now, short
+
+    def left_ms(self, stop_minutes: int) -> Millis | None:
+        """Time left to the stop; None while nothing is spent, or when STOP is 0 (never)."""
+        if stop_minutes == 0 or self._spent_ms == 0:
+            return None
+        return max(0, stop_minutes * 60_000 - self._spent_ms)

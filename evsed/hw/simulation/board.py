@@ -1,0 +1,72 @@
+"""The board adapter onto the simulated plant: the daemon's side of the link."""
+
+import select
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from evsed.core.actions import SAFE, Outputs
+from evsed.core.events import Inputs
+from evsed.core.ports import BoardLostError
+from evsed.hw.lease import Feed, pack_feed, unpack_alive
+from evsed.hw.simulation.link import LOOK, unpack_inputs
+
+_ANSWER_MS = 90
+_MISSED_ANSWERS = 3  # the holder of the outputs counts as dead within 300 ms
+_NOTHING_SEEN = Inputs(pilot_mv=())
+
+
+class SimulatedBoard:
+    """Speaks to the plant over its Unix socket. A plant that is late costs a sample, one that is gone the board."""
+
+    def __init__(self, path: Path, single_contactor: Callable[[], bool]) -> None:
+        """``single_contactor``: whether the installation has no second contactor, by the owner's setting."""
+        self._single = single_contactor
+        self._sequence = 0
+        self._missed = 0
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            raise BoardLostError(f"the simulated plant at {path} cannot be reached: {error}") from error
+        self._socket.setblocking(False)
+        self._readable = select.poll()
+        self._readable.register(self._socket, select.POLLIN)
+        self.apply(SAFE)
+
+    def sample(self) -> Inputs:
+        """See Board."""
+        answer = self._ask(LOOK)
+        inputs = None if answer is None else unpack_inputs(answer)
+        return _NOTHING_SEEN if inputs is None else inputs
+
+    def apply(self, outputs: Outputs) -> None:
+        """See Board."""
+        self._sequence = (self._sequence + 1) & 0xFFFF_FFFF
+        answer = self._ask(pack_feed(Feed(self._sequence, outputs, self._single())))
+        if answer is not None and unpack_alive(answer) == self._sequence:
+            self._missed = 0
+            return
+        self._missed += 1
+        if self._missed >= _MISSED_ANSWERS:
+            raise BoardLostError("the simulated plant does not confirm the outputs any more")
+
+    def close(self) -> None:
+        """See Board."""
+        self._socket.close()
+
+    def _ask(self, message: bytes) -> bytes | None:
+        try:
+            self._drop_late_answers()
+            self._socket.send(message)
+            answer = self._socket.recv(4096) if self._readable.poll(_ANSWER_MS) else None
+        except OSError as error:
+            raise BoardLostError(f"the simulated plant is gone: {error}") from error
+        if answer == b"":
+            raise BoardLostError("the simulated plant has hung up")
+        return answer
+
+    def _drop_late_answers(self) -> None:
+        while self._readable.poll(0):
+            if not self._socket.recv(4096):
+                raise BoardLostError("the simulated plant has hung up")

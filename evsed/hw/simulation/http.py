@@ -1,0 +1,38 @@
+"""The plant's own web server: ``/simulation/<charger>``, which answers also when a daemon is dead."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
+
+from evsed.hw.simulation import contract
+from evsed.hw.simulation.plant import Plant
+
+
+def create_plant_app(
+    plant: Plant, pids: Callable[[int], dict[str, int | None]], advance: Callable[[], None]
+) -> FastAPI:
+    """The plant's API. ``advance`` brings the plant to this moment, ``pids`` names the processes of a charger."""
+    app = FastAPI(title="evsed simulated plant", docs_url=None, redoc_url=None)
+
+    def known(charger: int) -> int:
+        if not 0 <= charger < len(plant.units):
+            raise HTTPException(404, f"there is no charger {charger} in this plant")
+        advance()
+        return charger
+
+    @app.get("/simulation/{charger}")
+    async def read(charger: int) -> dict[str, Any]:
+        return contract.state(plant, known(charger), pids(charger))
+
+    @app.patch("/simulation/{charger}")
+    async def change(charger: int, patch: contract.Patch) -> dict[str, Any]:
+        contract.apply(patch, plant, known(charger))
+        return contract.state(plant, charger, pids(charger))
+
+    @app.post("/simulation/{charger}/button")
+    async def button(charger: int, pressed: contract.Press) -> dict[str, Any]:
+        contract.press(pressed, plant, known(charger))
+        return contract.state(plant, charger, pids(charger))
+
+    return app

@@ -1,0 +1,165 @@
+"""The plant process: brings the plant forward in real time, serves daemons, meters and ``/simulation``. One thread.
+
+It outlives a daemon for 60 s, so that one can see what happened, and ends at once when its launcher does.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from pathlib import Path
+
+from evsed.hw.lease import pack_alive, unpack_feed
+from evsed.hw.simulation.eastron import Eastron
+from evsed.hw.simulation.http import create_plant_app
+from evsed.hw.simulation.line import Line
+from evsed.hw.simulation.link import LOOK, Look, pack_look
+from evsed.hw.simulation.plant import STEP_MS, Plant
+from evsed.webserver import QuietServer, listen
+
+MAINS_ADDRESS = 11
+EV_ADDRESS = 12
+OUTLIVES_S = 60.0
+_PEER = struct.Struct("3i")
+
+
+class PlantProcess:
+    """The plant with its doors: a socket for each daemon, a serial line, HTTP."""
+
+    def __init__(self, chargers: int, seed: int, directory: Path, baud: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.plant = Plant(chargers, seed, self._now())
+        self._daemons: dict[int, int | None] = dict.fromkeys(range(chargers))
+        self._alive = 0
+        self._last_death: float | None = None
+        self.sockets = [self._listen(directory / f"board{index}", index) for index in range(chargers)]
+        self.line = Line(self._meters(), baud, lambda: self.plant.offline[0])
+        self.over = asyncio.Event()
+
+    def _now(self) -> int:
+        return round(self._loop.time() * 1000)
+
+    def advance(self) -> None:
+        """Brings the plant to this moment."""
+        self.plant.advance(self._now())
+
+    def _meters(self) -> list[Eastron]:
+        plant = self.plant
+        return [
+            Eastron(
+                MAINS_ADDRESS,
+                lambda: plant.mains,
+                lambda: plant.imported_wh,
+                lambda: plant.exported_wh,
+                lambda: plant.mains_silent,
+            ),
+            Eastron(
+                EV_ADDRESS,
+                lambda: plant.units[0].current,
+                lambda: plant.units[0].energy_wh,
+                lambda: 0.0,
+                lambda: plant.ev_silent[0],
+            ),
+        ]
+
+    # ---- daemons ----
+
+    def _listen(self, path: Path, charger: int) -> socket.socket:
+        door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        door.bind(str(path))
+        door.listen()
+        door.setblocking(False)
+        self._loop.add_reader(door, self._accept, door, charger)
+        return door
+
+    def _accept(self, door: socket.socket, charger: int) -> None:
+        daemon, _ = door.accept()
+        daemon.setblocking(False)
+        peer = daemon.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+        self._daemons[charger] = _PEER.unpack(peer)[0]
+        self._alive += 1
+        self._loop.add_reader(daemon, self._serve, daemon, charger)
+
+    def _serve(self, daemon: socket.socket, charger: int) -> None:
+        try:
+            message = daemon.recv(4096)
+        except ConnectionError:
+            message = b""
+        if not message:
+            self._loop.remove_reader(daemon)
+            daemon.close()
+            self._alive -= 1
+            self._last_death = self._loop.time()
+            return
+        self.advance()
+        unit, now = self.plant.units[charger], self.plant.now
+        if message == LOOK:
+            look = Look(unit.sample(), unit.proximity_ohms, unit.temperature, unit.rcm, frozenset(unit.buttons(now)))
+            answer = pack_look(look)
+        elif (feed := unpack_feed(message)) is not None:
+            unit.feed(feed, now)
+            answer = pack_alive(feed.sequence)
+        else:
+            return
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            daemon.send(answer)
+
+    def pids(self, charger: int) -> dict[str, int | None]:
+        """The processes of a charger, as ``/simulation`` tells them."""
+        return {"daemon": self._daemons[charger], "plant": os.getpid()}
+
+    # ---- time ----
+
+    async def run(self) -> None:
+        """Brings the plant forward until it is over: 60 s after its last daemon, or when it is told so."""
+        while not self.over.is_set():
+            self.advance()
+            died = self._last_death
+            if self._alive == 0 and died is not None and self._loop.time() - died > OUTLIVES_S:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.over.wait(), STEP_MS / 1000)
+
+
+async def _serve_plant(options: argparse.Namespace, door: socket.socket) -> None:
+    process = PlantProcess(options.chargers, options.seed, options.directory, options.baud)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, process.over.set)
+    loop.add_reader(sys.stdin, process.over.set)  # the launcher holds the other end: gone means over
+    server = QuietServer(create_plant_app(process.plant, process.pids, process.advance))
+    serving = asyncio.create_task(server.serve(sockets=[door]))
+    sys.stdout.write(json.dumps({"device": process.line.device}) + "\n")
+    sys.stdout.flush()
+    await process.run()
+    server.should_exit = True
+    server.force_exit = True
+    await serving
+    process.line.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the plant; started by ``evsed simulate``."""
+    parser = argparse.ArgumentParser(prog="evsed plant")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--chargers", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--baud", type=int, default=9600)
+    parser.add_argument("--directory", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    try:
+        door = listen("127.0.0.1", options.port)
+    except OSError as error:
+        sys.stderr.write(f"evsed simulate: port {options.port} for the plant cannot be used: {error.strerror}\n")
+        return 1
+    asyncio.run(_serve_plant(options, door))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+"""The control loop: events in, core, outputs out. One thread, and the only reader of the clock that the core lives by.
+
+Owns the core, its cycle and the queue into it. Everybody else submits commands and events and reads the last Snapshot.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from evsed.core.actions import SAFE, Action, Note, Persist, Severity
+from evsed.core.controller import Controller
+from evsed.core.events import Command, Event, Leaving, Sampled, Verdict, WallClock
+from evsed.core.ports import Board, Keeper
+from evsed.core.snapshot import Saved, Snapshot
+from evsed.core.states import State
+from evsed.core.units import Millis
+
+log = logging.getLogger(__name__)
+
+CYCLE_MS = 20
+FAST_CYCLE_MS = 10
+_FAST = frozenset({State.B, State.C, State.C1})
+_PUBLISH_MS = 100
+_WALL_MS = 1_000
+LEAVING_MS = 1_300
+"""How long a stopping daemon waits for the car to let go before it opens under load."""
+
+_LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command on its way into the core, and where its answer goes."""
+
+    command: Command
+    answer: "Future[Verdict]"
+
+
+def monotonic_ms() -> Millis:
+    """The clock of the core."""
+    return time.monotonic_ns() // 1_000_000
+
+
+class Runtime:
+    """Runs the core on a thread of its own."""
+
+    def __init__(self, board: Board, keeper: Keeper, saved: Saved, on_failure: Callable[[], None]) -> None:
+        """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then."""
+        now = monotonic_ms()
+        self._board = board
+        self._keeper = keeper
+        self._on_failure = on_failure
+        self._core = Controller(saved, now)
+        self._inbox: queue.SimpleQueue[Asked | Event] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._snapshot = self._core.snapshot(now)
+        self._published_at = now
+        self._wall_at: Millis | None = None
+        self._leave_by: Millis | None = None
+        self.failure: Exception | None = None
+        self.worst_lateness_ms: Millis = 0
+
+    # ---- for the other threads ----
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last published state."""
+        return self._snapshot
+
+    def submit(self, command: Command) -> "Future[Verdict]":
+        """Hands a command over. The answer comes when it was applied and the Snapshot shows it."""
+        asked = Asked(command, Future())
+        self._inbox.put(asked)
+        return asked.answer
+
+    def post(self, event: Event) -> None:
+        """Hands an event over, without an answer."""
+        self._inbox.put(event)
+
+    def start(self) -> None:
+        """Starts the loop."""
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Asks the loop to end: charging stops in order, then the outputs go safe. Returns at once."""
+        self.post(Leaving())
+
+    def join(self, timeout_s: float) -> bool:
+        """Waits for the loop's end; False when it did not come in time."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # ---- on the control thread ----
+
+    def _run(self) -> None:
+        try:
+            self._loop()
+        except Exception as error:
+            self.failure = error
+            log.critical("the control loop stopped: %s", error, exc_info=error)
+        finally:
+            self._make_safe()
+            if self.failure is not None:
+                self._on_failure()
+
+    def _make_safe(self) -> None:
+        try:
+            self._board.apply(SAFE)
+        except Exception as error:  # noqa: BLE001 - the lease opens what we no longer can
+            log.critical("could not make the outputs safe, they expire by themselves: %s", error)
+
+    def _loop(self) -> None:
+        due = monotonic_ms()
+        while not self._done(due):
+            self._cycle(monotonic_ms())
+            due += FAST_CYCLE_MS if self._snapshot.state in _FAST else CYCLE_MS
+            ahead = due - monotonic_ms()
+            if ahead > 0:
+                time.sleep(ahead / 1000)
+            else:
+                self.worst_lateness_ms = max(self.worst_lateness_ms, -ahead)
+                due = monotonic_ms()
+
+    def _done(self, now: Millis) -> bool:
+        return self._leave_by is not None and (now >= self._leave_by or not self._core.outputs.contactor1)
+
+    def _cycle(self, now: Millis) -> None:
+        """One whole control cycle: what came in, one look at the board, the outputs, the answers."""
+        actions: list[Action] = []
+        answers: list[tuple[Future[Verdict], Verdict]] = []
+        while not self._inbox.empty():
+            item = self._inbox.get_nowait()
+            if isinstance(item, Asked):
+                answers.append((item.answer, self._core.command(item.command, now)))
+                continue
+            actions += self._core.handle(item, now)
+            if isinstance(item, Leaving):
+                self._leave_by = now + LEAVING_MS
+        actions += self._tell_time(now)
+        actions += self._core.handle(Sampled(self._board.sample()), now)
+        self._board.apply(self._core.outputs)
+        self._perform(actions)
+        if actions or answers or now - self._published_at >= _PUBLISH_MS:
+            self._snapshot = self._core.snapshot(now)
+            self._published_at = now
+        for answer, verdict in answers:
+            answer.set_result(verdict)
+
+    def _tell_time(self, now: Millis) -> list[Action]:
+        if self._wall_at is not None and now - self._wall_at < _WALL_MS:
+            return []
+        self._wall_at = now
+        return self._core.handle(WallClock(int(time.time())), now)
+
+    def _perform(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Note(severity, text):
+                    log.log(_LEVELS[severity], "%s", text)
+                case Persist(at_once):
+                    self._keeper.submit(self._core.saved, at_once=at_once)
+                case _:
+                    log.debug("%s", action)

@@ -1,0 +1,222 @@
+"""What outlives the process, as a JSON file: owner settings, access, the running session.
+
+Names, not numbers; versioned; written to a temporary file, synced, renamed, the previous copy kept. A damaged file is
+put aside and the last good copy used: never a wipe, never a crash. A thread of its own does the writing.
+"""
+
+import json
+import logging
+import os
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from evsed.core.model import Access
+from evsed.core.setting import SettingError
+from evsed.core.settings import TABLE, Settings
+from evsed.core.snapshot import Saved
+
+log = logging.getLogger(__name__)
+
+SCHEMA = 1
+COALESCE_S = 60.0
+RETRY_S = 10.0
+_ACCESS_NAMES = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
+_ACCESS_OF = {name: access for access, name in _ACCESS_NAMES.items()}
+
+
+class DamagedError(Exception):
+    """A settings file that cannot be used; the text says why."""
+
+
+def encode(saved: Saved) -> str:
+    """``saved`` as the file's text."""
+    document = {
+        "schema": SCHEMA,
+        "access": _ACCESS_NAMES[saved.access],
+        "session": {
+            "open": saved.session_open,
+            "start_wh": saved.session_start_wh,
+            "charged_wh": saved.charged_wh,
+        },
+        "settings": saved.settings.names(),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def decode(text: str) -> tuple[Saved, list[str]]:
+    """The state in a file's text, and what had to be left out of it, for the owner.
+
+    Raises DamagedError when it is no settings file at all.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"it is not JSON ({error})") from error
+    if not isinstance(document, dict) or not isinstance(document.get("settings"), dict):
+        raise DamagedError("it has no settings in it")
+    if document.get("schema") != SCHEMA:
+        raise DamagedError(f"its schema is {document.get('schema')!r}, and this evsed reads {SCHEMA}")
+    warnings: list[str] = []
+    access = _ACCESS_OF.get(str(document.get("access")))
+    if access is None:
+        access = Access.DENY
+        warnings.append(f"access is {document.get('access')!r}: taken as Deny until somebody chooses")
+    session = document.get("session")
+    fields = session if isinstance(session, dict) else {}
+    return Saved(
+        settings=_settings(document["settings"], warnings),
+        access=access,
+        session_open=fields.get("open") is True,
+        session_start_wh=_energy(fields.get("start_wh")),
+        charged_wh=_energy(fields.get("charged_wh")),
+    ), warnings
+
+
+def _settings(stored: dict[str, Any], warnings: list[str]) -> Settings:
+    settings = Settings()
+    for key, value in stored.items():
+        if key not in TABLE:
+            warnings.append(f"setting {key!r} is not known to this evsed: left out")
+            continue
+        try:
+            settings = settings.replace(key, value)
+        except SettingError as error:
+            warnings.append(f"{error}: the default is used")
+    return settings
+
+
+def _energy(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A state on its way to the disk."""
+
+    saved: Saved
+    at_once: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The end of the writing thread."""
+
+
+class Store:
+    """The settings file of one charger. ``load`` first, then ``start``."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "settings.json"
+        self._previous = directory / "settings.json.previous"
+        self._queue: queue.SimpleQueue[Write | Future[None] | Stop] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._failing = False
+
+    # ---- reading, before anything runs ----
+
+    def load(self, fallback: Saved) -> Saved:
+        """The last good state, or ``fallback`` when there is none yet."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        damaged = False
+        for path in (self._path, self._previous):
+            try:
+                saved, warnings = decode(path.read_text(encoding="utf-8"))
+            except FileNotFoundError:
+                continue
+            except (DamagedError, OSError, UnicodeDecodeError) as error:
+                self._put_aside(path, error)
+                damaged = True
+                continue
+            for warning in warnings:
+                log.warning("%s: %s", path, warning)
+            if path == self._previous:
+                log.warning("%s: using this last good copy of the settings", path)
+            return saved
+        if damaged:
+            log.error("%s: no good copy is left: default settings, and charging stays off until chosen", self._path)
+            return replace(fallback, access=Access.DENY)
+        return fallback
+
+    def _put_aside(self, path: Path, error: Exception) -> None:
+        aside = path.with_name(path.name + ".damaged")
+        log.error("%s cannot be used: %s. It is kept as %s", path, error, aside.name)
+        try:
+            path.replace(aside)
+        except OSError as problem:
+            log.error("%s: could not be renamed: %s", path, problem)  # noqa: TRY400 - for the owner, not a traceback
+
+    # ---- writing ----
+
+    def start(self) -> None:
+        """Starts the writing thread."""
+        self._thread.start()
+
+    def submit(self, saved: Saved, *, at_once: bool) -> None:
+        """Takes the newest state; never blocks."""
+        self._queue.put(Write(saved, at_once))
+
+    def barrier(self) -> "Future[None]":
+        """Is done when everything submitted with ``at_once`` before it is on the disk (or could not be put there)."""
+        done: Future[None] = Future()
+        self._queue.put(done)
+        return done
+
+    def close(self) -> None:
+        """Writes what is still waiting and ends the thread."""
+        self._queue.put(Stop())
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        pending: Saved | None = None
+        written_at = float("-inf")
+        while True:
+            pause = None if pending is None else max(0.0, written_at + COALESCE_S - time.monotonic())
+            try:
+                item = self._queue.get(timeout=pause)
+            except queue.Empty:
+                item = None
+            if isinstance(item, Future):
+                item.set_result(None)
+                continue
+            if isinstance(item, Write):
+                pending = item.saved
+            due = item.at_once if isinstance(item, Write) else True
+            if pending is not None and due:
+                written = self._write(pending)
+                written_at = time.monotonic() - (0 if written else COALESCE_S - RETRY_S)
+                pending = None if written else pending
+            if isinstance(item, Stop):
+                return
+
+    def _write(self, saved: Saved) -> bool:
+        try:
+            self._replace(encode(saved))
+        except OSError as error:
+            if not self._failing:
+                log.error("%s cannot be written (%s): settings changed now are lost at a restart", self._path, error)  # noqa: TRY400
+            self._failing = True
+            return False
+        if self._failing:
+            log.info("%s: written again", self._path)
+        self._failing = False
+        return True
+
+    def _replace(self, text: str) -> None:
+        temporary = self._path.with_name(self._path.name + ".new")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if self._path.exists():
+            self._path.replace(self._previous)
+        temporary.replace(self._path)
+        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
