@@ -110,7 +110,7 @@ class Controller:
 
     def _settings_changed(self, mode_before: int, now: Millis) -> None:
         if self.desk.settings.mode != mode_before:
-            self.regulator.forget_measurements()
+            self.regulator.forget_sun()
             self.regulator.forgive()
             self.charger.forgive_delay(now)
         for role in self.desk.exchanged_meters():

@@ -20,6 +20,9 @@ RIDE_OUT_MS = 4_000
 """A shortage this short is ridden out at MIN: the contactor outlives a kettle's first seconds, the fuse does too."""
 
 STEADY_ROOM_MS = 5_000
+OVER_AFTER_MS = 1_000
+"""A shortage is over when there was room for this long; one lucky sample, taken while the car moves, does not count."""
+
 FIRST_WAIT_MS = 15_000
 LONGEST_WAIT_MS = 300_000
 FORGIVEN_AFTER_MS = 600_000
@@ -76,6 +79,7 @@ class Regulator:
         self._sun_starts = False
         self._changed_at: Millis | None = None
         self._short_since: Millis | None = None
+        self._short_at: Millis = 0
         self._overload = False
         self._wait_ms: Millis = 0
         self._stopped_at: Millis | None = None
@@ -89,14 +93,18 @@ class Regulator:
         return seen[-1] if seen else self.offer
 
     def forget_measurements(self) -> None:
-        """The mains meter or the mode changed: what was seen is no guide any more."""
+        """The mains meter changed or is lost: what was seen is no guide any more."""
         self._measured = None
-        self._sun = None
-        self._sun_starts = False
         self._overload = False
         self._room.forget()
-        self._sunny.forget()
         self._short_since = None
+        self.forget_sun()
+
+    def forget_sun(self) -> None:
+        """The mode changed: the sun has to be looked at again."""
+        self._sun = None
+        self._sun_starts = False
+        self._sunny.forget()
 
     def forgive(self) -> None:
         """The car was unplugged or the mode changed: waits start from the beginning."""
@@ -187,8 +195,10 @@ class Regulator:
 
     def _watch_shortage(self, now: Millis, *, fits: bool) -> None:
         if fits:
-            self._short_since = None
+            if now - self._short_at >= OVER_AFTER_MS:
+                self._short_since = None
             return
+        self._short_at = now
         if self._short_since is None:
             self._short_since = now
         if self._overload or now - self._short_since >= RIDE_OUT_MS:

@@ -21,7 +21,6 @@ from evsed.store import encode
 
 _PLANT_STARTS_S = 30.0
 _DAEMON_LEAVES_S = 1.7
-_PLANT_LEAVES_S = 1.0
 _BAUD = 9600
 _SERIAL_BASE = 90_000
 
@@ -96,10 +95,10 @@ def _run(simulation: Simulation, directory: Path, stop: threading.Event) -> int:
         sys.stdout.flush()
         return _watch(plant, daemon, stop)
     finally:
-        _end(daemon, _DAEMON_LEAVES_S)
-        if plant.stdin is not None:
-            plant.stdin.close()
-        _end(plant, _PLANT_LEAVES_S)
+        if daemon is not None:
+            _end(daemon)
+        plant.kill()  # it keeps nothing
+        plant.wait()
 
 
 def _prepare_state(directory: Path) -> None:
@@ -163,12 +162,10 @@ def _watch(plant: subprocess.Popen[bytes], daemon: subprocess.Popen[bytes], stop
     return 0
 
 
-def _end(process: subprocess.Popen[bytes] | None, within_s: float) -> None:
-    if process is None:
-        return
-    process.terminate()
+def _end(daemon: subprocess.Popen[bytes]) -> None:
+    daemon.terminate()
     try:
-        process.wait(within_s)
+        daemon.wait(_DAEMON_LEAVES_S)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        daemon.kill()
+        daemon.wait()
