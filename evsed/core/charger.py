@@ -5,6 +5,7 @@ offered and how much comes in with each step; the last word on the contactors is
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from evsed.core.actions import PILOT_HIGH, PILOT_LOW, PILOT_OFF, Outputs, PilotDrive, pilot_offering
 from evsed.core.duty import LOWEST_OFFER
@@ -100,6 +101,8 @@ class Charger:
                 return elapsed >= WAKE_MS
             case Trigger.OUT_OF_TIME:
                 return elapsed >= STOP_MS
+            case _:
+                assert_never(trigger)
 
     def _enter(self, row: Transition, situation: Situation, now: Millis, second_contactor: bool) -> None:
         self.state, self.since = row.target, now

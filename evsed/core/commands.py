@@ -3,6 +3,8 @@
 Owns access, override and the settings in force. Ranges are the settings table's; these are the rules beyond them.
 """
 
+from typing import assert_never
+
 from evsed.core.events import (
     ACCEPTED,
     ChangeSetting,
@@ -65,6 +67,8 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
             return _post_battery(current, metering, now)
         case PostEvMeter():
             return _post_ev_meter(command, desk, metering, now)
+        case _:
+            assert_never(command)
 
 
 def _choose(choice: ModeChoice, desk: Desk) -> Verdict:

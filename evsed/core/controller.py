@@ -5,6 +5,7 @@ watches.py, the current by regulator.py, the state by charger.py, and safety.py 
 """
 
 from types import MappingProxyType
+from typing import assert_never
 
 from evsed.core import commands, reasons, watches
 from evsed.core.access import Buttons, Gesture
@@ -98,6 +99,8 @@ class Controller:
                 self._leaving = True
             case Tick():
                 pass
+            case _:
+                assert_never(event)
         return notes + self._settle(now)
 
     def command(self, command: Command, now: Millis) -> Verdict:
@@ -209,7 +212,7 @@ class Controller:
 
     def _regulate(self, now: Millis) -> None:
         demand = self._demand(now)
-        drawn = self.regulator.drawn(now, demand.charging_ms)
+        drawn = self.regulator.drawn(demand.charging_ms)
         estimate = PhaseCurrents(drawn, drawn, drawn) if self._phases == 3 else PhaseCurrents(drawn, 0, 0)
         balance = self.metering.balance(
             now, estimate, ev_metered=demand.settings.ev_meter not in {MeterType.DISABLED, MeterType.API}

@@ -26,8 +26,8 @@ OVER_AFTER_MS = 1_000
 FIRST_WAIT_MS = 15_000
 LONGEST_WAIT_MS = 300_000
 FORGIVEN_AFTER_MS = 600_000
-CAR_LAG_MS = 2_000
-_LAG_MEMORY_MS = 10_000
+CAR_LAG_MS = 5_000
+"""A car follows a new duty within this time. IEC 61851-1 Table A.6, seq. 6"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,18 @@ class Regulator:
         self._changed_at: Millis | None = None
         self._short_since: Millis | None = None
         self._short_at: Millis = 0
+        self._lacked_at: Millis = 0
         self._overload = False
         self._wait_ms: Millis = 0
         self._stopped_at: Millis | None = None
         self._past: deque[tuple[Millis, Deciamps]] = deque()
 
-    def drawn(self, now: Millis, charging_ms: Millis | None) -> Deciamps:
-        """What a car without a meter is taken to draw on each phase: the offer of one lag ago."""
-        if charging_ms is None or charging_ms < CAR_LAG_MS:
-            return 0
-        seen = [current for at, current in self._past if at <= now - CAR_LAG_MS]
-        return seen[-1] if seen else self.offer
+    def drawn(self, charging_ms: Millis | None) -> Deciamps:
+        """What a car without a meter is taken to draw on each phase: the most it was offered within its lag.
+
+        So a deficit is not subtracted again while the car has yet to follow.
+        """
+        return 0 if charging_ms is None else max((current for _, current in self._past), default=self.offer)
 
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
@@ -228,13 +229,14 @@ class Regulator:
             self.forgive()
             self.lack = lack
         elif lack is not None:
-            if self.lack is None and not self._wait_ms:
-                self._wait_ms = FIRST_WAIT_MS
+            self._lacked_at = now
             self.lack = lack
-        elif self.lack is not None:
+            if self.retry_at is not None and self.retry_at <= now:
+                self.retry_at = None
+        elif self.lack is not None and now - self._lacked_at >= OVER_AFTER_MS:
             self.lack = None
             if self.retry_at is None:
-                self.retry_at = now + self._wait_ms
+                self.retry_at = now + (self._wait_ms or FIRST_WAIT_MS)
             else:  # room went and came back during the wait, which goes on
                 self.retry_at = max(self.retry_at, now + STEADY_ROOM_MS)
 
@@ -254,5 +256,5 @@ class Regulator:
     def _remember(self, now: Millis) -> None:
         if not self._past or self._past[-1][1] != self.offer:
             self._past.append((now, self.offer))
-        while len(self._past) > 1 and self._past[1][0] < now - _LAG_MEMORY_MS:
+        while len(self._past) > 1 and self._past[1][0] <= now - CAR_LAG_MS:
             self._past.popleft()

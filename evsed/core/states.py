@@ -87,3 +87,9 @@ _ROWS: Final = {state: tuple(row for row in TRANSITIONS if row.source is state) 
 def rows_of(state: State) -> tuple[Transition, ...]:
     """The transitions that leave ``state``, most urgent first."""
     return _ROWS[state]
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram, for the documentation."""
+    rows = "".join(f"    {row.source.name} --> {row.target.name}: {row.trigger.value}\n" for row in TRANSITIONS)
+    return f"stateDiagram-v2\n    [*] --> A\n{rows}"

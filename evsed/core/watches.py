@@ -5,6 +5,7 @@ diode fault begins and ends. Keeping the book of faults is faults.py's, acting o
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from evsed.core.faults import Fault, Faults
 from evsed.core.limits import Cap
@@ -39,6 +40,8 @@ def limit_ms(role: MeterRole, settings: Settings) -> Millis:
             return EV_LOST_MS
         case MeterRole.CIRCUIT:
             return CIRCUIT_LOST_MS
+        case _:
+            assert_never(role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,23 +46,37 @@ class Wiring:
         return (source - diode) * ohms // (SOURCE_OHMS + ohms) + diode
 
 
-def burst(wiring: Wiring, drive: PilotDrive, noise: random.Random) -> list[Millivolts]:
+class Noise:
+    """Seeded noise of the ADC, and the phase at which it happens to start."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._table = [round(self._random.gauss(0, NOISE_MV)) for _ in range(4 * BURST)]
+
+    def on(self, clean: list[Millivolts]) -> list[Millivolts]:
+        """``clean`` with noise on it."""
+        start = self._random.randrange(len(self._table) - len(clean))
+        return [value + self._table[start + index] for index, value in enumerate(clean)]
+
+    def phase(self) -> int:
+        """A moment within the pulses' period, in microseconds."""
+        return self._random.randrange(PERIOD_US)
+
+
+def burst(wiring: Wiring, drive: PilotDrive, noise: Noise) -> list[Millivolts]:
     """About 100 samples, 30 µs apart, at a random phase of the 1 kHz pulses."""
     if drive.kind is Pilot.OFF:
-        return [round(noise.gauss(0, NOISE_MV)) for _ in range(BURST)]
+        return noise.on([0] * BURST)
     high, low = wiring.plateau(SOURCE_MV), wiring.plateau(-SOURCE_MV)
     on_us = PERIOD_US * drive.duty // 10_000
-    at = noise.randrange(PERIOD_US)
-    samples = []
-    for index in range(BURST):
-        phase = (at + index * SPACING_US) % PERIOD_US
-        samples.append(_at_phase(phase, on_us, high, low) + round(noise.gauss(0, NOISE_MV)))
-    return samples
+    if on_us in {0, PERIOD_US}:
+        return noise.on([high if on_us else low] * BURST)
+    at = noise.phase()
+    phases = [(at + index * SPACING_US) % PERIOD_US for index in range(BURST)]
+    return noise.on([_at_phase(phase, on_us, high, low) for phase in phases])
 
 
 def _at_phase(phase: int, on_us: int, high: Millivolts, low: Millivolts) -> Millivolts:
-    if on_us in {0, PERIOD_US}:
-        return high if on_us else low
     if phase < EDGE_US:
         return low + (high - low) * phase // EDGE_US
     if on_us <= phase < on_us + EDGE_US:

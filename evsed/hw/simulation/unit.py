@@ -1,6 +1,5 @@
 """One simulated charger: its outputs under the lease, its contactors, and the car that hangs on it. Pure."""
 
-import random
 from collections.abc import Iterable
 
 from evsed.core.actions import SAFE, Outputs, Pilot
@@ -8,7 +7,7 @@ from evsed.core.events import Button
 from evsed.core.units import Millis, Millivolts
 from evsed.hw.lease import LEASE_MS, Feed
 from evsed.hw.simulation.car import Car
-from evsed.hw.simulation.circuit import PROXIMITY_OHMS, SOURCE_MV, Wiring, burst
+from evsed.hw.simulation.circuit import PROXIMITY_OHMS, SOURCE_MV, Noise, Wiring, burst
 
 _MOVES_IN_MS = 20
 VOLTS = 230.0
@@ -53,7 +52,7 @@ class Unit:
         self._outputs: Outputs = SAFE
         self._single = True
         self._pressed: dict[Button, Millis] = {}
-        self._noise = random.Random(seed)
+        self._noise = Noise(seed)
 
     # ---- what the daemon does ----
 

@@ -1,0 +1,139 @@
+"""Stories in virtual time: the real core against the simulated plant's physics, 10 ms at a time. No clock, no sleep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from evsed.core.actions import Action, CloseContactors, Note, OpenContactors
+from evsed.core.controller import Controller
+from evsed.core.events import Command, Inputs, MeterRead, Sampled, Verdict
+from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.settings import Settings
+from evsed.core.snapshot import Saved, Snapshot
+from evsed.core.states import State
+from evsed.core.units import Millis, deciamps
+from evsed.hw.lease import Feed
+from evsed.hw.simulation.launcher import fresh_settings
+from evsed.hw.simulation.plant import Amperes, Plant
+from evsed.hw.simulation.unit import Unit
+
+CYCLE_MS = 10
+
+
+def settings(**given: object) -> Settings:
+    """The settings of a fresh simulated installation, with ``given`` on top."""
+    result = fresh_settings()
+    for key, value in given.items():
+        result = result.replace(key, value)
+    return result
+
+
+def phases(amps: Amperes) -> PhaseCurrents:
+    """Amperes as a meter gives them."""
+    l1, l2, l3 = (deciamps(value) for value in amps)
+    return PhaseCurrents(l1, l2, l3)
+
+
+@dataclass
+class Story:
+    """One charger, one house, one car; ``run`` lets time pass."""
+
+    saved: Saved = field(default_factory=lambda: Saved(settings=settings()))
+    meter_ms: int = 200
+    now: Millis = 0
+    mains_answers: bool = True
+    ev_answers: bool = True
+    samples: bool = True
+    deeds: list[tuple[Millis, Action]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.plant = Plant(1, 7, self.now)
+        self.core = Controller(self.saved, self.now)
+
+    @property
+    def unit(self) -> Unit:
+        return self.plant.units[0]
+
+    @property
+    def state(self) -> State:
+        return self.core.charger.state
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.core.snapshot(self.now)
+
+    @property
+    def reason(self) -> str:
+        reason = self.snapshot.reason
+        return "" if reason is None else reason.code
+
+    def command(self, command: Command) -> Verdict:
+        return self.core.command(command, self.now)
+
+    def plug(self, *, ready: bool = True) -> None:
+        self.unit.car.plugged, self.unit.car.ready = True, ready
+
+    def unplug(self) -> None:
+        self.unit.car.plugged = False
+
+    def restart(self) -> None:
+        """The daemon is killed and started again; what was saved is there, the plant goes on."""
+        self.core = Controller(self.core.saved, self.now)
+
+    def step(self) -> None:
+        """One control cycle, after 10 ms."""
+        self.now += CYCLE_MS
+        self.plant.advance(self.now)
+        if self.now % self.meter_ms == 0 and self.mains_answers:
+            self._read(MeterRole.MAINS, self.plant.mains, self.plant.imported_wh)
+        if self.now % self.meter_ms == CYCLE_MS and self.ev_answers:
+            self._read(MeterRole.EV, self.unit.current, self.unit.energy_wh)
+        unit = self.unit
+        inputs = Inputs(
+            pilot_mv=tuple(unit.sample()) if self.samples else (),
+            proximity_ohms=unit.proximity_ohms,
+            temperature_c=unit.temperature,
+            rcm_tripped=unit.rcm,
+            buttons=frozenset(unit.buttons(self.now)),
+        )
+        self._keep(self.core.handle(Sampled(inputs), self.now))
+        unit.feed(Feed(0, self.core.outputs, single=self.core.desk.settings.enable_C2 == 0), self.now)
+
+    def _read(self, role: MeterRole, amps: Amperes, energy_wh: float) -> None:
+        self._keep(self.core.handle(MeterRead(role, phases(amps), import_wh=round(energy_wh)), self.now))
+
+    def _keep(self, actions: list[Action]) -> None:
+        self.deeds += [(self.now, action) for action in actions]
+
+    def run(self, seconds: float) -> None:
+        """Lets ``seconds`` pass."""
+        until = self.now + round(seconds * 1000)
+        while self.now < until:
+            self.step()
+
+    def run_until(self, true: Callable[[], bool], within_s: float) -> float:
+        """Runs until ``true`` and returns the seconds it took; fails after ``within_s``."""
+        begun = self.now
+        while not true():
+            assert self.now - begun < within_s * 1000, f"not within {within_s} s: {self.state.name}, {self.reason}"
+            self.step()
+        return (self.now - begun) / 1000
+
+    def charge(self) -> None:
+        """Plugs a car in, once the meters have answered, and lets it draw."""
+        self.run(0.5)
+        self.plug()
+        self.run_until(lambda: self.unit.current[0] > 0, 15)
+        self.run(3)
+
+    def opened_at(self) -> Millis | None:
+        """When the contactor was last opened."""
+        times = [at for at, deed in self.deeds if isinstance(deed, OpenContactors)]
+        return times[-1] if times else None
+
+    def closings(self) -> int:
+        """How often contactor 1 was closed."""
+        return sum(isinstance(deed, CloseContactors) for _, deed in self.deeds)
+
+    def notes(self) -> list[str]:
+        """The log lines so far."""
+        return [deed.text for _, deed in self.deeds if isinstance(deed, Note)]

@@ -1,0 +1,260 @@
+"""The small parts: table of states, faults, reasons, limits, buttons, session, metering, watches, units."""
+
+import pytest
+
+from evsed.core import limits, reasons, watches
+from evsed.core.access import Buttons, Gesture
+from evsed.core.events import Button, MeterRead
+from evsed.core.faults import Fault, Faults
+from evsed.core.metering import Metering
+from evsed.core.model import Access, MeterRole, Mode, ModeChoice, PhaseCurrents, choice_of
+from evsed.core.session import Session
+from evsed.core.smart import LeastRoom, climb
+from evsed.core.solar import StopTimer, step
+from evsed.core.states import TRANSITIONS, State, diagram, rows_of
+from evsed.core.units import seconds_left
+from tests.core.story import settings
+
+# ---- states ----
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    assert {row.target for row in TRANSITIONS} == set(State)
+    assert all(rows_of(state) for state in State)
+    assert [state.text for state in State][:3] == ["Ready to Charge", "Connected to EV", "Charging"]
+
+
+def test_no_two_rows_of_a_state_have_the_same_trigger() -> None:
+    pairs = [(row.source, row.trigger) for row in TRANSITIONS]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_only_b_leads_to_c_and_unplugging_is_the_first_row_wherever_it_is_seen() -> None:
+    assert {row.source for row in TRANSITIONS if row.target is State.C} == {State.B}
+    for state in (State.B, State.C, State.C1, State.B1):
+        assert rows_of(state)[0].target is State.A
+
+
+def test_the_diagram_has_an_arrow_a_row() -> None:
+    assert diagram().count("-->") == len(TRANSITIONS) + 1
+
+
+# ---- faults and reasons ----
+
+
+def test_the_error_table_is_that_of_the_clients() -> None:
+    table = {fault.value.text: (fault.value.bit, fault.value.error_id) for fault in Fault}
+    assert table == {
+        "No Power Available": (1, 1),
+        "Waiting for Solar": (1, 6),
+        "Communication Error": (2, 2),
+        "Temperature High": (4, 3),
+        "EV Meter Comm Error": (8, 4),
+        "RCM Tripped": (16, 5),
+        "Pilot Fault": (16, 11),
+        "Diode Missing": (16, 12),
+    }
+
+
+def test_faults_keep_the_worst_and_the_bits() -> None:
+    faults = Faults()
+    assert (faults.worst, faults.bits, faults.opens_at_once) == (None, 0, False)
+    assert faults.set(Fault.RCM, present=True, now=1)
+    assert not faults.set(Fault.RCM, present=True, now=2)
+    faults.set(Fault.NO_POWER, present=True, now=3)
+    assert (faults.worst, faults.bits, faults.opens_at_once) == (Fault.RCM, 17, True)
+    assert faults.all == (Fault.NO_POWER, Fault.RCM)
+    assert faults.set(Fault.RCM, present=False, now=4)
+    assert not faults.opens_at_once
+
+
+def standing(**given: object) -> reasons.Standing:
+    usual: dict[str, object] = {
+        "state": State.B1, "connected": True, "fault": None, "access": Access.ALLOW, "leaving": False, "offer": 60,
+        "delay_until": 0, "ready_at": 0, "state_ends_at": None, "measured": True,
+    }  # fmt: skip
+    return reasons.Standing(**{**usual, **given})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "until"),
+    [
+        ({"state": State.A, "connected": False}, "no_car", None),
+        ({"state": State.A, "connected": False, "access": Access.DENY}, "access_denied", None),
+        ({"state": State.A, "connected": False, "fault": Fault.RCM}, "rcm", None),
+        ({"access": Access.PAUSE, "fault": Fault.NO_SUN}, "paused", None),
+        ({"fault": Fault.NO_SUN}, "no_sun", None),
+        ({"leaving": True}, "leaving", None),
+        ({"offer": 0}, "no_cable", None),
+        ({"state": State.ACTIVATE, "state_ends_at": 9_000}, "waking_car", 9_000),
+        ({"state": State.C1, "state_ends_at": 9_000}, "stopping", 9_000),
+        ({"delay_until": 9_000, "ready_at": 9_000}, "charge_delay", 9_000),
+        ({"ready_at": 9_000}, "pilot_restart", 9_000),
+        ({"state": State.B}, "car_not_ready", None),
+        ({"state": State.B, "measured": False}, "not_measured", None),
+    ],
+)
+def test_one_reason_and_until_when(given: dict[str, object], code: str, until: int | None) -> None:
+    reason = reasons.why(standing(**given), 5_000)
+    assert reason is not None
+    assert (reason.code, reason.until) == (code, until)
+    assert reason.text
+
+
+def test_charging_has_no_reason() -> None:
+    assert reasons.why(standing(state=State.C), 0) is None
+
+
+# ---- limits, smart, solar ----
+
+
+@pytest.mark.parametrize(
+    ("ohms", "limit"),
+    [(None, 0), (74, 0), (75, 630), (149, 630), (150, 320), (220, 320), (329, 320), (330, 160), (999, 160),
+     (1_000, 130), (1_500, 130), (2_199, 130), (2_200, 0), (10_000, 0)],
+)  # fmt: skip
+def test_cable_limits(ohms: int | None, limit: int) -> None:
+    assert limits.cable_limit(ohms) == limit
+
+
+def test_the_least_room_is_that_of_the_last_10_s() -> None:
+    room = LeastRoom()
+    assert room.least is None
+    for at, value in ((0, 50), (1_000, 90), (2_000, 70), (9_000, 80)):
+        room.add(value, at)
+    assert room.least == 50
+    room.add(100, 10_001)
+    assert room.least == 70
+    room.forget()
+    assert room.least is None
+
+
+@pytest.mark.parametrize(
+    ("offer", "room", "ceiling", "next_offer"),
+    [(60, 69, 130, 60), (60, 70, 130, 70), (125, 200, 130, 130), (60, 50, 130, 60), (130, 200, 130, 130)],
+)
+def test_a_climb_is_worth_an_ampere_or_the_ceiling(offer: int, room: int, ceiling: int, next_offer: int) -> None:
+    assert climb(offer, room, ceiling) == next_offer
+
+
+@pytest.mark.parametrize(
+    ("wanted", "steady", "next_offer"), [(97, 97, 100), (96, 96, 96), (120, 105, 100), (120, 106, 106)]
+)
+def test_solar_steps_down_to_now_and_up_to_what_lasted(wanted: int, steady: int, next_offer: int) -> None:
+    assert step(100, wanted, steady) == next_offer
+
+
+def test_the_stop_timer_runs_back_instead_of_to_zero() -> None:
+    timer = StopTimer()
+    timer.run(short=True, now=0)
+    timer.run(short=True, now=50_000)
+    timer.run(short=False, now=60_000)
+    assert timer.left_ms(1) == 0
+    timer.run(short=True, now=70_000)
+    assert timer.left_ms(1) == 10_000
+    assert timer.left_ms(0) is None
+
+
+# ---- buttons, session, units ----
+
+
+def test_each_press_gives_one_gesture_at_its_end() -> None:
+    buttons = Buttons()
+    left = frozenset({Button.LEFT})
+    assert buttons.feed(left, 0) == [(Button.LEFT, Gesture.PRESSED)]
+    assert buttons.feed(left, 2_000) == []
+    assert buttons.feed(left, 2_001) == [(Button.LEFT, Gesture.HELD)]
+    assert buttons.feed(left, 9_000) == []
+    assert buttons.feed(frozenset(), 9_010) == []
+    buttons.feed(left, 9_100)
+    assert buttons.feed(frozenset(), 9_200) == [(Button.LEFT, Gesture.SHORT)]
+
+
+def test_a_session_counts_from_the_first_known_register() -> None:
+    session = Session(is_open=False, start_wh=None, charged_wh=None)
+    session.meter(100)
+    assert session.charged_wh is None
+    session.began_charging()
+    session.meter(None)
+    assert session.charged_wh is None
+    session.meter(1_000)
+    session.meter(1_500)
+    session.began_charging()
+    assert session.charged_wh == 500
+    session.meter(900)  # a meter that was exchanged
+    assert session.charged_wh == 0
+    session.unplugged()
+    session.meter(5_000)
+    assert session.charged_wh == 0
+
+
+def test_seconds_left_are_rounded_up() -> None:
+    assert [seconds_left(until, 1_000) for until in (None, 500, 1_000, 1_001, 2_000, 2_001)] == [0, 0, 0, 1, 1, 2]
+
+
+def test_access_wins_over_the_mode() -> None:
+    assert choice_of(Mode.SMART, Access.ALLOW) is ModeChoice.SMART
+    assert choice_of(Mode.SMART, Access.DENY) is ModeChoice.OFF
+    assert choice_of(Mode.SMART, Access.PAUSE) is ModeChoice.PAUSE
+
+
+# ---- metering ----
+
+NOTHING = PhaseCurrents(0, 0, 0)
+
+
+def amps(value: int) -> PhaseCurrents:
+    return PhaseCurrents(value, value, value)
+
+
+def test_a_mains_sample_waits_for_the_ev_sample_that_belongs_to_it() -> None:
+    """A car that starts between the two readings is not taken for the house."""
+    metering = Metering()
+    metering.take(MeterRead(MeterRole.EV, NOTHING), 0)
+    metering.take(MeterRead(MeterRole.MAINS, amps(140)), 100)
+    assert metering.balance(110, NOTHING, ev_metered=True) is None
+    metering.take(MeterRead(MeterRole.EV, amps(130)), 200)
+    balance = metering.balance(200, NOTHING, ev_metered=True)
+    assert balance is not None
+    assert (balance.base, balance.at) == (amps(10), 100)
+    assert metering.balance(210, NOTHING, ev_metered=True) is None
+
+
+def test_a_mains_sample_does_not_wait_for_ever() -> None:
+    metering = Metering()
+    metering.take(MeterRead(MeterRole.EV, amps(60)), 0)
+    metering.take(MeterRead(MeterRole.MAINS, amps(100)), 100)
+    assert metering.balance(399, NOTHING, ev_metered=True) is None
+    balance = metering.balance(400, NOTHING, ev_metered=True)
+    assert balance is not None
+    assert balance.base == amps(40)
+
+
+def test_an_ev_meter_that_is_silent_is_replaced_by_the_estimate() -> None:
+    metering = Metering()
+    metering.take(MeterRead(MeterRole.EV, amps(60)), 0)
+    metering.take(MeterRead(MeterRole.MAINS, amps(100)), 2_001)
+    balance = metering.balance(2_001, amps(80), ev_metered=True)
+    assert balance is not None
+    assert balance.base == amps(20)
+
+
+def test_slow_values_keep_the_currents_and_their_time() -> None:
+    metering = Metering()
+    metering.take(MeterRead(MeterRole.CIRCUIT, amps(60)), 0)
+    metering.take(MeterRead(MeterRole.CIRCUIT, power_w=5, import_wh=6, export_wh=7), 900)
+    values = metering.values(MeterRole.CIRCUIT)
+    assert (values.currents, values.currents_at, values.power_w, values.import_wh, values.export_wh) == (
+        amps(60), 0, 5, 6, 7,
+    )  # fmt: skip
+    assert metering.age(MeterRole.EV, 0) is None
+    metering.forget(MeterRole.CIRCUIT)
+    assert metering.values(MeterRole.CIRCUIT).currents is None
+
+
+def test_how_old_currents_may_be() -> None:
+    polled, posted = settings(), settings(mains_meter="API")
+    assert watches.limit_ms(MeterRole.MAINS, posted) == 11_000
+    assert watches.limit_ms(MeterRole.MAINS, polled) == 9_500
+    assert watches.limit_ms(MeterRole.EV, polled) == 64_000
+    assert watches.limit_ms(MeterRole.CIRCUIT, polled) == 20_000

@@ -1,0 +1,399 @@
+"""Protect and the climb in Smart and Normal, and Solar, as stories in virtual time."""
+
+import pytest
+
+from evsed.core.events import ChangeSetting, ChooseMode, MeterHealthChanged, Override, PostBattery, PostMains
+from evsed.core.faults import Fault
+from evsed.core.model import MeterHealth, MeterRole, ModeChoice, PhaseCurrents
+from evsed.core.snapshot import Saved
+from evsed.core.states import State
+from tests.core.story import Story, settings
+
+
+def smart(**given: object) -> Story:
+    return Story(Saved(settings=settings(mode="Smart", **given)))
+
+
+@pytest.fixture
+def charging() -> Story:
+    story = smart()
+    story.charge()
+    return story
+
+
+def house(story: Story, l1: float, l2: float = 1.0, l3: float = 1.0) -> None:
+    story.plant.house = (l1, l2, l3)
+
+
+def test_the_first_offer_is_what_the_mains_leaves() -> None:
+    story = smart()
+    house(story, 17.0)
+    story.charge()
+    assert (story.snapshot.offer, story.plant.mains[0]) == (80, 25.0)
+
+
+@pytest.mark.parametrize("mode", ["Normal", "Smart"])
+@pytest.mark.parametrize("phase", [0, 1, 2])
+def test_load_on_any_phase_lowers_the_offer_in_one_step_and_never_twice(mode: str, phase: int) -> None:
+    """D35#327, S3#123: the deficit is not subtracted again while the car has yet to follow."""
+    story = Story(Saved(settings=settings(mode=mode)))
+    story.charge()
+    loads = [1.0, 1.0, 1.0]
+    loads[phase] = 15.0
+    house(story, *loads)
+    offers = set()
+    for _ in range(40):
+        story.run(0.2)
+        offers.add(story.snapshot.offer)
+    assert offers == {100}
+    assert story.plant.mains[phase] == 25.0
+
+
+def test_the_mains_is_right_again_within_dead_time_and_one_measurement(charging: Story) -> None:
+    house(charging, 18.0)
+    took = charging.run_until(lambda: charging.plant.mains[0] <= 25.0, 6)
+    assert took <= 2.0 + 0.2 + 0.1
+
+
+def test_the_offer_climbs_back_once_the_kettle_has_been_off_for_10_s(charging: Story) -> None:
+    house(charging, 15.0)
+    charging.run(5)
+    house(charging, 1.0)
+    took = charging.run_until(lambda: charging.snapshot.offer == 130, 15)
+    assert 9.5 <= took <= 11
+
+
+def test_a_kettle_that_comes_and_goes_does_not_make_the_offer_swing(charging: Story) -> None:
+    changes = 0
+    last = charging.snapshot.offer
+    for second in range(120):
+        house(charging, 15.0 if second % 8 < 4 else 1.0)
+        charging.run(1)
+        changes += charging.snapshot.offer != last
+        last = charging.snapshot.offer
+    assert changes == 1
+    assert last == 100
+
+
+def test_room_for_less_than_min_stops_in_order_and_starts_again_within_75_s(charging: Story) -> None:
+    house(charging, 20.0)
+    took = charging.run_until(lambda: charging.plant.mains[0] <= 25.0, 6)
+    assert took > 4
+    charging.run(1)
+    assert (charging.state, charging.reason) == (State.B1, "no_power")
+    assert charging.snapshot.state_text == "Charging Stopped - No Power Available"
+    assert charging.snapshot.error is None
+    house(charging, 24.0)
+    charging.run(60)
+    assert charging.state is State.B1
+    house(charging, 1.0)
+    took = charging.run_until(lambda: charging.unit.current[0] > 0, 75)
+    assert took >= 15
+
+
+def test_a_shortage_of_3_s_is_ridden_out_at_min(charging: Story) -> None:
+    """SK#236: a short dip cost a minute and two contactor cycles."""
+    house(charging, 20.0)
+    charging.run(3)
+    assert (charging.snapshot.offer, charging.state) == (60, State.C)
+    house(charging, 1.0)
+    charging.run(30)
+    assert charging.closings() == 1
+    assert charging.snapshot.offer == 130
+
+
+def test_twice_the_mains_stops_at_once(charging: Story) -> None:
+    house(charging, 51.0)
+    charging.run(0.5)
+    assert charging.state is State.C1
+
+
+def test_the_wait_grows_when_it_repeats_and_room_lost_meanwhile_does_not_restart_it(charging: Story) -> None:
+    waits = []
+    for _ in range(3):
+        house(charging, 22.0)
+        charging.run_until(lambda: charging.state is State.B1, 10)
+        charging.run(7)
+        house(charging, 1.0)
+        charging.run(2)
+        house(charging, 22.0)  # one bad moment during the wait
+        charging.run(1)
+        house(charging, 1.0)
+        waits.append(round(charging.run_until(lambda: charging.state is State.C, 80)))
+        charging.run(5)
+    assert waits[0] < 17
+    assert waits[1] >= waits[0] + 13
+    assert waits[2] >= waits[1] + 25
+
+
+def test_unplugging_or_another_mode_forgives_the_wait(charging: Story) -> None:
+    house(charging, 22.0)
+    charging.run_until(lambda: charging.state is State.B1, 10)
+    house(charging, 1.0)
+    charging.run(7)
+    assert charging.reason == "charge_delay"
+    charging.command(ChooseMode(ModeChoice.NORMAL))
+    charging.run(0.1)
+    assert charging.state is State.B
+
+
+def test_a_car_plugged_in_without_room_waits_in_b1() -> None:
+    story = smart()
+    house(story, 22.0)
+    story.run(1)
+    assert story.snapshot.faults == ()
+    story.plug()
+    story.run(1)
+    assert (story.state, story.reason, story.snapshot.error_bits) == (State.B1, "no_power", 1)
+    house(story, 1.0)
+    took = story.run_until(lambda: story.state is State.C, 40)
+    assert took >= 15
+
+
+def test_a_silent_mains_meter_lowers_then_stops_within_11_s_and_recovers(charging: Story) -> None:
+    charging.core.handle(MeterHealthChanged(MeterRole.MAINS, MeterHealth("meter at 11", answering=False)), charging.now)
+    charging.mains_answers = False
+    charging.run(4)
+    assert charging.snapshot.offer == 130
+    charging.run(2)
+    assert charging.snapshot.offer == 60
+    charging.run(5)
+    assert not charging.unit.contactor1.closed
+    assert charging.snapshot.error is Fault.METER_LOST
+    assert charging.snapshot.mains is None
+    assert any("meter at 11: no answer" in note for note in charging.notes())
+    charging.mains_answers = True
+    charging.run(0.3)
+    assert charging.snapshot.error is None
+    charging.run_until(lambda: charging.unit.current[0] == 13.0, 30)
+
+
+def test_normal_goes_on_at_min_without_its_meter_or_keeps_if_the_owner_says_so() -> None:
+    story = Story(Saved(settings=settings()))
+    story.charge()
+    story.mains_answers = False
+    story.run(60)
+    assert (story.state, story.snapshot.offer, story.snapshot.error) == (State.C, 60, None)
+    assert story.snapshot.limited_by == "mains meter silent"
+    story.mains_answers = True
+    story.run(20)
+    assert story.snapshot.offer == 130
+    keep = Story(Saved(settings=settings(normal_without_meter="Keep")))
+    keep.charge()
+    keep.mains_answers = False
+    keep.run(60)
+    assert (keep.state, keep.snapshot.offer) == (State.C, 130)
+
+
+def test_smart_waits_for_the_first_measurement() -> None:
+    story = smart()
+    story.mains_answers = False
+    story.run(0.1)
+    story.plug()
+    story.run(5)
+    assert (story.state, story.reason) == (State.B, "not_measured")
+    story.mains_answers = True
+    story.run_until(lambda: story.state is State.C, 2)
+
+
+def test_normal_without_any_meter_offers_max_and_knows_no_currents() -> None:
+    story = Story(Saved(settings=settings(mains_meter="Disabled", ev_meter="Disabled")))
+    story.mains_answers = story.ev_answers = False
+    story.charge()
+    assert (story.snapshot.offer, story.snapshot.mains, story.snapshot.charged_wh) == (130, None, None)
+    assert story.snapshot.drawing == (True, True, True)
+    story.command(ChangeSetting("current_max", 10))
+    story.run(0.1)
+    assert story.snapshot.offer == 100
+    story.command(ChangeSetting("current_max", 16))
+    story.run(6)
+    assert story.snapshot.offer == 160
+
+
+def test_without_an_ev_meter_the_car_is_taken_to_draw_what_it_was_offered() -> None:
+    story = smart(ev_meter="Disabled")
+    story.ev_answers = False
+    story.charge()
+    house(story, 15.0)
+    offers = set()
+    for _ in range(30):
+        story.run(0.2)
+        offers.add(story.snapshot.offer)
+    assert offers == {100}
+    assert story.plant.mains[0] == 25.0
+
+
+def test_a_silent_ev_meter_is_an_error_after_64_s_outside_normal(charging: Story) -> None:
+    charging.ev_answers = False
+    charging.run(60)
+    assert charging.snapshot.error is None
+    charging.run(5)
+    assert charging.snapshot.error is Fault.EV_METER_LOST
+    charging.command(ChooseMode(ModeChoice.NORMAL))
+    charging.run(0.1)
+    assert charging.snapshot.error is None
+
+
+def test_another_meter_address_forgets_what_the_old_meter_said(charging: Story) -> None:
+    charging.mains_answers = False
+    charging.command(ChangeSetting("mains_meter_address", 20))
+    charging.step()
+    assert charging.snapshot.meters[MeterRole.MAINS].values.currents is None
+    charging.run(11)
+    assert charging.snapshot.error is Fault.METER_LOST
+
+
+def test_api_currents_every_10_s_do_not_stop_the_car() -> None:
+    """SK#184: ten seconds are on the edge of the firmware's timeout."""
+    story = smart(mains_meter="API", ev_meter="Disabled")
+    story.mains_answers = story.ev_answers = False
+    story.command(PostMains(PhaseCurrents(10, 10, 10)))
+    story.run(0.1)
+    story.plug()
+    for _ in range(8):
+        story.run(10)
+        own = story.unit.current[0]
+        story.command(PostMains(PhaseCurrents(*(10 + round(own * 10) for _ in range(3)))))
+    assert (story.closings(), story.unit.current[0]) == (1, 13.0)
+    story.run(12)
+    assert story.snapshot.error is Fault.METER_LOST
+
+
+def test_summains_limits_smart_but_not_normal() -> None:
+    story = smart(current_max_sum_mains=30)
+    story.charge()
+    assert story.snapshot.offer == 90
+    assert story.snapshot.limited_by == "SUMMAINS"
+    story.command(ChooseMode(ModeChoice.NORMAL))
+    story.run(15)
+    assert story.snapshot.offer == 130
+
+
+def test_raising_max_beyond_the_pilots_80_a_is_not_possible_and_huge_mains_offers_80() -> None:
+    story = smart(current_max=80, current_main=200, config="Fixed")
+    story.unit.car.max_current = 80
+    story.charge()
+    assert story.snapshot.offer == 800
+
+
+def test_changing_the_cable_setting_to_socket_without_resistor_stops() -> None:
+    story = Story(Saved(settings=settings(config="Fixed")))
+    story.unit.car.cable = 0
+    story.charge()
+    story.command(ChangeSetting("config", "Socket"))
+    story.run(0.1)
+    assert story.state is State.C1
+    story.run(2)
+    assert (story.state, story.reason) == (State.B1, "no_cable")
+
+
+# ---- Solar ----
+
+
+def solar(sun: float, **given: object) -> Story:
+    story = Story(Saved(settings=settings(mode="Solar", **given)))
+    story.plant.sun = (sun, sun, sun)
+    return story
+
+
+def test_solar_waits_for_start_plus_min_of_the_further_phases() -> None:
+    """Deviation 4: the firmware starts 18 A on 4 A of sun."""
+    story = solar(6.0)
+    story.run(0.5)
+    story.plug()
+    story.run(20)
+    assert (story.state, story.reason, story.snapshot.error_bits) == (State.B1, "no_sun", 1)
+    assert story.snapshot.state_text == "Charging Stopped - Waiting for Solar"
+    story.plant.sun = (7.0, 7.0, 7.0)
+    story.run_until(lambda: story.state is State.C, 40)
+
+
+def test_solar_begins_at_min_for_40_s_and_then_uses_the_sun_steadily() -> None:
+    story = solar(12.0)
+    story.run(0.5)
+    story.charge()
+    assert story.snapshot.offer == 60
+    story.run(30)
+    assert story.snapshot.offer == 60
+    story.run(20)
+    offer = story.snapshot.offer
+    assert offer == 110
+    for _ in range(60):
+        story.run(1)
+        assert story.snapshot.offer == offer
+    story.plant.sun = (10.0, 10.0, 10.0)
+    story.run(6)
+    assert story.snapshot.offer == 90
+
+
+def test_solar_import_is_used_up_and_battery_counts_as_surplus() -> None:
+    story = solar(8.0, solar_max_import=6)
+    story.run(0.5)
+    story.charge()
+    story.run(60)
+    assert story.snapshot.offer == 90
+    for _ in range(4):
+        story.command(PostBattery(30))
+        story.run(10)
+    assert story.snapshot.offer == 100
+    assert story.snapshot.battery == 30
+    story.run(80)
+    assert (story.snapshot.battery, story.snapshot.offer) == (0, 90)
+
+
+def test_one_phase_takes_the_battery_from_l1_alone() -> None:
+    story = solar(12.0, enable_C2="Always Off")
+    story.run(0.5)
+    story.command(PostBattery(-20))
+    story.run(0.2)
+    mains = story.snapshot.mains
+    assert mains == PhaseCurrents(-90, -110, -110)
+
+
+def test_solar_off_contactor_makes_it_one_phase() -> None:
+    story = solar(12.0, enable_C2="Solar Off")
+    story.run(0.5)
+    story.charge()
+    assert (story.snapshot.phases, story.unit.current[1]) == (1, 0.0)
+    assert story.snapshot.drawing == (True, False, False)
+
+
+def test_solar_stops_after_stop_minutes_of_import_and_the_timer_decays() -> None:
+    """D35#54: one good sample reset the timer. D35#207: it must not come early."""
+    story = solar(8.0, solar_stop_time=2)
+    story.run(0.5)
+    story.charge()
+    story.run(50)
+    story.plant.sun = (2.0, 2.0, 2.0)
+    story.run(60)
+    assert 55 <= story.snapshot.solar_stop_s <= 65
+    story.plant.sun = (8.0, 8.0, 8.0)
+    story.run(20)
+    assert 75 <= story.snapshot.solar_stop_s <= 85
+    story.plant.sun = (2.0, 2.0, 2.0)
+    took = story.run_until(lambda: story.state is State.C1, 100)
+    assert 75 <= took <= 90
+    story.run(3)
+    assert story.reason == "no_sun"
+    assert story.snapshot.solar_stop_s == 0
+
+
+def test_stop_time_0_goes_on_at_min() -> None:
+    story = solar(8.0, solar_stop_time=0)
+    story.run(0.5)
+    story.charge()
+    story.plant.sun = (0.0, 0.0, 0.0)
+    story.run(300)
+    assert (story.state, story.snapshot.offer, story.snapshot.solar_stop_s) == (State.C, 60, 0)
+
+
+def test_solar_clears_and_refuses_the_override() -> None:
+    story = smart()
+    assert story.command(Override(80)).accepted
+    story.command(ChooseMode(ModeChoice.SOLAR))
+    story.run(0.1)
+    assert story.snapshot.override == 0
+    assert "no override" in story.command(Override(80)).refused
+    story.command(ChooseMode(ModeChoice.SMART))
+    story.run(0.5)
+    assert story.snapshot.faults == ()

@@ -1,0 +1,1 @@
+"""Whole daemons beside a simulated plant, used as an owner would."""
