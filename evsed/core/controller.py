@@ -356,7 +356,7 @@ class Controller:
 
     def _meter_view(self, role: MeterRole, now: Millis) -> MeterView:
         age = self.metering.age(role, now)
-        fresh = age is not None and age < watches.limit_ms(role, self.desk.settings)
+        fresh = age is not None and age < watches.shown_ms(role, self.desk.settings)
         return MeterView(self.metering.values(role), fresh, self._health.get(role))
 
     def _drawing(self, ev: MeterView) -> tuple[bool, bool, bool]:

@@ -135,8 +135,11 @@ class Regulator:
         if demand.offering:
             self.retry_at = None
             self._offer_within(ceiling, demand, now)
-            self._watch_shortage(now, fits=fits)
             self._watch_sun(demand, now)
+            if self._short_for_too_long(now, fits=fits):
+                self._give_up(Fault.NO_POWER, now)
+            elif self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0:
+                self._give_up(Fault.NO_SUN, now)
         elif demand.resting:
             self.offer = self._first_offer(ceiling, demand)
             self.limited_by = ceiling.name
@@ -194,27 +197,23 @@ class Regulator:
             return demand.minimum()
         return solar.step(self.offer, self._sun, steady)
 
-    def _watch_shortage(self, now: Millis, *, fits: bool) -> None:
+    def _short_for_too_long(self, now: Millis, *, fits: bool) -> bool:
         if fits:
             if now - self._short_at >= OVER_AFTER_MS:
                 self._short_since = None
-            return
+            return False
         self._short_at = now
         if self._short_since is None:
             self._short_since = now
-        if self._overload or now - self._short_since >= RIDE_OUT_MS:
-            self._give_up(Fault.NO_POWER, now)
+        return self._overload or now - self._short_since >= RIDE_OUT_MS
 
     def _watch_sun(self, demand: Demand, now: Millis) -> None:
-        if demand.mode is not Mode.SOLAR or demand.charging_ms is None or self._sun is None:
-            return
-        self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
-        if self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0:
-            self._give_up(Fault.NO_SUN, now)
+        if demand.mode is not Mode.SOLAR:
+            self.stop_timer = solar.StopTimer()
+        elif demand.charging_ms is not None and self._sun is not None:
+            self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
 
     def _give_up(self, lack: Fault, now: Millis) -> None:
-        if self.lack is not None:
-            return
         long_ago = self._stopped_at is None or now - self._stopped_at > FORGIVEN_AFTER_MS
         self._wait_ms = FIRST_WAIT_MS if long_ago or not self._wait_ms else min(2 * self._wait_ms, LONGEST_WAIT_MS)
         self._stopped_at = now

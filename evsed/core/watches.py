@@ -44,6 +44,13 @@ def limit_ms(role: MeterRole, settings: Settings) -> Millis:
             assert_never(role)
 
 
+def shown_ms(role: MeterRole, settings: Settings) -> Millis:
+    """How old the currents of ``role`` may be and still be shown as what flows now."""
+    posted = settings.ev_meter == MeterType.API if role is MeterRole.EV else settings.mains_meter == MeterType.API
+    limit = limit_ms(role, settings)
+    return limit if posted else min(limit, MAINS_LOST_MS)
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the watches look at."""

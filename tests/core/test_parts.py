@@ -258,3 +258,5 @@ def test_how_old_currents_may_be() -> None:
     assert watches.limit_ms(MeterRole.MAINS, polled) == 9_500
     assert watches.limit_ms(MeterRole.EV, polled) == 64_000
     assert watches.limit_ms(MeterRole.CIRCUIT, polled) == 20_000
+    assert watches.shown_ms(MeterRole.EV, polled) == 11_000
+    assert watches.shown_ms(MeterRole.EV, settings(ev_meter="API")) == 64_000

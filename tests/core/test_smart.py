@@ -126,6 +126,19 @@ def test_the_wait_grows_when_it_repeats_and_room_lost_meanwhile_does_not_restart
     assert waits[2] >= waits[1] + 25
 
 
+def test_room_lost_after_the_wait_was_over_makes_a_new_wait(charging: Story) -> None:
+    house(charging, 22.0)
+    charging.run_until(lambda: charging.state is State.B1, 10)
+    charging.command(ChooseMode(ModeChoice.PAUSE))
+    house(charging, 1.0)
+    charging.run(40)
+    house(charging, 22.0)
+    charging.run(3)
+    charging.command(ChooseMode(ModeChoice.SMART))
+    house(charging, 1.0)
+    assert charging.run_until(lambda: charging.state is State.C, 40) >= 15
+
+
 def test_unplugging_or_another_mode_forgives_the_wait(charging: Story) -> None:
     house(charging, 22.0)
     charging.run_until(lambda: charging.state is State.B1, 10)
@@ -225,7 +238,9 @@ def test_without_an_ev_meter_the_car_is_taken_to_draw_what_it_was_offered() -> N
 
 def test_a_silent_ev_meter_is_an_error_after_64_s_outside_normal(charging: Story) -> None:
     charging.ev_answers = False
-    charging.run(60)
+    charging.run(12)
+    assert charging.snapshot.meters[MeterRole.EV].fresh is False
+    charging.run(48)
     assert charging.snapshot.error is None
     charging.run(5)
     assert charging.snapshot.error is Fault.EV_METER_LOST

@@ -1,0 +1,264 @@
+"""The plant's physics against the contract, in virtual time."""
+
+import pytest
+from pydantic import ValidationError
+
+from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, Outputs, pilot_offering
+from evsed.core.events import Button
+from evsed.core.model import MeterType, PhaseCurrents
+from evsed.hw import meters
+from evsed.hw.lease import Feed
+from evsed.hw.simulation import contract
+from evsed.hw.simulation.eastron import Eastron
+from evsed.hw.simulation.link import Look, pack_look, unpack_inputs
+from evsed.hw.simulation.plant import Plant
+
+CLOSED = Outputs(contactor1=True, contactor2=False, pilot=pilot_offering(160))
+
+
+class Bench:
+    """A plant that is fed every 10 ms."""
+
+    def __init__(self) -> None:
+        self.plant = Plant(1, 0, 0)
+        self.unit = self.plant.units[0]
+        self.outputs = SAFE
+        self.single = True
+        self.feeding = True
+
+    def run(self, seconds: float) -> None:
+        until = self.plant.now + round(seconds * 1000)
+        while self.plant.now < until:
+            if self.feeding:
+                self.unit.feed(Feed(0, self.outputs, self.single), self.plant.now)
+            self.plant.advance(self.plant.now + 10)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    bench = Bench()
+    bench.unit.car.plugged = bench.unit.car.ready = True
+    return bench
+
+
+def test_s2_closes_1_s_after_pulses_and_opens_1_s_after_them(bench: Bench) -> None:
+    bench.outputs = Outputs(pilot=pilot_offering(160))
+    bench.run(0.99)
+    assert not bench.unit.car.s2_closed
+    bench.run(0.03)
+    assert bench.unit.car.s2_closed
+    bench.outputs = SAFE
+    bench.run(0.98)
+    assert bench.unit.car.s2_closed
+    bench.run(0.04)
+    assert not bench.unit.car.s2_closed
+
+
+def test_the_car_draws_2_s_after_the_contactor_and_follows_after_its_lag(bench: Bench) -> None:
+    bench.outputs = CLOSED
+    bench.run(1.95)
+    assert bench.unit.current == (0.0, 0.0, 0.0)
+    bench.run(0.1)
+    assert bench.unit.current == (16.0, 16.0, 16.0)
+    bench.outputs = Outputs(contactor1=True, pilot=pilot_offering(60))
+    bench.run(1.95)
+    assert bench.unit.current[0] == 16.0
+    bench.run(0.1)
+    assert bench.unit.current[0] == 6.0
+    bench.outputs = Outputs(contactor1=True)
+    bench.run(0.9)
+    assert bench.unit.current[0] == 6.0
+    bench.run(0.15)
+    assert bench.unit.current[0] == 0.0
+
+
+def test_without_feed_for_500_ms_the_contactors_open_and_the_pilot_is_constant(bench: Bench) -> None:
+    bench.outputs = CLOSED
+    bench.run(3)
+    bench.feeding = False
+    bench.run(0.48)
+    assert bench.unit.contactor1.closed
+    bench.run(0.05)
+    assert not bench.unit.contactor1.closed
+    assert bench.unit.duty_percent == 100.0
+
+
+def test_a_second_contactor_brings_l2_and_l3(bench: Bench) -> None:
+    bench.single = False
+    bench.outputs = CLOSED
+    bench.run(3)
+    assert bench.unit.current == (16.0, 0.0, 0.0)
+    bench.outputs = Outputs(contactor1=True, contactor2=True, pilot=pilot_offering(160))
+    bench.run(0.1)
+    assert bench.unit.current == (16.0, 16.0, 16.0)
+    bench.unit.car.phases = 2
+    bench.run(0.1)
+    assert bench.unit.current == (16.0, 16.0, 0.0)
+
+
+def test_welded_and_stuck_contactors(bench: Bench) -> None:
+    bench.unit.contactor1.fault = "welded"
+    bench.run(0.1)
+    assert bench.unit.contactor1.closed
+    bench.unit.contactor1.fault = "stuck_open"
+    bench.outputs = CLOSED
+    bench.run(0.1)
+    assert not bench.unit.contactor1.closed
+    assert bench.unit.contactor1.cycles == 1
+
+
+def test_a_car_that_ignores_the_stop_draws_on(bench: Bench) -> None:
+    bench.outputs = CLOSED
+    bench.run(3)
+    bench.unit.car.ignores_stop = True
+    bench.run(0.1)
+    bench.outputs = Outputs(contactor1=True)
+    bench.run(5)
+    assert bench.unit.current[0] == 16.0
+
+
+def test_plateaus_are_those_of_the_circuit(bench: Bench) -> None:
+    plateaus = []
+    for outputs in (Outputs(pilot=pilot_offering(160)), SAFE, Outputs(pilot=PILOT_LOW), Outputs(pilot=PILOT_OFF)):
+        bench.outputs = outputs
+        bench.run(0.02)
+        plateaus.append(bench.unit.plateaus())
+    assert plateaus == [(8_978, -12_000), (8_978, 8_978), (-12_000, -12_000), (0, 0)]
+
+
+def test_mains_is_house_minus_sun_plus_car_and_energy_counts_both_ways() -> None:
+    plant = Plant(1, 0, 0)
+    plant.house, plant.sun = (2.0, 2.0, 2.0), (0.0, 0.0, 0.0)
+    for _ in range(360):
+        plant.advance(plant.now + 1_000)
+    assert plant.imported_wh == pytest.approx(6 * 230 / 10)
+    plant.sun = (5.0, 5.0, 5.0)
+    for _ in range(360):
+        plant.advance(plant.now + 1_000)
+    assert plant.mains == (-3.0, -3.0, -3.0)
+    assert plant.exported_wh == pytest.approx(9 * 230 / 10)
+
+
+def test_an_eastron_reads_back_with_signs() -> None:
+    meter = Eastron(11, lambda: (10.0, -6.5, 0.0), lambda: 1_234.0, lambda: 5_678.0, lambda: False)
+    kind = meters.METERS[MeterType.EASTRON3P]
+    words = {block: meter.read(block.first, block.count) or [] for block in
+             (kind.currents, kind.power, kind.import_energy, kind.export_energy)}  # fmt: skip
+    assert meters.currents(words[kind.currents]) == PhaseCurrents(100, -65, 0)
+    assert meters.watts(words[kind.power]) == round(3.5 * 230)
+    assert meters.watt_hours(words[kind.import_energy]) == 1_234
+    assert meters.watt_hours(words[kind.export_energy]) == 5_678
+    assert meter.read(0x0180, 2) is None
+
+
+@pytest.mark.parametrize(
+    "registers",
+    [[0x7FC0, 0] * 6, [0x7F80, 0] * 6, [0x4B00, 0] * 6],
+    ids=["not a number", "infinite", "8 million amperes"],
+)
+def test_implausible_registers_are_refused(registers: list[int]) -> None:
+    with pytest.raises(meters.ImplausibleError):
+        meters.currents(registers)
+
+
+def test_a_negative_energy_is_refused() -> None:
+    with pytest.raises(meters.ImplausibleError, match="energy"):
+        meters.watt_hours([0xBF80, 0])
+
+
+def test_a_look_comes_back() -> None:
+    look = Look([12_000, -12_000], 220, -5, rcm=True, buttons=frozenset({Button.LEFT, Button.RIGHT}))
+    inputs = unpack_inputs(pack_look(look))
+    assert inputs is not None
+    assert (inputs.pilot_mv, inputs.proximity_ohms, inputs.temperature_c) == ((12_000, -12_000), 220, -5)
+    assert (inputs.rcm_tripped, inputs.buttons) == (True, look.buttons)
+    nothing = unpack_inputs(pack_look(Look([], None, 25, rcm=False, buttons=frozenset())))
+    assert nothing is not None
+    assert nothing.proximity_ohms is None
+    assert [unpack_inputs(data) for data in (b"", b"x" * 12, pack_look(look)[:-1])] == [None, None, None]
+
+
+# ---- the JSON of /simulation ----
+
+STATE_KEYS = {
+    "car": ["plugged", "ready", "max_current", "phases", "diode", "lag", "cable"],
+    "house": ["L1", "L2", "L3"],
+    "sun": ["L1", "L2", "L3"],
+    "faults": ["mains_meter_silent", "ev_meter_silent", "bus_offline", "pilot", "contactor1", "contactor2",
+               "car_ignores_stop", "rcm", "temperature"],
+    "pids": ["daemon", "plant"],
+    "plant": ["contactor1", "contactor2", "pilot_duty", "pilot_high_mv", "pilot_low_mv", "car_current", "mains_current",
+              "energy_wh", "contactor_cycles", "locked", "lease_age_ms"],
+}  # fmt: skip
+
+
+def state(plant: Plant) -> dict[str, dict[str, object]]:
+    return contract.state(plant, 0, {"daemon": 1, "plant": 2})
+
+
+def test_the_state_has_exactly_the_keys_of_the_contract() -> None:
+    assert {key: list(value) for key, value in state(Plant(1, 0, 0)).items()} == STATE_KEYS
+
+
+def test_a_fresh_plant_is_that_of_the_contract() -> None:
+    fresh = state(Plant(1, 0, 0))
+    assert fresh["car"] == {
+        "plugged": False, "ready": False, "max_current": 16, "phases": 3, "diode": True, "lag": 2.0, "cable": 32,
+    }  # fmt: skip
+    assert fresh["house"] == {"L1": 1.0, "L2": 1.0, "L3": 1.0}
+    assert fresh["sun"] == {"L1": 0.0, "L2": 0.0, "L3": 0.0}
+    assert fresh["faults"]["temperature"] == 25
+    assert not any(value for key, value in fresh["faults"].items() if key != "temperature")
+
+
+def test_every_key_can_be_patched_and_only_what_is_named_changes() -> None:
+    plant = Plant(1, 0, 0)
+    patches: dict[str, dict[str, object]] = {
+        "car": {"plugged": True, "ready": True, "max_current": 10, "phases": 1, "diode": False, "lag": 0.5,
+                "cable": 13},
+        "house": {"L1": 5, "L2": 6.5, "L3": 7},
+        "sun": {"L1": 1, "L2": 2, "L3": 3.5},
+        "faults": {"mains_meter_silent": True, "ev_meter_silent": True, "bus_offline": True, "pilot": "short",
+                   "contactor1": "welded", "contactor2": "stuck_open", "car_ignores_stop": True, "rcm": True,
+                   "temperature": 70},
+    }  # fmt: skip
+    for part, values in patches.items():
+        for key, value in values.items():
+            before = state(plant)
+            contract.apply(contract.Patch.model_validate({part: {key: value}}), plant, 0)
+            after = state(plant)
+            assert after[part][key] == value
+            before[part][key] = value
+            assert {name: after[name] for name in patches} == {name: before[name] for name in patches}
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"cars": {}},
+        {"car": {"plugged": 1}},
+        {"car": {"plugged": "true"}},
+        {"car": {"phases": 4}},
+        {"car": {"cable": 25}},
+        {"car": {"lag": -1}},
+        {"car": {"max_current": "16"}},
+        {"car": None},
+        {"house": {"L4": 1.0}},
+        {"house": {"L1": True}},
+        {"house": {"L1": float("nan")}},
+        {"faults": {"pilot": "broken"}},
+        {"faults": {"temperature": 25.5}},
+        {"faults": {"contactor1": False}},
+        [],
+    ],
+)
+def test_other_patches_are_refused(patch: object) -> None:
+    with pytest.raises(ValidationError):
+        contract.Patch.model_validate(patch)
+
+
+def test_a_button_is_down_for_its_time() -> None:
+    plant = Plant(1, 0, 0)
+    contract.press(contract.Press(button="left", hold_ms=50), plant, 0)
+    assert list(plant.units[0].buttons(49)) == [Button.LEFT]
+    assert list(plant.units[0].buttons(50)) == []

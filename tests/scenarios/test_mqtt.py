@@ -1,0 +1,138 @@
+"""MQTT against a real mosquitto."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.broker import Broker, Listener
+from tests.scenarios.simulation import Simulation, wait_for
+
+pytestmark = pytest.mark.daemon
+
+PREFIX = "SmartEVSE-90000"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path) as broker:
+        yield broker
+
+
+@pytest.fixture
+def listener(broker: Broker) -> Iterator[Listener]:
+    listener = Listener(broker, PREFIX)
+    yield listener
+    listener.close()
+
+
+@pytest.fixture
+def simulation(broker: Broker, state_dir: Path) -> Iterator[Simulation]:
+    with Simulation(state_dir, ("--mqtt", f"127.0.0.1:{broker.port}")) as simulation:
+        yield simulation
+
+
+def test_it_says_what_happens_and_does_what_it_is_told(simulation: Simulation, listener: Listener) -> None:
+    listener.wait("connected", "online")
+    for topic, payload in (
+        ("State", "Ready to Charge"),
+        ("StateID", "A"),
+        ("Mode", "Normal"),
+        ("ChargeCurrent", "0"),
+        ("MainsCurrentL1", "10"),
+        ("MainsCurrentL2", "10"),
+        ("MainsCurrentL3", "10"),
+        ("EVPlugState", "Disconnected"),
+        ("Error", "None"),
+        ("EVImportActiveEnergy", "0"),
+    ):
+        listener.wait(topic, payload)
+    assert simulation.settings["mqtt"]["status"] == "Connected"
+    simulation.charge()
+    listener.wait("EVPlugState", "Connected")
+    listener.wait("State", "Charging")
+    listener.wait("ChargeCurrent", "130")
+    listener.wait("MainsCurrentL1", "140")
+    listener.wait("EVCurrentL3", "130")
+    listener.say("Set/CurrentOverride", "80")
+    listener.wait("ChargeCurrentOverride", "80")
+    listener.wait("ChargeCurrent", "80")
+    listener.say("Set/Mode", "Off")
+    listener.wait("Mode", "Off")
+    listener.wait("Access", "Deny")
+    wait_for(lambda: not simulation.plant["contactor1"], "Off opens the contactor")
+    for choice in ("Smart", "Solar", "Pause", "Normal"):
+        listener.say("Set/Mode", choice)
+        listener.wait("Mode", choice)
+
+
+def test_what_is_not_understood_changes_nothing_and_is_logged(simulation: Simulation, listener: Listener) -> None:
+    listener.wait("connected", "online")
+    before = simulation.settings["settings"], simulation.settings["mode"]
+    for topic, payload in (
+        ("Set/Mode", "smart"),
+        ("Set/Mode", ""),
+        ("Set/Mode", b"\xff\x00"),
+        ("Set/Mode", "x" * 5_000),
+        ("Set/CurrentOverride", "-1"),
+        ("Set/CurrentOverride", "8.5"),
+        ("Set/CurrentOverride", "131"),
+        ("Set/CurrentOverride", "99999999"),
+        ("Set/Nonsense", "1"),
+    ):
+        listener.say(topic, payload)
+    listener.say("Set/Mode", "Smart")
+    listener.wait("Mode", "Smart")
+    assert (simulation.settings["settings"], before[1]) == (before[0], "NORMAL")
+    said = simulation.said()
+    assert f"MQTT {PREFIX}/Set/Mode: not understood: 'smart'" in said
+    assert "'131' is refused: the override takes 0 or 60 to 130" in said
+    assert "x" * 81 not in said
+    assert "Traceback" not in said
+
+
+def test_a_retained_set_message_is_old_news(broker: Broker, listener: Listener, state_dir: Path) -> None:
+    """SK#169: a retained message at reconnect changed the mode."""
+    listener.say("Set/Mode", "Off", retain=True)
+    with Simulation(state_dir, ("--mqtt", f"127.0.0.1:{broker.port}")) as simulation:
+        listener.wait("connected", "online")
+        wait_for(lambda: "old news" in simulation.said(), "it is logged")
+        assert simulation.settings["mode"] == "NORMAL"
+
+
+def test_the_last_will_is_heard_when_the_daemon_dies(simulation: Simulation, listener: Listener) -> None:
+    listener.wait("connected", "online")
+    os.kill(simulation.daemon_pid, signal.SIGKILL)
+    listener.wait("connected", "offline")
+
+
+def test_a_clean_end_says_offline(simulation: Simulation, listener: Listener) -> None:
+    listener.wait("connected", "online")
+    simulation.interrupt()
+    listener.wait("connected", "offline")
+
+
+def test_a_broker_that_comes_and_goes_is_found_again(
+    broker: Broker, simulation: Simulation, listener: Listener
+) -> None:
+    listener.wait("connected", "online")
+    broker.stop()
+    wait_for(lambda: simulation.settings["mqtt"]["status"] == "Disconnected", "the loss is shown")
+    listener.forget()
+    broker.start()
+    listener.wait("connected", "online")
+    listener.wait("State", "Ready to Charge")
+
+
+def test_a_broker_that_is_away_never_delays_charging(tmp_path: Path, state_dir: Path) -> None:
+    broker = Broker(tmp_path)
+    with Simulation(state_dir, ("--mqtt", f"127.0.0.1:{broker.port}")) as simulation:
+        simulation.charge()
+        wait_for(lambda: "cannot be reached; trying for ever" in simulation.said(), "it is said once")
+        with broker:
+            listener = Listener(broker, PREFIX)
+            listener.wait("State", "Charging")
+            listener.close()
+        assert simulation.said().count("cannot be reached") == 1
