@@ -8,6 +8,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from evsed.core.model import Contactor2
 from evsed.core.ports import BoardLostError
 from evsed.core.setting import SettingError
 from evsed.core.snapshot import Saved
+from evsed.logs import QueuedLog
 from evsed.runtime import LEAVING_MS, Runtime
 from evsed.store import Store
 
@@ -27,14 +30,28 @@ log = logging.getLogger(__name__)
 SWITCH_INTERVAL_S = 0.001
 """How long another thread may keep the interpreter before the control thread gets its turn."""
 
-STOPS_WITHIN_S = LEAVING_MS / 1000 + 0.3
+STOPS_WITHIN_S = LEAVING_MS / 1000 + 0.1
+CONTROL_PRIORITY = 20
+LOG_FINISHES_S = 0.2
+SERVER_STOPS_S = 0.3
 
 
 def run(installation: Installation, overrides: list[str]) -> int:
     """Runs the daemon until it is told to stop; the exit status. Raises ConfigError for what the owner has to mend."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    return _Daemon(installation, overrides).run()
+    lines = QueuedLog()
+    try:
+        return _Daemon(installation, overrides).run()
+    finally:
+        lines.finish(LOG_FINISHES_S)
+
+
+def _prefer(thread_id: int | None) -> None:
+    """Lets the control thread go first, where the system allows that."""
+    try:
+        os.sched_setscheduler(thread_id or 0, os.SCHED_FIFO, os.sched_param(CONTROL_PRIORITY))
+    except OSError:
+        log.info("no real-time priority for the control loop: not permitted here")
 
 
 def _with_overrides(saved: Saved, overrides: list[str]) -> Saved:
@@ -47,7 +64,7 @@ def _with_overrides(saved: Saved, overrides: list[str]) -> Saved:
             settings = settings.replace(key.strip(), value.strip())
         except SettingError as error:
             raise ConfigError(f"--set {item}: {error}") from None
-    return Saved(settings, saved.access, saved.session_open, saved.session_start_wh, saved.charged_wh)
+    return replace(saved, settings=settings)
 
 
 class _Daemon:
@@ -58,6 +75,7 @@ class _Daemon:
         self._runtime: Runtime | None = None
         self._failed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread_died = False
         self._board = self._open_board(installation.board)  # first of all: outputs safe
         self._store = Store(Path(installation.state.directory))
         saved = _with_overrides(self._store.load(Saved()), overrides)
@@ -77,6 +95,13 @@ class _Daemon:
         runtime = self._runtime
         return runtime is None or runtime.snapshot.settings.enable_C2 == Contactor2.NOT_PRESENT
 
+    def _thread_failed(self, failed: threading.ExceptHookArgs) -> None:
+        """A thread that dies of a bug stops the daemon, loudly; systemd starts it again."""
+        name = failed.thread.name if failed.thread is not None else "?"
+        log.critical("thread %s died: %s", name, failed.exc_value, exc_info=failed.exc_value)
+        self._thread_died = True
+        self._control_loop_failed()
+
     def _control_loop_failed(self) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._failed.set)
@@ -85,8 +110,10 @@ class _Daemon:
         """Starts everything, waits, and ends everything in order."""
         runtime = self._runtime
         assert runtime is not None  # noqa: S101 - set by __init__
+        threading.excepthook = self._thread_failed
         self._store.start()
         runtime.start()
+        _prefer(runtime.thread_id)
         try:
             asyncio.run(self._serve(runtime))
         finally:
@@ -95,9 +122,10 @@ class _Daemon:
                 log.critical("the control loop does not end; the outputs expire by themselves")
             self._board.close()
             self._store.close()
-        return os.EX_SOFTWARE if runtime.failure is not None else os.EX_OK
+        return os.EX_SOFTWARE if runtime.failure is not None or self._thread_died else os.EX_OK
 
     async def _serve(self, runtime: Runtime) -> None:
+        """The threads and servers beside the control loop, until one is told to stop or fails."""
         self._loop = asyncio.get_running_loop()
         stop = asyncio.Event()
 
@@ -110,6 +138,7 @@ class _Daemon:
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
         from evsed.api.mqtt import MqttClient  # noqa: PLC0415
+        from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.hw.poller import Poller  # noqa: PLC0415
         from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
@@ -119,8 +148,9 @@ class _Daemon:
         bus = Poller(
             "bus 1", installation.bus.device, installation.bus.baud, lambda: runtime.snapshot.settings, runtime.post
         )
-        mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime)
-        site = Site(runtime, self._store.barrier, installation, mqtt.connected)
+        refusals = Refusals()
+        mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
+        site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
         try:
             door = listen(installation.http.host, installation.http.port)
@@ -134,7 +164,8 @@ class _Daemon:
         serving = asyncio.create_task(server.serve(sockets=[door]))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        runtime.leave()
         server.should_exit = True
-        await asyncio.wait([serving], timeout=1)
-        mqtt.close()
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
+        await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
         bus.close()

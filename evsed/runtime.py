@@ -26,6 +26,7 @@ FAST_CYCLE_MS = 10
 _FAST = frozenset({State.B, State.C, State.C1})
 _PUBLISH_MS = 100
 _WALL_MS = 1_000
+STALE_MS = 2_000
 LEAVING_MS = 1_300
 """How long a stopping daemon waits for the car to let go before it opens under load."""
 
@@ -71,6 +72,11 @@ class Runtime:
         """The last published state."""
         return self._snapshot
 
+    @property
+    def hangs(self) -> bool:
+        """Whether the last published state is too old to be shown as true."""
+        return monotonic_ms() - self._snapshot.now > STALE_MS
+
     def submit(self, command: Command) -> "Future[Verdict]":
         """Hands a command over. The answer comes when it was applied and the Snapshot shows it."""
         asked = Asked(command, Future())
@@ -84,6 +90,11 @@ class Runtime:
     def start(self) -> None:
         """Starts the loop."""
         self._thread.start()
+
+    @property
+    def thread_id(self) -> int | None:
+        """The control thread's id in the operating system, once it runs."""
+        return self._thread.native_id
 
     def leave(self) -> None:
         """Asks the loop to end: charging stops in order, then the outputs go safe. Returns at once."""

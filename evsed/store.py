@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from evsed.core.faults import Fault
 from evsed.core.model import Access
 from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
@@ -43,50 +44,63 @@ def encode(saved: Saved) -> str:
             "start_wh": saved.session_start_wh,
             "charged_wh": saved.charged_wh,
         },
+        "latched": [fault.value.code for fault in saved.latched],
         "settings": saved.settings.names(),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def decode(text: str) -> tuple[Saved, list[str]]:
-    """The state in a file's text, and what had to be left out of it, for the owner.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The state in a file's text. ``remarks`` are for the log; ``bad`` names values that could not be used."""
 
-    Raises DamagedError when it is no settings file at all.
-    """
+    saved: Saved
+    remarks: tuple[str, ...]
+    bad: tuple[str, ...]
+
+
+def decode(text: str) -> Decoded:
+    """The state in a file's text. Raises DamagedError when it is no settings file at all."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DamagedError(f"it is not JSON ({error})") from error
-    if not isinstance(document, dict) or not isinstance(document.get("settings"), dict):
+    stored = document.get("settings") if isinstance(document, dict) else None
+    if not isinstance(stored, dict) or not stored:
         raise DamagedError("it has no settings in it")
     if document.get("schema") != SCHEMA:
         raise DamagedError(f"its schema is {document.get('schema')!r}, and this evsed reads {SCHEMA}")
-    warnings: list[str] = []
+    remarks: list[str] = []
+    bad: list[str] = []
     access = _ACCESS_OF.get(str(document.get("access")))
     if access is None:
         access = Access.DENY
-        warnings.append(f"access is {document.get('access')!r}: taken as Deny until somebody chooses")
+        bad.append(f"access is {document.get('access')!r}")
     session = document.get("session")
     fields = session if isinstance(session, dict) else {}
-    return Saved(
-        settings=_settings(document["settings"], warnings),
+    latched = document.get("latched")
+    saved = Saved(
+        settings=_settings(stored, remarks, bad),
         access=access,
         session_open=fields.get("open") is True,
         session_start_wh=_energy(fields.get("start_wh")),
         charged_wh=_energy(fields.get("charged_wh")),
-    ), warnings
+        latched=tuple(fault for fault in Fault if isinstance(latched, list) and fault.value.code in latched),
+    )
+    return Decoded(saved, tuple(remarks), tuple(bad))
 
 
-def _settings(stored: dict[str, Any], warnings: list[str]) -> Settings:
+def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Settings:
     settings = Settings()
+    remarks += [f"setting {key!r} is not in it: the default is used" for key in TABLE if key not in stored]
     for key, value in stored.items():
         if key not in TABLE:
-            warnings.append(f"setting {key!r} is not known to this evsed: left out")
+            remarks.append(f"setting {key!r} is not known to this evsed: left out")
             continue
         try:
             settings = settings.replace(key, value)
         except SettingError as error:
-            warnings.append(f"{error}: the default is used")
+            bad.append(str(error))
     return settings
 
 
@@ -122,24 +136,28 @@ class Store:
     def load(self, fallback: Saved) -> Saved:
         """The last good state, or ``fallback`` when there is none yet."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        usable: list[tuple[Path, Decoded]] = []
         damaged = False
         for path in (self._path, self._previous):
             try:
-                saved, warnings = decode(path.read_text(encoding="utf-8"))
+                usable.append((path, decode(path.read_text(encoding="utf-8"))))
             except FileNotFoundError:
                 continue
             except (DamagedError, OSError, UnicodeDecodeError) as error:
                 self._put_aside(path, error)
                 damaged = True
-                continue
-            for warning in warnings:
-                log.warning("%s: %s", path, warning)
-            if path == self._previous:
-                log.warning("%s: using this last good copy of the settings", path)
-            return saved
-        if damaged:
-            log.error("%s: no good copy is left: default settings, and charging stays off until chosen", self._path)
-            return replace(fallback, access=Access.DENY)
+        for path, decoded in usable:
+            for remark in decoded.remarks:
+                log.warning("%s: %s", path, remark)
+            if not decoded.bad:
+                if path == self._previous:
+                    log.warning("%s: using this last good copy of the settings", path)
+                return decoded.saved
+            log.error("%s cannot be used as it is: %s", path, "; ".join(decoded.bad))
+        if usable or damaged:
+            log.error("%s: no good copy is left: charging stays off until somebody has looked", self._path)
+            saved = usable[0][1].saved if usable else fallback
+            return replace(saved, access=Access.DENY)
         return fallback
 
     def _put_aside(self, path: Path, error: Exception) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evsed.core.faults import Fault
 from evsed.core.model import Access
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
@@ -80,9 +81,18 @@ def test_a_file_cut_anywhere_falls_back_to_the_last_good_copy(
     assert (tmp_path / "settings.json.damaged").read_text() == GOOD[:cut]
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"\xff\xfe", b"[]", b'{"schema":1}', b'{"schema":99,"settings":{}}', b"[" * 100_000]
-)
+DAMAGED = [
+    b"",
+    b"\xff\xfe",
+    b"[]",
+    b'{"schema":1}',
+    b'{"schema":99,"settings":{"mode":1}}',
+    b'{"schema":1,"settings":{}}',
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_without_a_good_copy_charging_stays_off(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -98,28 +108,43 @@ def test_a_directory_in_the_files_place_is_survived(tmp_path: Path) -> None:
     assert Store(tmp_path).load(Saved()) == SAVED
 
 
-def test_unknown_keys_and_bad_values_are_left_out_with_a_warning() -> None:
-    document = json.loads(GOOD)
-    document["settings"] |= {"from_the_future": 1, "current_max": 999}
-    document["access"] = "Maybe"
+def test_unknown_and_missing_keys_are_remarked_and_latched_faults_come_back() -> None:
+    document = json.loads(encode(replace(SAVED, latched=(Fault.RCM,))))
+    document["settings"]["from_the_future"] = 1
+    del document["settings"]["current_max"]
     document["session"] = {"open": 1, "start_wh": -5, "charged_wh": True}
-    saved, warnings = decode(json.dumps(document))
-    assert saved.settings == SAVED.settings
-    assert (saved.access, saved.session_open, saved.session_start_wh, saved.charged_wh) == (
-        Access.DENY,
-        False,
-        None,
-        None,
-    )
-    assert len(warnings) == 3
-    assert any("from_the_future" in warning for warning in warnings)
-    document["session"] = []
-    assert decode(json.dumps(document))[0].session_open is False
+    decoded = decode(json.dumps(document))
+    assert decoded.saved.settings == SAVED.settings
+    assert decoded.saved.latched == (Fault.RCM,)
+    assert (decoded.saved.session_open, decoded.saved.session_start_wh, decoded.saved.charged_wh) == (False, None, None)
+    assert len(decoded.remarks) == 2
+    assert decoded.bad == ()
+    document["session"] = document["latched"] = 5
+    assert decode(json.dumps(document)).saved.latched == ()
+
+
+def test_a_bad_value_makes_the_previous_copy_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A fuse limit must not rise because somebody mistyped it."""
+    careful = replace(SAVED, settings=SAVED.settings.replace("current_main", 16))
+    write(tmp_path, careful)
+    write(tmp_path, careful)
+    file = tmp_path / "settings.json"
+    file.write_text(file.read_text().replace('"current_main": 16', '"current_main": "abc"'))
+    assert Store(tmp_path).load(Saved()) == careful
+    assert "current_main takes a whole number from 10 to 200 A" in caplog.text
+    (tmp_path / "settings.json.previous").unlink()
+    alone = Store(tmp_path).load(Saved())
+    assert (alone.access, alone.settings.current_main) == (Access.DENY, 25)
+
+
+def test_an_unknown_access_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(GOOD.replace('"Pause"', '"Maybe"'))
+    assert Store(tmp_path).load(Saved()).access is Access.DENY
 
 
 def test_a_schema_of_the_future_is_not_guessed_at() -> None:
     with pytest.raises(DamagedError, match="schema is 2"):
-        decode('{"schema": 2, "settings": {}}')
+        decode('{"schema": 2, "settings": {"mode": 1}}')
 
 
 def test_a_disk_that_cannot_be_written_is_said_once_and_stops_nothing(

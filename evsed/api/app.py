@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from evsed import __version__
 from evsed.api.bounds import BodyLimit
@@ -43,11 +44,22 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     texts = {
         404: f"there is nothing at {request.url.path}; the page is at /, the REST API at /settings",
-        405: f"{request.method} is not for {request.url.path}; {(error.headers or {}).get('Allow', 'nothing')} is",
+        405: f"{request.method} is not for {request.url.path}; {' and '.join(_methods(request))} is",
     }
     is_default = error.detail in {"Not Found", "Method Not Allowed"}
     detail = texts.get(error.status_code, error.detail) if is_default else error.detail
     return JSONResponse({"detail": detail}, error.status_code, headers=error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that this path takes; Starlette's own answer names those of one of its routes only."""
+    scope = dict(request.scope)
+    takes = []
+    for method in ("GET", "POST", "PATCH"):
+        scope["method"] = method
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            takes.append(method)
+    return takes
 
 
 async def _busy(_request: Request, error: Exception) -> JSONResponse:

@@ -47,7 +47,7 @@ def _ev(phase: int) -> Callable[[Snapshot], int | None]:
 
 def _charge_power(snapshot: Snapshot) -> int | None:
     view = snapshot.meters[MeterRole.EV]
-    return view.values.power_w if view.fresh else None
+    return view.values.power_w if view.heard else None
 
 
 TOPICS: Final = (

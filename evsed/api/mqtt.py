@@ -18,6 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from evsed.api.entities import MODE_NAMES, payloads
+from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
 from evsed.core.events import ChooseMode, Command, Override, Verdict
 from evsed.runtime import Runtime
@@ -30,7 +31,6 @@ _FIRST_RETRY_S = 1
 _LONGEST_RETRY_S = 60
 _KEEPALIVE_S = 30
 _MOST_QUEUED = 200
-_CUT = 80
 _CHOICES: Final = {name: choice for choice, name in MODE_NAMES.items()}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,6}")
 
@@ -47,10 +47,11 @@ def set_command(topic: str, payload: str) -> Command | None:
 class MqttClient:
     """The connection to the owner's broker; nothing at all while none is configured."""
 
-    def __init__(self, broker: Mqtt, prefix: str, serial: int, runtime: Runtime) -> None:
+    def __init__(self, broker: Mqtt, prefix: str, serial: int, runtime: Runtime, refusals: Refusals) -> None:
         self._broker = broker
         self._prefix = prefix
         self._runtime = runtime
+        self._refusals = refusals
         self._connected = threading.Event()
         self._changed = threading.Event()
         self._closing = threading.Event()
@@ -133,11 +134,11 @@ class MqttClient:
         topic = message.topic.removeprefix(f"{self._prefix}/Set/")
         payload = message.payload.decode("utf-8", "replace").strip()
         if message.retain:
-            log.warning("MQTT %s: a retained message is old news and ignored: %r", message.topic, payload[:_CUT])
+            self._refusals.note(f"MQTT {message.topic}", payload, "a retained message is old news")
             return
         command = set_command(topic, payload)
         if command is None:
-            log.warning("MQTT %s: not understood: %r", message.topic, payload[:_CUT])
+            self._refusals.note(f"MQTT {message.topic}", payload, "not a payload of this topic")
             return
         self._runtime.submit(command).add_done_callback(self._report(message.topic, payload))
 
@@ -145,7 +146,7 @@ class MqttClient:
         def done(answer: "Future[Verdict]") -> None:
             refused = answer.result().refused
             if refused:
-                log.warning("MQTT %s: %r is refused: %s", topic, payload[:_CUT], refused)
+                self._refusals.note(f"MQTT {topic}", payload, refused)
             self._changed.set()
 
         return done
@@ -158,7 +159,7 @@ class MqttClient:
         while not self._closing.is_set():
             if self._changed.wait(LOOK_S):
                 self._changed.clear()
-            if not self._connected.is_set():
+            if not self._connected.is_set() or self._runtime.hangs:
                 said = {}
                 continue
             now = time.monotonic()

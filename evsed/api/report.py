@@ -103,7 +103,7 @@ def _ev_meter(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "description": METER_NAMES[settings.ev_meter],
         "address": settings.ev_meter_address,
-        "import_active_power": _kilo(view.values.power_w) if view.fresh else None,
+        "import_active_power": _kilo(view.values.power_w) if view.heard else None,
         "total_kwh": _kilo(view.values.import_wh),
         "charged_kwh": _kilo(charged),
         "currents": _currents(_fresh(view)),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from evsed.api.refusals import Refusals
 from evsed.config import Installation
 from evsed.core.events import Command, Verdict
 from evsed.core.snapshot import Snapshot
@@ -26,9 +27,13 @@ class Site:
     installation: Installation
     mqtt_connected: Callable[[], bool]
 
+    refusals: Refusals
+
     @property
     def snapshot(self) -> Snapshot:
-        """The last published state."""
+        """The last published state. Raises BusyError when it is too old to be true."""
+        if self.runtime.hangs:
+            raise BusyError("the control loop does not answer")
         return self.runtime.snapshot
 
     async def submit(self, command: Command) -> Verdict:

@@ -27,7 +27,7 @@ from evsed.core.events import (
     Verdict,
     WallClock,
 )
-from evsed.core.faults import Fault, Faults
+from evsed.core.faults import LATCHED, Fault, Faults
 from evsed.core.limits import cable_limit
 from evsed.core.metering import Metering
 from evsed.core.model import (
@@ -42,7 +42,8 @@ from evsed.core.model import (
     PhaseCurrents,
     choice_of,
 )
-from evsed.core.pilot_watch import PilotWatch
+from evsed.core.pilot import Level
+from evsed.core.pilot_watch import FAULTY, PilotWatch
 from evsed.core.regulator import Demand, Regulator
 from evsed.core.safety import Facts, permit
 from evsed.core.session import Session
@@ -53,6 +54,7 @@ from evsed.core.units import Celsius, Deciamps, Millis, seconds_left
 _OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
 _RESTING = frozenset({State.A, State.B1})
 _CLOSED = frozenset({State.C, State.C1})
+_AGREEING = 3
 
 
 class Controller:
@@ -75,11 +77,15 @@ class Controller:
         self._health: dict[MeterRole, MeterHealth] = {}
         self._wall: tuple[int, Millis] | None = None
         self._cable: Deciamps = 0
+        self._cable_seen = False
+        self._cable_missed = 0
         self._phases = 3
         self._temperature: Celsius | None = None
         self._closings = 0
         self._saved = saved
         self._leaving = False
+        for fault in saved.latched:
+            self.faults.set(fault, present=True, now=now)
 
     # ---- in ----
 
@@ -124,14 +130,30 @@ class Controller:
 
     def _sampled(self, inputs: Inputs, now: Millis) -> list[Action]:
         self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
-        if self.charger.state in _RESTING:
-            self._cable = cable_limit(inputs.proximity_ohms)
+        self._see_cable(inputs)
         self._temperature = inputs.temperature_c
         self._watches.rcm_tripped = inputs.rcm_tripped
         notes: list[Action] = []
         for button, gesture in self._buttons.feed(inputs.buttons, now):
             notes += self._button(button, gesture, now)
         return notes
+
+    def _see_cable(self, inputs: Inputs) -> None:
+        """The cable's size counts from plug-in until the contactor closes; its resistor also tells that it is gone."""
+        limit = cable_limit(inputs.proximity_ohms)
+        if self.charger.state not in _CLOSED:
+            self._cable = limit
+        if self.charger.state is State.A or limit:
+            self._cable_missed = 0
+            self._cable_seen = limit > 0
+        else:
+            self._cable_missed += 1
+
+    @property
+    def _level(self) -> Level | None:
+        """The pilot's level; while the pilot is disconnected, a cable that was pulled counts as 12 V."""
+        pulled = self.desk.settings.config == 0 and self._cable_seen and self._cable_missed >= _AGREEING
+        return Level.UNPLUGGED if self.pilot.level is None and pulled else self.pilot.level
 
     def _button(self, button: Button, gesture: Gesture, now: Millis) -> list[Action]:
         settings = self.desk.settings
@@ -167,6 +189,8 @@ class Controller:
         for row in taken:
             self._entered(row)
             actions.append(Note(Severity.INFO, self._log_line(row)))
+        if self.charger.state is State.A and self._level is Level.UNPLUGGED:
+            self._session.unplugged()
         self._session.meter(self.metering.values(MeterRole.EV).import_wh)
         before, self.outputs = self.outputs, self._permitted(now)
         deeds = changes(before, self.outputs)
@@ -183,7 +207,7 @@ class Controller:
                 pilot=self.pilot,
                 temperature=self._temperature,
                 mains_at=self.metering.values(MeterRole.MAINS).currents_at,
-                ev_at=self.metering.values(MeterRole.EV).currents_at,
+                ev_at=self.metering.values(MeterRole.EV).heard_at,
             ),
             now,
         )
@@ -214,12 +238,12 @@ class Controller:
         demand = self._demand(now)
         drawn = self.regulator.drawn(demand.charging_ms)
         estimate = PhaseCurrents(drawn, drawn, drawn) if self._phases == 3 else PhaseCurrents(drawn, 0, 0)
-        balance = self.metering.balance(
-            now, estimate, ev_metered=demand.settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
-        )
+        balance = self.metering.balance(now, estimate, ev_metered=demand.ev_metered)
         if balance is not None and demand.metered:
             mains = self.metering.corrected(balance.mains, demand.mode, now, one_phase=self._battery_on_l1)
-            self.regulator.observe(balance.with_mains(mains), demand, now)
+            self.regulator.observe(balance, balance.with_mains(mains), demand, now)
+        if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, demand.settings):
+            self.regulator.forget_measurements()
         self.regulator.step(demand, now)
 
     def _demand(self, now: Millis) -> Demand:
@@ -233,6 +257,7 @@ class Controller:
             offering=state in _OFFERING,
             resting=state in _RESTING,
             charging_ms=now - self.charger.since if state is State.C else None,
+            ev_metered=self._ev_polled and self.metering.fresh_ev(now),
             meter_cap=self._watches.meter_cap(
                 self.desk.settings, self.metering.values(MeterRole.MAINS).currents_at, now
             ),
@@ -253,24 +278,33 @@ class Controller:
 
     def _situation(self, now: Millis) -> Situation:
         faults = self.faults
-        mains_age = self.metering.age(MeterRole.MAINS, now)
-        regulated = self.desk.settings.mode != Mode.NORMAL
         return Situation(
-            level=self.pilot.level,
+            level=self._level,
             offer=min(self.regulator.offer, HIGHEST_OFFER),
             held_back=faults.worst is not None or self.desk.access is not Access.ALLOW or self._leaving,
             opens_at_once=faults.opens_at_once,
             diode_seen=self.pilot.diode_seen,
-            may_close=mains_age is not None or not regulated,
+            may_close=self._may_close(now),
             access=self.desk.access,
         )
+
+    def _may_close(self, now: Millis) -> bool:
+        """The start condition, looked at once more at the moment of starting."""
+        mode = self.desk.settings.mode
+        if mode == Mode.NORMAL:
+            return True
+        measured = self.metering.age(MeterRole.MAINS, now) is not None
+        return measured and (mode == Mode.SMART or self.regulator.sun_is_enough)
+
+    @property
+    def _ev_polled(self) -> bool:
+        return self.desk.settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
 
     def _entered(self, row: Transition) -> None:
         if row.target is State.C:
             self._session.began_charging()
             self._phases = self._wanted_phases()
         elif row.target is State.A:
-            self._session.unplugged()
             self.regulator.forgive()
             self._watches.unplugged()
 
@@ -298,14 +332,18 @@ class Controller:
     def saved(self) -> Saved:
         """What has to outlive this process."""
         session = self._session
-        return Saved(self.desk.settings, self.desk.access, session.is_open, session.start_wh, session.charged_wh)
+        latched = tuple(fault for fault in self.faults.all if fault in LATCHED)
+        return Saved(
+            self.desk.settings, self.desk.access, session.is_open, session.start_wh, session.charged_wh, latched
+        )
 
     def _persist(self) -> list[Action]:
         saved, before = self.saved, self._saved
         if saved == before:
             return []
         self._saved = saved
-        at_once = (saved.settings, saved.access) != (before.settings, before.access)
+        urgent, known = ((kept.settings, kept.access, kept.latched) for kept in (saved, before))
+        at_once = urgent != known
         return [Persist(at_once=at_once)]
 
     def snapshot(self, now: Millis) -> Snapshot:
@@ -357,7 +395,9 @@ class Controller:
     def _meter_view(self, role: MeterRole, now: Millis) -> MeterView:
         age = self.metering.age(role, now)
         fresh = age is not None and age < watches.shown_ms(role, self.desk.settings)
-        return MeterView(self.metering.values(role), fresh, self._health.get(role))
+        values = self.metering.values(role)
+        heard = values.heard_at is not None and now - values.heard_at < watches.shown_ms(role, self.desk.settings)
+        return MeterView(values, fresh, heard, self._health.get(role))
 
     def _drawing(self, ev: MeterView) -> tuple[bool, bool, bool]:
         if self.charger.state not in _CLOSED:
@@ -380,7 +420,8 @@ class Controller:
                 delay_until=self.charger.delay_until,
                 ready_at=self.charger.ready_at,
                 state_ends_at=self.charger.deadline,
-                measured=self._situation(now).may_close,
+                startable=self._may_close(now),
+                pilot_faulty=self.pilot.level in FAULTY,
             ),
             now,
         )

@@ -42,6 +42,9 @@ class Fault(Enum):
     RCM = FaultKind("rcm", "RCM Tripped", 16, 5, Stop.AT_ONCE)
 
 
+LATCHED = frozenset({Fault.RCM})
+"""Faults that outlive a restart until somebody resets them."""
+
 _SEVERITY = {fault: rank for rank, fault in enumerate(Fault)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evsed.core.metering import Balance
+from evsed.core.model import PhaseCurrents
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, Ohms
 
@@ -47,10 +48,25 @@ def fixed_caps(settings: Settings, cable: Deciamps, override: Deciamps) -> tuple
     return tuple(caps)
 
 
+_DRAWS: Deciamps = 5
+
+
 def mains_cap(settings: Settings, balance: Balance, phases: int) -> Cap:
-    """What the house leaves of the main fuse on the phases that the car may use."""
-    base = balance.base.each()[:phases]
-    return Cap("MAINS", settings.current_main * 10 - max(base))
+    """What the house leaves of the main fuse on the phases that the car may use, and on those that it is seen to use.
+
+    A house that exports leaves no more than the fuse carries.
+    """
+    return Cap("MAINS", settings.current_main * 10 - max(0, *_used(balance.base, balance.car, phases)))
+
+
+def overload(settings: Settings, balance: Balance, phases: int) -> Deciamps:
+    """By how much the highest of the car's phases is above the main fuse; 0 or less when none is."""
+    return max(_used(balance.mains, balance.car, phases)) - settings.current_main * 10
+
+
+def _used(currents: PhaseCurrents, car: PhaseCurrents, phases: int) -> list[Deciamps]:
+    draws = car.each()
+    return [value for phase, value in enumerate(currents.each()) if phase < phases or draws[phase] > _DRAWS]
 
 
 def sum_cap(settings: Settings, balance: Balance, phases: int) -> Cap:

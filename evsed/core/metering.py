@@ -59,6 +59,7 @@ class Metering:
         old = self._values[read.role]
         new = replace(
             old,
+            heard_at=now,
             power_w=old.power_w if read.power_w is None else read.power_w,
             import_wh=old.import_wh if read.import_wh is None else read.import_wh,
             export_wh=old.export_wh if read.export_wh is None else read.export_wh,
@@ -75,6 +76,11 @@ class Metering:
         """How long ago ``role`` gave its currents; None when it never did."""
         at = self._values[role].currents_at
         return None if at is None else now - at
+
+    def fresh_ev(self, now: Millis) -> bool:
+        """Whether the EV meter's currents are recent enough to be taken off the mains."""
+        age = self.age(MeterRole.EV, now)
+        return age is not None and age <= _EV_FRESH_MS
 
     def set_battery(self, current: Deciamps, now: Millis) -> None:
         """The home battery's current; positive while it charges."""
@@ -104,15 +110,15 @@ class Metering:
     def balance(self, now: Millis, estimate: PhaseCurrents, *, ev_metered: bool) -> Balance | None:
         """The newest mains sample that regulation has not seen yet, or None; each sample is given once.
 
-        ``estimate`` is what the car draws by our own knowledge, for when no EV meter says.
+        ``estimate`` is what the car draws by our own knowledge, for when no EV meter says (``ev_metered`` false).
         """
         mains = self._values[MeterRole.MAINS].currents
         if self._pending is None or mains is None:
             return None
-        ev_age = self.age(MeterRole.EV, now) if ev_metered else None
-        if ev_age is None or ev_age > _EV_FRESH_MS:
+        ev_at = self._values[MeterRole.EV].currents_at
+        if not ev_metered or ev_at is None:
             car = estimate
-        elif now - ev_age < self._pending and now - self._pending < _PAIRING_MS:
+        elif ev_at < self._pending and now - self._pending < _PAIRING_MS:
             return None
         else:
             car = (self._values[MeterRole.EV].currents or NO_CURRENT).higher(self._ev_before)

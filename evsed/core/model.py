@@ -146,3 +146,4 @@ class MeterValues:
     power_w: Watts | None = None
     import_wh: WattHours | None = None
     export_wh: WattHours | None = None
+    heard_at: Millis | None = None  # of any of these

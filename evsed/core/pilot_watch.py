@@ -13,7 +13,7 @@ _DIODE_BURSTS = 3
 _RECOVERED_MS = 1_000
 
 CONNECTED = frozenset({Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION})
-_FAULTY = frozenset({Level.SHORT, Level.NEGATIVE, Level.INVALID})
+FAULTY = frozenset({Level.SHORT, Level.NEGATIVE, Level.INVALID})
 
 
 class PilotWatch:
@@ -55,7 +55,7 @@ class PilotWatch:
         if self.reading.negative_seen:
             self._negatives += 1
             self._negative_at = now
-        if self.level is None or self.level in _FAULTY:
+        if self.level is None or self.level in FAULTY:
             self._good_since = None
         elif self._good_since is None:
             self._good_since = now
@@ -84,7 +84,7 @@ class PilotWatch:
     def faulty(self, now: Millis) -> bool:
         """Whether the pilot cannot be trusted: a short, an impossible level, or no sample for 100 ms."""
         age = self.sample_age(now)
-        return age is None or age > SAMPLE_MAX_AGE_MS or self.level in _FAULTY
+        return age is None or age > SAMPLE_MAX_AGE_MS or self.level in FAULTY
 
     def recovered(self, now: Millis) -> bool:
         """Whether the level has been a proper one for a second."""

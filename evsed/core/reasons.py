@@ -23,7 +23,7 @@ ACCESS_DENIED = Reason("access_denied", "Charging is switched off")
 PAUSED = Reason("paused", "Charging is paused")
 LEAVING = Reason("leaving", "The charger's software is being stopped")
 NOT_ASKED = Reason("car_not_ready", "The car does not ask for power")
-NOT_MEASURED = Reason("not_measured", "Waiting for the first word of the mains meter")
+NOT_MEASURED = Reason("not_measured", "Waiting for the mains meter to show enough power or sun")
 NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
 
 _FAULT_TEXTS = {
@@ -56,7 +56,8 @@ class Standing:
     delay_until: Millis
     ready_at: Millis
     state_ends_at: Millis | None
-    measured: bool  # false: the mode needs a mains measurement that has not come yet
+    startable: bool  # false: the mode's start condition is not, or not yet, met
+    pilot_faulty: bool
 
 
 def why(standing: Standing, now: Millis) -> Reason | None:
@@ -94,4 +95,6 @@ def _own_wait(standing: Standing, now: Millis) -> Reason:
         return Reason("charge_delay", "Ready to charge after a short wait", standing.delay_until)
     if now < standing.ready_at:
         return Reason("pilot_restart", "Restarting the pilot signal", standing.ready_at)
-    return NOT_ASKED if standing.measured else NOT_MEASURED
+    if standing.pilot_faulty:
+        return of_fault(Fault.PILOT)
+    return NOT_ASKED if standing.startable else NOT_MEASURED

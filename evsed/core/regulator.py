@@ -29,6 +29,13 @@ FORGIVEN_AFTER_MS = 600_000
 CAR_LAG_MS = 5_000
 """A car follows a new duty within this time. IEC 61851-1 Table A.6, seq. 6"""
 
+UNEXPLAINED_MS = 3_000
+"""An overload that outlasts the usual car's dead time by a second: without an EV meter the car draws less than it was
+offered, so the house draws more than we think, and only MIN is safe to offer."""
+
+SUNLESS_MS = 10_000
+"""In Solar a car that has not begun to draw loses its offer when the sun has been too weak for this long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -42,6 +49,7 @@ class Demand:
     offering: bool  # states B, C and Activate
     resting: bool  # states A and B1; neither of both while the car is being stopped
     charging_ms: Millis | None  # since the contactor closed; None while it is open
+    ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
 
     @property
@@ -81,7 +89,10 @@ class Regulator:
         self._short_since: Millis | None = None
         self._short_at: Millis = 0
         self._lacked_at: Millis = 0
-        self._overload = False
+        self._double = False
+        self._soft = False
+        self._overload_since: Millis | None = None
+        self._sunless_since: Millis | None = None
         self._wait_ms: Millis = 0
         self._stopped_at: Millis | None = None
         self._past: deque[tuple[Millis, Deciamps]] = deque()
@@ -96,7 +107,9 @@ class Regulator:
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
         self._measured = None
-        self._overload = False
+        self._double = False
+        self._soft = False
+        self._overload_since = None
         self._room.forget()
         self._short_since = None
         self.forget_sun()
@@ -105,6 +118,7 @@ class Regulator:
         """The mode changed: the sun has to be looked at again."""
         self._sun = None
         self._sun_starts = False
+        self._sunless_since = None
         self._sunny.forget()
 
     def forgive(self) -> None:
@@ -114,19 +128,41 @@ class Regulator:
         self._wait_ms = 0
         self._short_since = None
 
-    def observe(self, balance: Balance, demand: Demand, now: Millis) -> None:
-        """Protect and Optimise figures from one fresh mains measurement."""
+    @property
+    def sun_is_enough(self) -> bool:
+        """Whether the last measurement lets a charge begin in Solar."""
+        return self._sun_starts
+
+    def observe(self, balance: Balance, corrected: Balance, demand: Demand, now: Millis) -> None:
+        """Protect and Optimise figures from one fresh mains measurement.
+
+        Protect goes by what flows; only the sun's figures are ``corrected`` for the home battery.
+        """
         settings = demand.settings
-        caps = [limits.mains_cap(settings, balance, demand.phases)]
+        mains = limits.mains_cap(settings, balance, demand.phases)
+        caps = [mains]
         if demand.mode is not Mode.NORMAL and settings.current_max_sum_mains != SUM_MAINS_OFF:
             caps.append(limits.sum_cap(settings, balance, demand.phases))
         self._measured = limits.lowest(caps)
-        self._overload = balance.mains.highest > 2 * settings.current_main * 10
+        self._soft = mains.current >= demand.minimum() and settings.max_sum_mains_time > 0
         self._room.add(self._measured.current, now)
+        self._watch_overload(balance, demand, now)
         if demand.mode is Mode.SOLAR:
-            self._sun = solar.target(settings, balance, demand.phases)
+            self._sun = solar.target(settings, corrected, demand.phases)
             self._sunny.add(self._sun, now)
-            self._sun_starts = solar.enough_to_start(settings, balance, demand.phases)
+            self._sun_starts = solar.enough_to_start(settings, corrected, demand.phases)
+
+    def _watch_overload(self, balance: Balance, demand: Demand, now: Millis) -> None:
+        overload = limits.overload(demand.settings, balance, demand.phases)
+        self._double = overload > demand.settings.current_main * 10
+        if overload <= 0:
+            self._overload_since = None
+        elif self._overload_since is None:
+            self._overload_since = now
+        elif not demand.ev_metered and now - self._overload_since >= UNEXPLAINED_MS and self._measured is not None:
+            lasting = now - self._overload_since >= UNEXPLAINED_MS + CAR_LAG_MS
+            most = demand.minimum() - (1 if lasting else 0)  # lasting: even MIN is too much
+            self._measured = Cap(self._measured.name, min(self._measured.current, most))
 
     def step(self, demand: Demand, now: Millis) -> None:
         """Brings offer and lack up to date."""
@@ -135,10 +171,9 @@ class Regulator:
         if demand.offering:
             self.retry_at = None
             self._offer_within(ceiling, demand, now)
-            self._watch_sun(demand, now)
-            if self._short_for_too_long(now, fits=fits):
+            if self._short_for_too_long(demand, now, fits=fits):
                 self._give_up(Fault.NO_POWER, now)
-            elif self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0:
+            elif self._without_sun_for_too_long(demand, now):
                 self._give_up(Fault.NO_SUN, now)
         elif demand.resting:
             self.offer = self._first_offer(ceiling, demand)
@@ -197,7 +232,7 @@ class Regulator:
             return demand.minimum()
         return solar.step(self.offer, self._sun, steady)
 
-    def _short_for_too_long(self, now: Millis, *, fits: bool) -> bool:
+    def _short_for_too_long(self, demand: Demand, now: Millis, *, fits: bool) -> bool:
         if fits:
             if now - self._short_at >= OVER_AFTER_MS:
                 self._short_since = None
@@ -205,13 +240,22 @@ class Regulator:
         self._short_at = now
         if self._short_since is None:
             self._short_since = now
-        return self._overload or now - self._short_since >= RIDE_OUT_MS
+        allowed_ms = demand.settings.max_sum_mains_time * 60_000 if self._soft else RIDE_OUT_MS
+        return self._double or now - self._short_since >= allowed_ms
 
-    def _watch_sun(self, demand: Demand, now: Millis) -> None:
-        if demand.mode is not Mode.SOLAR:
+    def _without_sun_for_too_long(self, demand: Demand, now: Millis) -> bool:
+        if demand.mode is not Mode.SOLAR or self._sun is None:
             self.stop_timer = solar.StopTimer()
-        elif demand.charging_ms is not None and self._sun is not None:
+            return False
+        if demand.charging_ms is not None:
+            self._sunless_since = None
             self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
+            return self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0
+        if self._sun_starts:
+            self._sunless_since = None
+        elif self._sunless_since is None:
+            self._sunless_since = now
+        return self._sunless_since is not None and now - self._sunless_since >= SUNLESS_MS
 
     def _give_up(self, lack: Fault, now: Millis) -> None:
         long_ago = self._stopped_at is None or now - self._stopped_at > FORGIVEN_AFTER_MS

@@ -21,6 +21,7 @@ class Saved:
     session_open: bool = False
     session_start_wh: WattHours | None = None
     charged_wh: WattHours | None = None
+    latched: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class MeterView:
     """One meter as shown: None anywhere is "unknown"."""
 
     values: MeterValues
-    fresh: bool  # false: the currents are too old to be shown as current
+    fresh: bool  # false: the currents are too old to be shown as what flows now
+    heard: bool  # false: so is everything else it measures
     health: MeterHealth | None
 
 

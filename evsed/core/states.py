@@ -66,6 +66,7 @@ TRANSITIONS: Final = (
     Transition(State.B, Trigger.MUST_STOP, State.B1),
     Transition(State.B, Trigger.CAR_ASKS, State.C),
     Transition(State.B, Trigger.ASLEEP, State.ACTIVATE),
+    Transition(State.ACTIVATE, Trigger.UNPLUGGED, State.A),
     Transition(State.ACTIVATE, Trigger.MUST_OPEN, State.B1),
     Transition(State.ACTIVATE, Trigger.MUST_STOP, State.B1),
     Transition(State.ACTIVATE, Trigger.WOKEN, State.B),

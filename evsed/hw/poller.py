@@ -67,7 +67,7 @@ class Poller:
     def close(self) -> None:
         """Stops polling; waits for the request that is under way."""
         self._stop.set()
-        self._thread.join(1)
+        self._thread.join(0.3)
 
     def _run(self) -> None:
         complained = False

@@ -4,6 +4,7 @@ Owns the port and the timing on the wire; what is asked is poller.py's. Frames a
 pyserial's. Standard clock functions are used for timeouts on the wire only.
 """
 
+import termios
 import time
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ _HEAD = 3  # address, function, count of bytes
 _CRC = 2
 _EXCEPTION_BIT = 0x80
 _LONGEST_ANSWER = 256
+_PORT_ERRORS = (OSError, serial.SerialException, termios.error)  # the last is no OSError
 _REQUESTS: dict[int, type[ModbusPDU]] = {3: ReadHoldingRegistersRequest, 4: ReadInputRegistersRequest}
 
 
@@ -42,7 +44,7 @@ class Line:
         self._framer = FramerRTU(DecodePDU(is_server=False))
         try:
             self._port = serial.Serial(device, baud, timeout=0)
-        except (OSError, serial.SerialException, ValueError) as error:
+        except (*_PORT_ERRORS, ValueError) as error:
             raise LineError(f"{device} cannot be opened: {error}") from error
 
     def close(self) -> None:
@@ -59,7 +61,7 @@ class Line:
             self._port.reset_input_buffer()
             self._port.write(self._framer.buildFrame(request))
             return self._await_answer(address, function, block.count)
-        except (OSError, serial.SerialException) as error:
+        except _PORT_ERRORS as error:
             raise LineError(f"{self.device} failed: {error}") from error
 
     def _await_answer(self, address: int, function: int, count: int) -> Sequence[int]:

@@ -31,7 +31,7 @@ def test_no_two_rows_of_a_state_have_the_same_trigger() -> None:
 
 def test_only_b_leads_to_c_and_unplugging_is_the_first_row_wherever_it_is_seen() -> None:
     assert {row.source for row in TRANSITIONS if row.target is State.C} == {State.B}
-    for state in (State.B, State.C, State.C1, State.B1):
+    for state in (State.B, State.C, State.C1, State.B1, State.ACTIVATE):
         assert rows_of(state)[0].target is State.A
 
 
@@ -71,7 +71,7 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
 def standing(**given: object) -> reasons.Standing:
     usual: dict[str, object] = {
         "state": State.B1, "connected": True, "fault": None, "access": Access.ALLOW, "leaving": False, "offer": 60,
-        "delay_until": 0, "ready_at": 0, "state_ends_at": None, "measured": True,
+        "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "pilot_faulty": False,
     }  # fmt: skip
     return reasons.Standing(**{**usual, **given})  # type: ignore[arg-type]
 
@@ -91,7 +91,8 @@ def standing(**given: object) -> reasons.Standing:
         ({"delay_until": 9_000, "ready_at": 9_000}, "charge_delay", 9_000),
         ({"ready_at": 9_000}, "pilot_restart", 9_000),
         ({"state": State.B}, "car_not_ready", None),
-        ({"state": State.B, "measured": False}, "not_measured", None),
+        ({"state": State.B, "startable": False}, "not_measured", None),
+        ({"state": State.B, "pilot_faulty": True}, "pilot", None),
     ],
 )
 def test_one_reason_and_until_when(given: dict[str, object], code: str, until: int | None) -> None:
@@ -233,8 +234,10 @@ def test_a_mains_sample_does_not_wait_for_ever() -> None:
 def test_an_ev_meter_that_is_silent_is_replaced_by_the_estimate() -> None:
     metering = Metering()
     metering.take(MeterRead(MeterRole.EV, amps(60)), 0)
+    assert metering.fresh_ev(2_000)
+    assert not metering.fresh_ev(2_001)
     metering.take(MeterRead(MeterRole.MAINS, amps(100)), 2_001)
-    balance = metering.balance(2_001, amps(80), ev_metered=True)
+    balance = metering.balance(2_001, amps(80), ev_metered=False)
     assert balance is not None
     assert balance.base == amps(20)
 

@@ -57,7 +57,7 @@ class Listener:
     def _heard(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         topic = message.topic.removeprefix(f"{self.prefix}/")
         with self._more:
-            self.last[topic] = message.payload.decode()
+            self.last[topic] = message.payload.decode("utf-8", "replace")
             if message.retain:
                 self.retained.add(topic)
             self._more.notify_all()

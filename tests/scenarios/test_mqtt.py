@@ -83,11 +83,13 @@ def test_what_is_not_understood_changes_nothing_and_is_logged(simulation: Simula
         ("Set/Nonsense", "1"),
     ):
         listener.say(topic, payload)
+    listener.say("Set/Mode", "smart")
     listener.say("Set/Mode", "Smart")
     listener.wait("Mode", "Smart")
+    assert simulation.said().count("'smart' is refused") == 1
     assert (simulation.settings["settings"], before[1]) == (before[0], "NORMAL")
     said = simulation.said()
-    assert f"MQTT {PREFIX}/Set/Mode: not understood: 'smart'" in said
+    assert f"MQTT {PREFIX}/Set/Mode: 'smart' is refused: not a payload of this topic" in said
     assert "'131' is refused: the override takes 0 or 60 to 130" in said
     assert "x" * 81 not in said
     assert "Traceback" not in said

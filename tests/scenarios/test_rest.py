@@ -165,7 +165,7 @@ def test_meters_that_are_not_api_take_no_values(simulation: Simulation) -> None:
     ("method", "path", "body", "headers", "status", "says"),
     [
         ("GET", "/nothing", None, {}, 404, "there is nothing at /nothing"),
-        ("DELETE", "/settings", None, {}, 405, "DELETE is not for /settings; GET"),
+        ("DELETE", "/settings", None, {}, 405, "DELETE is not for /settings; GET and POST is"),
         ("GET", "/currents", None, {}, 405, "GET is not for /currents; POST is"),
         ("POST", "/settings", b"x" * 1_000_000, {}, 413, "longer than 65536 bytes"),
         ("POST", "/settings", b"a=1&" * 101, {}, 400, "more than 100 parameters"),

@@ -28,47 +28,55 @@ Echo = dict[str, Any]
 Handler = Callable[[Site, Parameters], Awaitable[Echo]]
 
 
-async def _accepted(site: Site, command: Command) -> bool:
-    return (await site.submit(command)).accepted
+async def _accepted(site: Site, given: Parameters, name: str, command: Command | None) -> bool:
+    """Whether parameter ``name``, read as ``command`` (None: it could not be read), was carried out."""
+    refused = "not a value of this parameter" if command is None else (await site.submit(command)).refused
+    if refused:
+        site.refusals.note(f"POST /settings {name}", given.text(name), refused)
+    return not refused
 
 
 async def _mode(site: Site, given: Parameters) -> Echo:
     number = given.whole("mode")
-    if number not in set(ModeChoice) or given.has_any(*_TIMER):
-        return {"mode": REFUSED}
-    accepted = await _accepted(site, ChooseMode(ModeChoice(number)))
+    command = None
+    if number is not None and number in set(ModeChoice) and not given.has_any(*_TIMER):
+        command = ChooseMode(ModeChoice(number))
+    accepted = await _accepted(site, given, "mode", command)
     return {"mode": given.text("mode") if accepted else REFUSED}
 
 
 async def _stop_timer(site: Site, given: Parameters) -> Echo:
-    minutes = given.whole("stop_timer")
-    return {"stop_timer": minutes is not None and await _accepted(site, ChangeSetting("solar_stop_time", minutes))}
+    return {"stop_timer": await _accepted(site, given, "stop_timer", _change(given, "stop_timer", "solar_stop_time"))}
 
 
-async def _disable_override(site: Site, _given: Parameters) -> Echo:
-    return {"disable_override_current": "OK" if await _accepted(site, Override(0)) else REFUSED}
+async def _disable_override(site: Site, given: Parameters) -> Echo:
+    accepted = await _accepted(site, given, "disable_override_current", Override(0))
+    return {"disable_override_current": "OK" if accepted else REFUSED}
 
 
 async def _override(site: Site, given: Parameters) -> Echo:
     current = given.whole("override_current")
-    accepted = current is not None and await _accepted(site, Override(current))
+    accepted = await _accepted(site, given, "override_current", None if current is None else Override(current))
     return {"override_current": current if accepted else REFUSED}
 
 
 async def _contactor2(site: Site, given: Parameters) -> Echo:
-    number = given.whole("enable_C2")
-    if number is None or not await _accepted(site, ChangeSetting("enable_C2", number)):
+    if not await _accepted(site, given, "enable_C2", _change(given, "enable_C2", "enable_C2")):
         return {"enable_C2": REFUSED}
-    return {"settings": {"enable_C2": TABLE["enable_C2"].show(number)}}
+    return {"settings": {"enable_C2": TABLE["enable_C2"].show(given.whole("enable_C2") or 0)}}
+
+
+def _change(given: Parameters, parameter: str, key: str) -> ChangeSetting | None:
+    number = given.whole(parameter)
+    return None if number is None else ChangeSetting(key, number)
 
 
 def _plain(parameter: str, key: str, echo: str) -> Handler:
     """A parameter that sets the owner setting ``key`` and is echoed as a number under ``echo``."""
 
     async def handle(site: Site, given: Parameters) -> Echo:
-        number = given.whole(parameter)
-        accepted = number is not None and await _accepted(site, ChangeSetting(key, number))
-        return {echo: number if accepted else REFUSED}
+        accepted = await _accepted(site, given, parameter, _change(given, parameter, key))
+        return {echo: given.whole(parameter) if accepted else REFUSED}
 
     return handle
 
@@ -105,7 +113,10 @@ def create_router(site: Site) -> APIRouter:
         for name, handler in _HANDLERS.items():
             if name in given:
                 echo.update(await handler(site, given))
-        echo.update({name: REFUSED for name in sorted(_NOT_YET) if name in given})
+        for name in sorted(_NOT_YET):
+            if name in given:
+                site.refusals.note(f"POST /settings {name}", given.text(name), "this version does not have it yet")
+                echo[name] = REFUSED
         return echo
 
     return router

@@ -23,7 +23,7 @@ def _meter(view: MeterView, now: int) -> dict[str, Any]:
     return {
         "currents": _amps(view.values.currents) if view.fresh else None,
         "age_s": None if at is None else round((now - at) / 1000, 1),
-        "power_w": view.values.power_w if view.fresh else None,
+        "power_w": view.values.power_w if view.heard else None,
         "import_wh": view.values.import_wh,
         "export_wh": view.values.export_wh,
         "where": None if health is None else health.where,
@@ -79,6 +79,6 @@ def create_router(site: Site) -> APIRouter:
     @router.get("/state")
     async def state() -> dict[str, Any]:
         """What the charger does, and why."""
-        return state_document(site.snapshot)
+        return {**state_document(site.snapshot), "refused_inputs": site.refusals.count}
 
     return router

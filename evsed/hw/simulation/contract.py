@@ -5,12 +5,19 @@ Unknown keys, wrong types and values that no installation has are refused as a w
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from evsed.core.events import Button
+from evsed.hw.simulation.circuit import PROXIMITY_OHMS
 from evsed.hw.simulation.plant import Amperes, Plant
 
 Current = Annotated[float, Field(ge=-1_000, le=1_000, allow_inf_nan=False)]
+
+
+def _known_cable(amps: int) -> int:
+    if amps and amps not in PROXIMITY_OHMS:
+        raise ValueError(f"there are cables of {', '.join(map(str, PROXIMITY_OHMS))} A; 0 is a plug without resistor")
+    return amps
 
 
 class Strict(BaseModel):
@@ -28,7 +35,7 @@ class CarPatch(Strict):
     phases: int = Field(default=3, ge=1, le=3)
     diode: bool = True
     lag: float = Field(default=2.0, ge=0, le=60, allow_inf_nan=False)
-    cable: Literal[0, 13, 16, 20, 32, 63] = 32
+    cable: Annotated[int, AfterValidator(_known_cable)] = 32
 
 
 class PhasesPatch(Strict):

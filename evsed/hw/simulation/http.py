@@ -1,9 +1,11 @@
 """The plant's own web server: ``/simulation/<charger>``, which answers also when a daemon is dead."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from evsed.hw.simulation import contract
 from evsed.hw.simulation.plant import Plant
@@ -14,6 +16,12 @@ def create_plant_app(
 ) -> FastAPI:
     """The plant's API. ``advance`` brings the plant to this moment, ``pids`` names the processes of a charger."""
     app = FastAPI(title="evsed simulated plant", docs_url=None, redoc_url=None)
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse(_request: Request, error: RequestValidationError) -> Response:
+        """What was wrong and where, without what was sent: not everything that can be sent can be sent back."""
+        wrong = [{"where": list(problem["loc"]), "what": problem["msg"]} for problem in error.errors()]
+        return Response(json.dumps({"detail": wrong}), 422, media_type="application/json")
 
     def known(charger: int) -> int:
         if not 0 <= charger < len(plant.units):
