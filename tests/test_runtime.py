@@ -67,6 +67,26 @@ def test_a_command_is_answered_when_the_snapshot_shows_it_and_it_is_on_its_way_t
     end(runtime)
 
 
+def test_a_loop_that_hangs_is_known_to_hang() -> None:
+    board, held, go_on = Board(), threading.Event(), threading.Event()
+    runtime = start(board, Keeper())
+    assert not runtime.hangs
+    sample = board.sample
+
+    def hold() -> Inputs:
+        held.set()
+        go_on.wait(PATIENCE_S)
+        return sample()
+
+    board.sample = hold  # type: ignore[method-assign]
+    assert held.wait(PATIENCE_S)
+    stuck = threading.Event()
+    while not runtime.hangs:
+        stuck.wait(0.05)
+    go_on.set()
+    end(runtime)
+
+
 def test_leaving_ends_with_safe_outputs() -> None:
     board = Board()
     runtime = start(board, Keeper())

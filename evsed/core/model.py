@@ -105,11 +105,6 @@ class PhaseCurrents:
         """Sum of the phases."""
         return self.l1 + self.l2 + self.l3
 
-    @property
-    def highest(self) -> Deciamps:
-        """The phase that imports most."""
-        return max(self.l1, self.l2, self.l3)
-
     def each(self) -> tuple[Deciamps, Deciamps, Deciamps]:
         """The phases in order."""
         return (self.l1, self.l2, self.l3)

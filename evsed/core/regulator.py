@@ -89,7 +89,7 @@ class Regulator:
         self._short_since: Millis | None = None
         self._short_at: Millis = 0
         self._lacked_at: Millis = 0
-        self._double = False
+        self._stop_at_once = False
         self._soft = False
         self._overload_since: Millis | None = None
         self._sunless_since: Millis | None = None
@@ -107,7 +107,7 @@ class Regulator:
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
         self._measured = None
-        self._double = False
+        self._stop_at_once = False
         self._soft = False
         self._overload_since = None
         self._room.forget()
@@ -154,14 +154,16 @@ class Regulator:
 
     def _watch_overload(self, balance: Balance, demand: Demand, now: Millis) -> None:
         overload = limits.overload(demand.settings, balance, demand.phases)
-        self._double = overload > demand.settings.current_main * 10
+        self._stop_at_once = overload > demand.settings.current_main * 10
         if overload <= 0:
             self._overload_since = None
         elif self._overload_since is None:
             self._overload_since = now
         elif not demand.ev_metered and now - self._overload_since >= UNEXPLAINED_MS and self._measured is not None:
-            lasting = now - self._overload_since >= UNEXPLAINED_MS + CAR_LAG_MS
-            most = demand.minimum() - (1 if lasting else 0)  # lasting: even MIN is too much
+            most = demand.minimum()
+            if now - self._overload_since >= UNEXPLAINED_MS + CAR_LAG_MS:  # even MIN is too much
+                most -= 1
+                self._stop_at_once = True
             self._measured = Cap(self._measured.name, min(self._measured.current, most))
 
     def step(self, demand: Demand, now: Millis) -> None:
@@ -241,7 +243,7 @@ class Regulator:
         if self._short_since is None:
             self._short_since = now
         allowed_ms = demand.settings.max_sum_mains_time * 60_000 if self._soft else RIDE_OUT_MS
-        return self._double or now - self._short_since >= allowed_ms
+        return self._stop_at_once or now - self._short_since >= allowed_ms
 
     def _without_sun_for_too_long(self, demand: Demand, now: Millis) -> bool:
         if demand.mode is not Mode.SOLAR or self._sun is None:

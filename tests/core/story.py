@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evsed.core.actions import Action, CloseContactors, Note, OpenContactors
+from evsed.core.actions import Action, CloseContactors, Note, OpenContactors, Pilot
 from evsed.core.controller import Controller
 from evsed.core.events import Command, Inputs, MeterRead, Sampled, Verdict
 from evsed.core.model import MeterRole, PhaseCurrents
@@ -56,6 +56,10 @@ class Story:
     @property
     def state(self) -> State:
         return self.core.charger.state
+
+    @property
+    def pilot_is_off(self) -> bool:
+        return self.core.outputs.pilot.kind is Pilot.OFF
 
     @property
     def snapshot(self) -> Snapshot:

@@ -89,6 +89,18 @@ def test_a_port_that_is_not_there_is_named() -> None:
         Line("/dev/nonsense", 9600)
 
 
+def test_a_port_that_hangs_up_between_two_reads_is_a_line_error() -> None:
+    """termios.error is no OSError, and killed the poller's thread."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    line = Line(os.ttyname(slave), 9600)
+    os.close(slave)
+    os.close(master)
+    with pytest.raises(LineError, match="failed"):
+        line.read_registers(11, 4, Block(0x0006, 2))
+    line.close()
+
+
 # ---- a hostile line ----
 
 

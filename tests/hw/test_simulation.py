@@ -240,6 +240,8 @@ def test_every_key_can_be_patched_and_only_what_is_named_changes() -> None:
         {"car": {"plugged": "true"}},
         {"car": {"phases": 4}},
         {"car": {"cable": 25}},
+        {"car": {"cable": False}},
+        {"car": {"cable": 32.0}},
         {"car": {"lag": -1}},
         {"car": {"max_current": "16"}},
         {"car": None},
