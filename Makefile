@@ -33,7 +33,7 @@ test: install lint unit
 unit: install
 	tools/need.sh mosquitto
 	$(BIN)/python -m pytest --cov --cov-report=
-	$(BIN)/python -m coverage report --include='evsed/core/*' --fail-under=100
+	$(BIN)/python -m coverage report --fail-under=100
 
 lint: install
 	$(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ class Topic:
     name: str
     value: Callable[[Snapshot], str | int | None]
     retained: bool = False
+    on_change: bool = True  # false: only with everything else, every 10 s
 
 
 def _mains(phase: int) -> Callable[[Snapshot], int | None]:
@@ -59,7 +60,7 @@ TOPICS: Final = (
     Topic("EVPlugState", lambda s: "Connected" if s.connected else "Disconnected", retained=True),
     Topic("ChargeCurrent", lambda s: s.offer, retained=True),
     Topic("ChargeCurrentOverride", lambda s: s.override, retained=True),
-    Topic("MaxCurrent", lambda s: s.ceiling, retained=True),
+    Topic("MaxCurrent", lambda s: s.settings.current_max * 10, retained=True),
     Topic("NrOfPhases", lambda s: s.phases, retained=True),
     *(Topic(f"MainsCurrentL{phase + 1}", _mains(phase)) for phase in range(3)),
     *(Topic(f"EVCurrentL{phase + 1}", _ev(phase)) for phase in range(3)),
@@ -71,16 +72,12 @@ TOPICS: Final = (
     Topic("EVEnergyCharged", lambda s: s.charged_wh, retained=True),
     Topic("EVTotalEnergyCharged", lambda s: s.meters[MeterRole.EV].values.import_wh),
     Topic("ESPTemp", lambda s: s.temperature_c),
-    Topic("ESPUptime", lambda s: s.uptime_s),
+    Topic("ESPUptime", lambda s: s.uptime_s, on_change=False),
     Topic("SolarStopTimer", lambda s: s.solar_stop_s),
 )
 
 
-def payloads(snapshot: Snapshot) -> dict[str, tuple[str, bool]]:
-    """What every topic says now: payload and whether it is retained. Unknown values are left out."""
-    said: dict[str, tuple[str, bool]] = {}
-    for topic in TOPICS:
-        value = topic.value(snapshot)
-        if value is not None:
-            said[topic.name] = (str(value), topic.retained)
-    return said
+def payloads(snapshot: Snapshot) -> dict[Topic, str]:
+    """What every topic says now. Unknown values are left out."""
+    values = ((topic, topic.value(snapshot)) for topic in TOPICS)
+    return {topic: str(value) for topic, value in values if value is not None}

@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from evsed.api.entities import MODE_NAMES, payloads
+from evsed.api.entities import MODE_NAMES, Topic, payloads
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
 from evsed.core.events import ChooseMode, Command, Override, Verdict
@@ -154,7 +154,7 @@ class MqttClient:
     # ---- on our own thread ----
 
     def _publish_for_ever(self) -> None:
-        said: dict[str, tuple[str, bool]] = {}
+        said: dict[Topic, str] = {}
         all_at = float("-inf")
         while not self._closing.is_set():
             if self._changed.wait(LOOK_S):
@@ -166,7 +166,7 @@ class MqttClient:
             if now - all_at >= ALL_EVERY_S:
                 said, all_at = {}, now
             current = payloads(self._runtime.snapshot)
-            for name, (payload, retained) in current.items():
-                if said.get(name) != (payload, retained):
-                    self._client.publish(f"{self._prefix}/{name}", payload, retain=retained)
+            for topic, payload in current.items():
+                if topic not in said or (topic.on_change and said[topic] != payload):
+                    self._client.publish(f"{self._prefix}/{topic.name}", payload, retain=topic.retained)
             said = current

@@ -47,12 +47,17 @@ class Listener:
         self.last: dict[str, str] = {}
         self.retained: set[str] = set()
         self._more = threading.Condition()
+        self._connected = threading.Event()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"listener-{free_port()}")
         self._client.reconnect_delay_set(1, 1)
-        self._client.on_connect = lambda client, *_: client.subscribe(f"{prefix}/#")
+        self._client.on_connect = self._on_connect
         self._client.on_message = self._heard
         self._client.connect_async("127.0.0.1", broker.port)
         self._client.loop_start()
+
+    def _on_connect(self, client: paho.Client, *_: object) -> None:
+        client.subscribe(f"{self.prefix}/#")
+        self._connected.set()
 
     def _heard(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         topic = message.topic.removeprefix(f"{self.prefix}/")
@@ -63,6 +68,7 @@ class Listener:
             self._more.notify_all()
 
     def say(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        assert self._connected.wait(PATIENCE_S)
         self._client.publish(f"{self.prefix}/{topic}", payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
 
     def wait(self, topic: str, payload: str) -> None:

@@ -1,0 +1,38 @@
+"""The documentation says what the code does."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from evsed.core.states import diagram
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_diagram_is_that_of_the_table() -> None:
+    assert f"```mermaid\n{diagram()}```" in (ROOT / "docs/architecture.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "document", sorted(path.relative_to(ROOT) for path in ROOT.glob("docs/**/*.md")) + [Path("README.md")]
+)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = (ROOT / document).read_text()
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if not target.startswith("http"):
+            assert ((ROOT / document).parent / target).exists(), target
+
+
+def test_every_file_that_the_tour_names_exists() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    for name in re.findall(r"`((?:core|hw|tests)/[a-z0-9_/]+\.py)`", text):
+        assert (ROOT / name).exists() or (ROOT / "evsed" / name).exists(), name
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for line in re.findall(r"^make .*$", (ROOT / "README.md").read_text(), re.MULTILINE):
+        target = shlex.split(line, comments=True)[1]
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
