@@ -1,8 +1,9 @@
-"""The three buttons' gestures. What a gesture does is the controller's; the menu is a later owner of them."""
+"""The three buttons: gestures, and the mode that a gesture chooses on the main screen."""
 
 from enum import Enum
 
 from evsed.core.events import Button
+from evsed.core.model import Access, Mode, ModeChoice, choice_of
 from evsed.core.units import Millis
 
 HOLD_MS = 2_000
@@ -41,3 +42,14 @@ class Buttons:
                     gestures.append((button, Gesture.SHORT))
                 self._held.discard(button)
         return gestures
+
+
+def chosen(button: Button, gesture: Gesture, mode: Mode, access: Access) -> ModeChoice | None:
+    """What a gesture chooses: held left OFF, held right on again, short left the other of Smart and Solar."""
+    if gesture is Gesture.HELD and button is Button.LEFT:
+        return ModeChoice.OFF
+    if gesture is Gesture.HELD and button is Button.RIGHT:
+        return choice_of(mode, Access.ALLOW)
+    if gesture is Gesture.SHORT and button is Button.LEFT and access is Access.ALLOW:
+        return {Mode.SMART: ModeChoice.SOLAR, Mode.SOLAR: ModeChoice.SMART}.get(mode)
+    return None

@@ -8,12 +8,14 @@ from types import MappingProxyType
 from typing import assert_never
 
 from evsed.core import commands, reasons, watches
-from evsed.core.access import Buttons, Gesture
+from evsed.core.access import Buttons, Gesture, chosen
 from evsed.core.actions import SAFE, Action, CloseContactors, Note, Outputs, Persist, Severity, changes
+from evsed.core.cable import Cable
 from evsed.core.charger import Charger, Situation
 from evsed.core.commands import Desk
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import (
+    ACCEPTED,
     Button,
     ChooseMode,
     Command,
@@ -28,33 +30,28 @@ from evsed.core.events import (
     WallClock,
 )
 from evsed.core.faults import LATCHED, Fault, Faults
-from evsed.core.limits import cable_limit
 from evsed.core.metering import Metering
 from evsed.core.model import (
-    NO_CURRENT,
     Access,
     Contactor2,
     MeterHealth,
     MeterRole,
     MeterType,
     Mode,
-    ModeChoice,
     PhaseCurrents,
-    choice_of,
 )
 from evsed.core.pilot import Level
 from evsed.core.pilot_watch import FAULTY, PilotWatch
 from evsed.core.regulator import Demand, Regulator
 from evsed.core.safety import Facts, permit
 from evsed.core.session import Session
-from evsed.core.snapshot import MeterView, Saved, Snapshot
+from evsed.core.snapshot import MeterView, Saved, Snapshot, drawing
 from evsed.core.states import State, Transition
-from evsed.core.units import Celsius, Deciamps, Millis, seconds_left
+from evsed.core.units import Celsius, Millis, seconds_left
 
 _OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
 _RESTING = frozenset({State.A, State.B1})
 _CLOSED = frozenset({State.C, State.C1})
-_AGREEING = 3
 
 
 class Controller:
@@ -76,9 +73,7 @@ class Controller:
         self._booted_at = now
         self._health: dict[MeterRole, MeterHealth] = {}
         self._wall: tuple[int, Millis] | None = None
-        self._cable: Deciamps = 0
-        self._cable_seen = False
-        self._cable_missed = 0
+        self._cable = Cable()
         self._phases = 3
         self._temperature: Celsius | None = None
         self._closings = 0
@@ -130,7 +125,10 @@ class Controller:
 
     def _sampled(self, inputs: Inputs, now: Millis) -> list[Action]:
         self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
-        self._see_cable(inputs)
+        if not inputs.pilot_mv:
+            return []  # the board could not be looked at: nothing else is known either
+        state = self.charger.state
+        self._cable.look(inputs.proximity_ohms, unplugged=state is State.A, kept=state in _CLOSED)
         self._temperature = inputs.temperature_c
         self._watches.rcm_tripped = inputs.rcm_tripped
         notes: list[Action] = []
@@ -138,41 +136,19 @@ class Controller:
             notes += self._button(button, gesture, now)
         return notes
 
-    def _see_cable(self, inputs: Inputs) -> None:
-        """The cable's size counts from plug-in until the contactor closes; its resistor also tells that it is gone."""
-        limit = cable_limit(inputs.proximity_ohms)
-        if self.charger.state not in _CLOSED:
-            self._cable = limit
-        if self.charger.state is State.A or limit:
-            self._cable_missed = 0
-            self._cable_seen = limit > 0
-        else:
-            self._cable_missed += 1
-
     @property
     def _level(self) -> Level | None:
         """The pilot's level; while the pilot is disconnected, a cable that was pulled counts as 12 V."""
-        pulled = self.desk.settings.config == 0 and self._cable_seen and self._cable_missed >= _AGREEING
+        pulled = self.desk.settings.config == 0 and self._cable.pulled
         return Level.UNPLUGGED if self.pilot.level is None and pulled else self.pilot.level
 
     def _button(self, button: Button, gesture: Gesture, now: Millis) -> list[Action]:
-        settings = self.desk.settings
         if gesture is Gesture.PRESSED and Fault.RCM in self.faults and not self._watches.rcm_tripped:
             self.faults.set(Fault.RCM, present=False, now=now)
             return [Note(Severity.INFO, "residual current fault reset by a button")]
-        choice: ModeChoice | None = None
-        if gesture is Gesture.HELD and button is Button.LEFT:
-            choice = ModeChoice.OFF
-        elif gesture is Gesture.HELD and button is Button.RIGHT:
-            choice = choice_of(Mode(settings.mode), Access.ALLOW)
-        elif gesture is Gesture.SHORT and button is Button.LEFT and settings.mode != Mode.NORMAL:
-            choice = ModeChoice.SOLAR if settings.mode == Mode.SMART else ModeChoice.SMART
-            if self.desk.access is not Access.ALLOW:
-                choice = None
-        if choice is not None:
-            verdict = self.command(ChooseMode(choice), now)
-            return [] if verdict.accepted else [Note(Severity.WARNING, f"button: {verdict.refused}")]
-        return []
+        choice = chosen(button, gesture, Mode(self.desk.settings.mode), self.desk.access)
+        verdict = ACCEPTED if choice is None else self.command(ChooseMode(choice), now)
+        return [] if verdict.accepted else [Note(Severity.WARNING, f"button: {verdict.refused}")]
 
     # ---- deciding ----
 
@@ -250,7 +226,7 @@ class Controller:
         state = self.charger.state
         return Demand(
             settings=self.desk.settings,
-            cable=self._cable,
+            cable=self._cable.limit,
             override=self.desk.override,
             phases=self._phases,
             connected=state is not State.A or self.pilot.connected,
@@ -368,7 +344,7 @@ class Controller:
             ceiling=demand.fixed().current,
             limited_by=self.regulator.limited_by,
             override=self.desk.override,
-            cable=self._cable,
+            cable=self._cable.limit,
             outputs=self.outputs,
             phases=self._phases,
             pilot_high_mv=None if reading is None else reading.high_mv,
@@ -378,7 +354,7 @@ class Controller:
             if mains is None or not meters[MeterRole.MAINS].fresh
             else self.metering.corrected(mains, demand.mode, now, one_phase=self._battery_on_l1),
             meters=MappingProxyType(meters),
-            drawing=self._drawing(meters[MeterRole.EV]),
+            drawing=drawing(meters[MeterRole.EV], self._phases if self.charger.state in _CLOSED else 0),
             battery=self.metering.battery(now),
             battery_at=self.metering.battery_at,
             charged_wh=self._session.charged_wh,
@@ -398,15 +374,6 @@ class Controller:
         values = self.metering.values(role)
         heard = values.heard_at is not None and now - values.heard_at < watches.shown_ms(role, self.desk.settings)
         return MeterView(values, fresh, heard, self._health.get(role))
-
-    def _drawing(self, ev: MeterView) -> tuple[bool, bool, bool]:
-        if self.charger.state not in _CLOSED:
-            return (False, False, False)
-        if ev.fresh:
-            l1, l2, l3 = (ev.values.currents or NO_CURRENT).each()
-            return (l1 >= 10, l2 >= 10, l3 >= 10)
-        three = self._phases == 3
-        return (True, three, three)
 
     def _reason(self, now: Millis) -> reasons.Reason | None:
         return reasons.why(

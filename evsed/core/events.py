@@ -19,7 +19,7 @@ class Button(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One look at the board. ``pilot_mv`` is empty when the pilot could not be sampled."""
+    """One look at the board. ``pilot_mv`` is empty when it could not be looked at; then nothing else counts either."""
 
     pilot_mv: tuple[Millivolts, ...]
     proximity_ohms: Ohms | None = None  # None: nothing connected

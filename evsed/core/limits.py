@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evsed.core.metering import Balance
 from evsed.core.model import PhaseCurrents
 from evsed.core.settings import Settings
-from evsed.core.units import Deciamps, Ohms
+from evsed.core.units import Deciamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +23,6 @@ class Cap:
 def lowest(caps: Iterable[Cap]) -> Cap:
     """The cap that counts. ``caps`` is never empty: MAX is always there."""
     return min(caps, key=lambda cap: cap.current)
-
-
-# IEC 61851-1 Annex B: resistor between proximity and earth; 20 A cables are known to owners as 16 A
-_CABLES = ((75, 150, 630), (150, 330, 320), (330, 1_000, 160), (1_000, 2_200, 130))
-
-
-def cable_limit(ohms: Ohms | None) -> Deciamps:
-    """What the plugged cable carries, by its proximity resistor; 0 when there is none that the norm knows."""
-    if ohms is not None:
-        for low, high, limit in _CABLES:
-            if low <= ohms < high:
-                return limit
-    return 0
 
 
 def fixed_caps(settings: Settings, cable: Deciamps, override: Deciamps) -> tuple[Cap, ...]:

@@ -34,6 +34,17 @@ class MeterView:
     health: MeterHealth | None
 
 
+_DRAWS: Deciamps = 10
+
+
+def drawing(ev: MeterView, phases: int) -> tuple[bool, bool, bool]:
+    """The phases that the car draws from: by its meter, or else those that are switched through (``phases``: 0, 1, 3)."""
+    if phases and ev.fresh and ev.values.currents is not None:
+        l1, l2, l3 = (current >= _DRAWS for current in ev.values.currents.each())
+        return (l1, l2, l3)
+    return (phases > 0, phases == 3, phases == 3)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The charger at one moment."""

@@ -2,8 +2,9 @@
 
 import pytest
 
-from evsed.core import limits, reasons, watches
+from evsed.core import reasons, watches
 from evsed.core.access import Buttons, Gesture
+from evsed.core.cable import cable_limit
 from evsed.core.events import Button, MeterRead
 from evsed.core.faults import Fault, Faults
 from evsed.core.metering import Metering
@@ -115,7 +116,7 @@ def test_charging_has_no_reason() -> None:
      (1_000, 130), (1_500, 130), (2_199, 130), (2_200, 0), (10_000, 0)],
 )  # fmt: skip
 def test_cable_limits(ohms: int | None, limit: int) -> None:
-    assert limits.cable_limit(ohms) == limit
+    assert cable_limit(ohms) == limit
 
 
 def test_the_least_room_is_that_of_the_last_10_s() -> None:
