@@ -38,7 +38,7 @@ _DRAWS: Deciamps = 10
 
 
 def drawing(ev: MeterView, phases: int) -> tuple[bool, bool, bool]:
-    """The phases that the car draws from: by its meter, or else those that are switched through (``phases``: 0, 1, 3)."""
+    """The phases that the car draws from: by its meter, or else the ``phases`` (0, 1 or 3) that reach it."""
     if phases and ev.fresh and ev.values.currents is not None:
         l1, l2, l3 = (current >= _DRAWS for current in ev.values.currents.each())
         return (l1, l2, l3)

@@ -16,6 +16,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInput
 from evsed.hw.meters import Block
 
 ANSWER_S = 0.2
+_READ_S = 0.005
 _BITS_A_BYTE = 10
 _SILENCE_BYTES = 3.5
 _HEAD = 3  # address, function, count of bytes
@@ -43,7 +44,7 @@ class Line:
         self._byte_s = _BITS_A_BYTE / baud
         self._framer = FramerRTU(DecodePDU(is_server=False))
         try:
-            self._port = serial.Serial(device, baud, timeout=0)
+            self._port = serial.Serial(device, baud, timeout=_READ_S)
         except (*_PORT_ERRORS, ValueError) as error:
             raise LineError(f"{device} cannot be opened: {error}") from error
 
@@ -69,7 +70,6 @@ class Line:
         received = b""
         deadline = time.monotonic() + ANSWER_S + (8 + _HEAD + 2 * count + _CRC) * self._byte_s
         while time.monotonic() < deadline and len(received) < _LONGEST_ANSWER:
-            self._port.timeout = 0.005
             received += self._port.read(max(1, self._port.in_waiting))
             answer = self._find(received, address, function, count)
             if answer is not None:
