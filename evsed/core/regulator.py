@@ -16,7 +16,7 @@ from evsed.core.model import MeterType, Mode
 from evsed.core.settings import SUM_MAINS_OFF, Settings
 from evsed.core.units import Deciamps, Millis
 
-RIDE_OUT_MS = 4_000
+RIDE_OUT_MS = 3_500
 """A shortage this short is ridden out at MIN: the contactor outlives a kettle's first seconds, the fuse does too."""
 
 STEADY_ROOM_MS = 5_000

@@ -18,7 +18,7 @@ from evsed.core.units import Celsius, Millis
 MAINS_LOST_MS = 11_000
 EV_LOST_MS = 64_000
 CIRCUIT_LOST_MS = 20_000
-STOPPING_TIME_MS = 1_500
+STOPPING_TIME_MS = 2_000
 """A polled mains meter counts as lost this much before the 11 s, so that after 11 s the car has stopped."""
 
 POLLED_SILENT_MS = 5_000

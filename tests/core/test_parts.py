@@ -259,7 +259,7 @@ def test_slow_values_keep_the_currents_and_their_time() -> None:
 def test_how_old_currents_may_be() -> None:
     polled, posted = settings(), settings(mains_meter="API")
     assert watches.limit_ms(MeterRole.MAINS, posted) == 11_000
-    assert watches.limit_ms(MeterRole.MAINS, polled) == 9_500
+    assert watches.limit_ms(MeterRole.MAINS, polled) == 9_000
     assert watches.limit_ms(MeterRole.EV, polled) == 64_000
     assert watches.limit_ms(MeterRole.CIRCUIT, polled) == 20_000
     assert watches.shown_ms(MeterRole.EV, polled) == 11_000
