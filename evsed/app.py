@@ -78,7 +78,11 @@ class _Daemon:
         self._thread_died = False
         self._board = self._open_board(installation.board)  # first of all: outputs safe
         self._store = Store(Path(installation.state.directory))
-        saved = _with_overrides(self._store.load(Saved()), overrides)
+        try:
+            kept = self._store.load(Saved())
+        except OSError as error:
+            raise ConfigError(f"state.directory: {error}") from error
+        saved = _with_overrides(kept, overrides)
         self._runtime = Runtime(self._board, self._store, saved, self._control_loop_failed)
 
     def _open_board(self, board: Board) -> "SimulatedBoard":
@@ -127,6 +131,8 @@ class _Daemon:
     async def _serve(self, runtime: Runtime) -> None:
         """The threads and servers beside the control loop, until one is told to stop or fails."""
         self._loop = asyncio.get_running_loop()
+        if runtime.failure is not None or self._thread_died:
+            self._failed.set()  # it failed before there was a loop to tell
         stop = asyncio.Event()
 
         def asked_to_stop() -> None:
@@ -166,6 +172,6 @@ class _Daemon:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         runtime.leave()
         server.should_exit = True
-        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
         bus.close()

@@ -4,6 +4,7 @@ Owner settings are not here: they are changed while running and live in ``evsed.
 this is read before the outputs are safe and nothing heavy may be imported until then.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -77,6 +78,7 @@ class Installation:
 
 _PORTS = {"http.port": (1, 65_535), "mqtt.port": (1, 65_535), "board.plant_port": (0, 65_535)}
 _RANGES = {**_PORTS, "serial": (0, 999_999), "bus.baud": (1_200, 115_200), "board.charger": (0, 7)}
+_PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
 _Table = TypeVar("_Table")
 
 
@@ -89,9 +91,12 @@ def load(path: Path) -> Installation:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     try:
-        return _build(Installation, document, "")
+        installation = _build(Installation, document, "")
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+    if not _PREFIX.fullmatch(installation.mqtt.prefix):
+        raise ConfigError(f"{path}: mqtt.prefix takes at most 64 letters, digits, and - _ . / between them")
+    return installation
 
 
 def _build(table: type[_Table], given: dict[str, Any], prefix: str) -> _Table:

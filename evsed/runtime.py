@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from evsed.core.actions import SAFE, Action, Note, Persist, Severity
 from evsed.core.controller import Controller
-from evsed.core.events import Command, Event, Leaving, Sampled, Verdict, WallClock
+from evsed.core.events import Command, Event, Leaving, Sampled, Tick, Verdict, WallClock
 from evsed.core.ports import Board, Keeper
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
@@ -80,6 +80,7 @@ class Runtime:
     def submit(self, command: Command) -> "Future[Verdict]":
         """Hands a command over. The answer comes when it was applied and the Snapshot shows it."""
         asked = Asked(command, Future())
+        asked.answer.set_running_or_notify_cancel()  # whoever stops waiting must not take the answer from under us
         self._inbox.put(asked)
         return asked.answer
 
@@ -141,18 +142,17 @@ class Runtime:
 
     def _cycle(self, now: Millis) -> None:
         """One whole control cycle: what came in, one look at the board, the outputs, the answers."""
-        actions: list[Action] = []
         answers: list[tuple[Future[Verdict], Verdict]] = []
-        while not self._inbox.empty():
+        actions = self._core.handle(Sampled(self._board.sample()), now)  # first: all else is judged by a fresh look
+        for _ in range(self._inbox.qsize()):
             item = self._inbox.get_nowait()
             if isinstance(item, Asked):
                 answers.append((item.answer, self._core.command(item.command, now)))
-                continue
+                item = Tick()
             actions += self._core.handle(item, now)
-            if isinstance(item, Leaving):
+            if isinstance(item, Leaving) and self._leave_by is None:
                 self._leave_by = now + LEAVING_MS
         actions += self._tell_time(now)
-        actions += self._core.handle(Sampled(self._board.sample()), now)
         self._board.apply(self._core.outputs)
         self._perform(actions)
         if actions or answers or now - self._published_at >= _PUBLISH_MS:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evsed.core.faults import Fault
+from evsed.core.faults import LATCHED
 from evsed.core.model import Access
 from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 SCHEMA = 1
 COALESCE_S = 60.0
 RETRY_S = 10.0
+_MOST_WH = 10**12
 _ACCESS_NAMES = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
 _ACCESS_OF = {name: access for access, name in _ACCESS_NAMES.items()}
 
@@ -85,7 +86,7 @@ def decode(text: str) -> Decoded:
         session_open=fields.get("open") is True,
         session_start_wh=_energy(fields.get("start_wh")),
         charged_wh=_energy(fields.get("charged_wh")),
-        latched=tuple(fault for fault in Fault if isinstance(latched, list) and fault.value.code in latched),
+        latched=tuple(fault for fault in LATCHED if isinstance(latched, list) and fault.value.code in latched),
     )
     return Decoded(saved, tuple(remarks), tuple(bad))
 
@@ -105,7 +106,7 @@ def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Set
 
 
 def _energy(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_WH else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ class Store:
     def barrier(self) -> "Future[None]":
         """Is done when everything submitted with ``at_once`` before it is on the disk (or could not be put there)."""
         done: Future[None] = Future()
+        done.set_running_or_notify_cancel()  # whoever stops waiting must not take it from under the writer
         self._queue.put(done)
         return done
 
@@ -191,25 +193,33 @@ class Store:
 
     def _run(self) -> None:
         pending: Saved | None = None
-        written_at = float("-inf")
+        write_by = float("-inf")
         while True:
-            pause = None if pending is None else max(0.0, written_at + COALESCE_S - time.monotonic())
-            try:
-                item = self._queue.get(timeout=pause)
-            except queue.Empty:
-                item = None
-            if isinstance(item, Future):
-                item.set_result(None)
-                continue
-            if isinstance(item, Write):
-                pending = item.saved
-            due = item.at_once if isinstance(item, Write) else True
+            items = self._next(None if pending is None else max(0.0, write_by - time.monotonic()))
+            writes = [item for item in items if isinstance(item, Write)]
+            stopping = any(isinstance(item, Stop) for item in items)
+            if writes:
+                pending = writes[-1].saved
+            due = stopping or not items or any(write.at_once for write in writes)
             if pending is not None and due:
                 written = self._write(pending)
-                written_at = time.monotonic() - (0 if written else COALESCE_S - RETRY_S)
+                write_by = time.monotonic() + (COALESCE_S if written else RETRY_S)
                 pending = None if written else pending
-            if isinstance(item, Stop):
+            for item in items:
+                if isinstance(item, Future):
+                    item.set_result(None)
+            if stopping:
                 return
+
+    def _next(self, within_s: float | None) -> "list[Write | Future[None] | Stop]":
+        """Everything that is queued, so that a slow disk writes the newest state and not each; empty after the time."""
+        try:
+            items = [self._queue.get(timeout=within_s)]
+        except queue.Empty:
+            return []
+        for _ in range(self._queue.qsize()):
+            items.append(self._queue.get_nowait())  # noqa: PERF401 - the queue may be longer than this thread's view
+        return items
 
     def _write(self, saved: Saved) -> bool:
         try:

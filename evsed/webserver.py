@@ -15,7 +15,14 @@ class QuietServer(uvicorn.Server):
     """A server that leaves the process's signals alone."""
 
     def __init__(self, app: FastAPI) -> None:
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, lifespan="off")
+        config = uvicorn.Config(
+            app,
+            log_config=None,  # the process has a log already
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            lifespan="off",
+        )
         super().__init__(config)
 
     @contextlib.contextmanager

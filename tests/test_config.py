@@ -39,6 +39,7 @@ def test_a_password_is_not_shown() -> None:
         ('[http]\nport = "80"', "http.port takes a whole number"),
         ("[bus]\ndevice = 5", "bus.device takes a text in quotes, not 5"),
         ("serial = x", "line 1"),
+        ('[mqtt]\nprefix = "a/#"', "mqtt.prefix takes at most 64 letters"),
     ],
 )
 def test_a_refusal_names_file_key_and_what_is_wanted(tmp_path: Path, text: str, says: str) -> None:

@@ -67,6 +67,15 @@ def test_a_command_is_answered_when_the_snapshot_shows_it_and_it_is_on_its_way_t
     end(runtime)
 
 
+def test_whoever_stops_waiting_does_not_stop_the_loop() -> None:
+    runtime = Runtime(Board(), Keeper(), Saved(), threading.Event().set)
+    answer = runtime.submit(ChooseMode(ModeChoice.PAUSE))
+    assert not answer.cancel()
+    runtime.start()
+    assert answer.result(PATIENCE_S).accepted
+    end(runtime)
+
+
 def test_a_loop_that_hangs_is_known_to_hang() -> None:
     board, held, go_on = Board(), threading.Event(), threading.Event()
     runtime = start(board, Keeper())

@@ -58,6 +58,7 @@ def test_the_first_coalesced_change_does_not_wait_and_the_next_does(tmp_path: Pa
     store.load(Saved())
     store.start()
     store.submit(SAVED, at_once=True)
+    store.barrier().result(30)
     store.submit(replace(SAVED, charged_wh=300), at_once=False)
     store.barrier().result(30)
     assert Store(tmp_path).load(Saved()).charged_wh == 250
@@ -145,6 +146,25 @@ def test_an_unknown_access_is_bad(tmp_path: Path) -> None:
 def test_a_schema_of_the_future_is_not_guessed_at() -> None:
     with pytest.raises(DamagedError, match="schema is 2"):
         decode('{"schema": 2, "settings": {"mode": 1}}')
+
+
+def test_whoever_stops_waiting_does_not_stop_the_writer(tmp_path: Path) -> None:
+    """A disk that was slow once ended the daemon: its answer had been cancelled."""
+    store = Store(tmp_path)
+    store.load(Saved())
+    waiting = store.barrier()
+    assert not waiting.cancel()
+    store.submit(SAVED, at_once=True)
+    store.start()
+    waiting.result(30)
+    store.close()
+    assert Store(tmp_path).load(Saved()) == SAVED
+
+
+def test_absurd_energies_are_left_out() -> None:
+    document = json.loads(GOOD)
+    document["session"]["charged_wh"] = 10**30
+    assert decode(json.dumps(document)).saved.charged_wh is None
 
 
 def test_a_disk_that_cannot_be_written_is_said_once_and_stops_nothing(

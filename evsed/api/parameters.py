@@ -44,11 +44,14 @@ class Parameters:
 async def parameters(request: Request) -> Parameters:
     """The parameters of ``request``. An empty or missing body is fine.
 
-    Raises HTTPException 415 for a body that is no form, 400 for too many fields.
+    Raises HTTPException 415 for a body of JSON or multipart, 400 for too many fields.
     """
     body = await request.body()
-    if body and "json" in request.headers.get("content-type", ""):
-        raise HTTPException(415, "send parameters in the query or as a form (key=value&key=value), not as JSON")
+    sent_as = request.headers.get("content-type", "")
+    if body and ("json" in sent_as or "multipart" in sent_as):
+        raise HTTPException(
+            415, f"send parameters in the query or as a form (key=value&key=value), not as {sent_as[:40]}"
+        )
     try:
         query = _pairs(request.url.query)
         form = _pairs(body.decode("utf-8", "replace"))

@@ -43,6 +43,10 @@ class Buttons:
                 self._held.discard(button)
         return gestures
 
+    def spend(self, button: Button) -> None:
+        """The press that is under way has done its work: its release means nothing more."""
+        self._held.add(button)
+
 
 def chosen(button: Button, gesture: Gesture, mode: Mode, access: Access) -> ModeChoice | None:
     """What a gesture chooses: held left OFF, held right on again, short left the other of Smart and Solar."""

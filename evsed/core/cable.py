@@ -1,10 +1,12 @@
 """The cable in the socket, by its proximity resistor: what it carries, and that it was pulled."""
 
-from evsed.core.units import Deciamps, Ohms
+from evsed.core.units import Deciamps, Millis, Ohms
 
 # IEC 61851-1 Annex B: resistor between proximity and earth; 20 A cables are known to owners as 16 A
 _CABLES = ((75, 150, 630), (150, 330, 320), (330, 1_000, 160), (1_000, 2_200, 130))
 _AGREEING = 3
+_AGREE_MS = 40  # late sampling: two looks this far apart are enough
+_BIGGER_MS = 500
 
 
 def cable_limit(ohms: Ohms | None) -> Deciamps:
@@ -17,24 +19,33 @@ def cable_limit(ohms: Ohms | None) -> Deciamps:
 
 
 class Cable:
-    """The cable over time. Its size counts from plug-in until the contactor closes, and is then kept."""
+    """The cable over time. One odd look changes nothing; a smaller cable counts at once, a bigger one only while the
+    contactor is open and after half a second.
+    """
 
     def __init__(self) -> None:
         self.limit: Deciamps = 0
         self._seen = False
-        self._missed = 0
+        self._candidate: Deciamps = 0
+        self._since: Millis = 0
+        self._count = 0
 
-    def look(self, ohms: Ohms | None, *, unplugged: bool, kept: bool) -> None:
-        """One look. ``unplugged``: the charger knows of no car; ``kept``: the contactor is closed."""
-        limit = cable_limit(ohms)
-        if not kept:
-            self.limit = limit
-        if unplugged or limit:
-            self._seen, self._missed = limit > 0, 0
-        else:
-            self._missed += 1
+    def look(self, ohms: Ohms | None, now: Millis, *, unplugged: bool, closed: bool) -> None:
+        """One look. ``unplugged``: the charger knows of no car; ``closed``: contactor 1 is."""
+        found = cable_limit(ohms)
+        if found != self._candidate or self._count == 0:
+            self._candidate, self._since, self._count = found, now, 0
+        self._count += 1
+        held_ms = now - self._since
+        agreed = self._count >= _AGREEING or (self._count > 1 and held_ms >= _AGREE_MS)
+        bigger = found > self.limit > 0
+        if agreed and (not bigger or (held_ms >= _BIGGER_MS and not closed)):
+            self.limit = found
+        if unplugged:
+            self._seen = False
+        self._seen = self._seen or self.limit > 0
 
     @property
     def pulled(self) -> bool:
         """Whether a cable that was there is not any more; tells an unplugging also while the pilot is off."""
-        return self._seen and self._missed >= _AGREEING
+        return self._seen and self.limit == 0

@@ -47,7 +47,7 @@ from evsed.core.safety import Facts, permit
 from evsed.core.session import Session
 from evsed.core.snapshot import MeterView, Saved, Snapshot, drawing
 from evsed.core.states import State, Transition
-from evsed.core.units import Celsius, Millis, seconds_left
+from evsed.core.units import Celsius, Deciamps, Millis, seconds_left
 
 _OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
 _RESTING = frozenset({State.A, State.B1})
@@ -119,6 +119,8 @@ class Controller:
             self.charger.forgive_delay(now)
         for role in self.desk.exchanged_meters():
             self.metering.forget(role)
+            if role is MeterRole.EV:
+                self._session.meter_exchanged()
             self._health.pop(role, None)
             self._watches.meter_changed(role, now)
             self.regulator.forget_measurements()
@@ -128,7 +130,7 @@ class Controller:
         if not inputs.pilot_mv:
             return []  # the board could not be looked at: nothing else is known either
         state = self.charger.state
-        self._cable.look(inputs.proximity_ohms, unplugged=state is State.A, kept=state in _CLOSED)
+        self._cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in _CLOSED)
         self._temperature = inputs.temperature_c
         self._watches.rcm_tripped = inputs.rcm_tripped
         notes: list[Action] = []
@@ -145,6 +147,7 @@ class Controller:
     def _button(self, button: Button, gesture: Gesture, now: Millis) -> list[Action]:
         if gesture is Gesture.PRESSED and Fault.RCM in self.faults and not self._watches.rcm_tripped:
             self.faults.set(Fault.RCM, present=False, now=now)
+            self._buttons.spend(button)
             return [Note(Severity.INFO, "residual current fault reset by a button")]
         choice = chosen(button, gesture, Mode(self.desk.settings.mode), self.desk.access)
         verdict = ACCEPTED if choice is None else self.command(ChooseMode(choice), now)
@@ -181,6 +184,7 @@ class Controller:
                 faults=self.faults,
                 state=self.charger.state,
                 pilot=self.pilot,
+                in_state_ms=now - self.charger.since,
                 temperature=self._temperature,
                 mains_at=self.metering.values(MeterRole.MAINS).currents_at,
                 ev_at=self.metering.values(MeterRole.EV).heard_at,
@@ -216,11 +220,17 @@ class Controller:
         estimate = PhaseCurrents(drawn, drawn, drawn) if self._phases == 3 else PhaseCurrents(drawn, 0, 0)
         balance = self.metering.balance(now, estimate, ev_metered=demand.ev_metered)
         if balance is not None and demand.metered:
+            balance = balance.bounded(self._believable)
             mains = self.metering.corrected(balance.mains, demand.mode, now, one_phase=self._battery_on_l1)
             self.regulator.observe(balance, balance.with_mains(mains), demand, now)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, demand.settings):
             self.regulator.forget_measurements()
         self.regulator.step(demand, now)
+
+    @property
+    def _believable(self) -> Deciamps:
+        """What an EV meter may say of each phase: the offer and a tenth more; nothing while the contactor is open."""
+        return self.regulator.most_offered * 11 // 10 + 5 if self.charger.state in _CLOSED else 0
 
     def _demand(self, now: Millis) -> Demand:
         state = self.charger.state

@@ -27,6 +27,11 @@ class Balance:
         """What the house draws without the car."""
         return self.mains.minus(self.car)
 
+    def bounded(self, most: Deciamps) -> "Balance":
+        """The same look, in which the car is believed to draw at most ``most`` on each phase."""
+        l1, l2, l3 = (min(current, most) for current in self.car.each())
+        return replace(self, car=PhaseCurrents(l1, l2, l3))
+
     def with_mains(self, mains: PhaseCurrents) -> "Balance":
         """The same look with corrected mains currents."""
         return replace(self, mains=mains)
@@ -40,6 +45,7 @@ class Metering:
     def __init__(self) -> None:
         self._values = dict.fromkeys(MeterRole, MeterValues())
         self._pending: Millis | None = None
+        self._waiting_since: Millis = 0
         self._ev_before: PhaseCurrents = NO_CURRENT
         self._battery: Deciamps = 0
         self._battery_at: Millis | None = None
@@ -67,6 +73,7 @@ class Metering:
         if read.currents is not None:
             new = replace(new, currents=read.currents, currents_at=now)
             if read.role is MeterRole.MAINS:
+                self._waiting_since = now if self._pending is None else self._waiting_since
                 self._pending = now
             elif read.role is MeterRole.EV:
                 self._ev_before = old.currents or NO_CURRENT
@@ -118,7 +125,7 @@ class Metering:
         ev_at = self._values[MeterRole.EV].currents_at
         if not ev_metered or ev_at is None:
             car = estimate
-        elif ev_at < self._pending and now - self._pending < _PAIRING_MS:
+        elif ev_at < self._pending and now - self._waiting_since < _PAIRING_MS:
             return None
         else:
             car = (self._values[MeterRole.EV].currents or NO_CURRENT).higher(self._ev_before)

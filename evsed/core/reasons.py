@@ -32,7 +32,7 @@ _FAULT_TEXTS = {
     Fault.METER_LOST: "The mains meter does not answer",
     Fault.TEMPERATURE: "The charger is too hot",
     Fault.EV_METER_LOST: "The EV meter does not answer",
-    Fault.PILOT: "The pilot signal is faulty: check cable and plug",
+    Fault.PILOT: "The pilot signal is faulty or was not seen for a moment: check cable and plug",
     Fault.DIODE: "The car's pilot diode is not seen: check cable and plug",
     Fault.RCM: "Residual current detected: press a button to reset",
 }
@@ -70,6 +70,8 @@ def why(standing: Standing, now: Millis) -> Reason | None:
         return None
     if fault is not None and not fault.value.waiting:
         return of_fault(fault)
+    if standing.pilot_faulty:
+        return of_fault(Fault.PILOT)
     if not standing.connected:
         return NO_CAR if standing.access is Access.ALLOW else _ACCESS[standing.access]
     if standing.access is not Access.ALLOW:
@@ -95,6 +97,4 @@ def _own_wait(standing: Standing, now: Millis) -> Reason:
         return Reason("charge_delay", "Ready to charge after a short wait", standing.delay_until)
     if now < standing.ready_at:
         return Reason("pilot_restart", "Restarting the pilot signal", standing.ready_at)
-    if standing.pilot_faulty:
-        return of_fault(Fault.PILOT)
     return NOT_ASKED if standing.startable else NOT_MEASURED

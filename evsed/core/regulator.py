@@ -33,6 +33,9 @@ UNEXPLAINED_MS = 3_000
 """An overload that outlasts the usual car's dead time by a second: without an EV meter the car draws less than it was
 offered, so the house draws more than we think, and only MIN is safe to offer."""
 
+DISBELIEVED_MS = 6_000
+"""An overload that outlasts even the slowest car: what the EV meter says cannot be true."""
+
 SUNLESS_MS = 10_000
 """In Solar a car that has not begun to draw loses its offer when the sun has been too weak for this long."""
 
@@ -102,7 +105,12 @@ class Regulator:
 
         So a deficit is not subtracted again while the car has yet to follow.
         """
-        return 0 if charging_ms is None else max((current for _, current in self._past), default=self.offer)
+        return 0 if charging_ms is None else self.most_offered
+
+    @property
+    def most_offered(self) -> Deciamps:
+        """The most that was offered within a car's lag."""
+        return max((current for _, current in self._past), default=self.offer)
 
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
@@ -159,12 +167,20 @@ class Regulator:
             self._overload_since = None
         elif self._overload_since is None:
             self._overload_since = now
-        elif not demand.ev_metered and now - self._overload_since >= UNEXPLAINED_MS and self._measured is not None:
-            most = demand.minimum()
-            if now - self._overload_since >= UNEXPLAINED_MS + CAR_LAG_MS:  # even MIN is too much
-                most -= 1
-                self._stop_at_once = True
-            self._measured = Cap(self._measured.name, min(self._measured.current, most))
+        else:
+            self._distrust(
+                demand, now - self._overload_since - (DISBELIEVED_MS if demand.ev_metered else UNEXPLAINED_MS)
+            )
+
+    def _distrust(self, demand: Demand, overdue_ms: Millis) -> None:
+        """An overload that our figures cannot explain: MIN, and if that does not help, no offer at all."""
+        if overdue_ms < 0 or self._measured is None:
+            return
+        most = demand.minimum()
+        if overdue_ms >= CAR_LAG_MS:
+            most -= 1
+            self._stop_at_once = True
+        self._measured = Cap(self._measured.name, min(self._measured.current, most))
 
     def step(self, demand: Demand, now: Millis) -> None:
         """Brings offer and lack up to date."""
@@ -249,7 +265,9 @@ class Regulator:
         if demand.mode is not Mode.SOLAR or self._sun is None:
             self.stop_timer = solar.StopTimer()
             return False
-        if demand.charging_ms is not None:
+        if demand.charging_ms is None:
+            self.stop_timer.pause()
+        else:
             self._sunless_since = None
             self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
             return self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0

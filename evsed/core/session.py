@@ -20,10 +20,14 @@ class Session:
         """The car is gone: the next C is another session."""
         self.is_open = False
 
+    def meter_exchanged(self) -> None:
+        """Another meter counts on from what is charged already."""
+        self.start_wh = None
+
     def meter(self, import_wh: WattHours | None) -> None:
         """The EV meter's import register as it is now; None while it is not known."""
         if not self.is_open or import_wh is None:
             return
         if self.start_wh is None:
-            self.start_wh = import_wh
+            self.start_wh = import_wh - (self.charged_wh or 0)
         self.charged_wh = max(0, import_wh - self.start_wh)

@@ -51,6 +51,10 @@ class StopTimer:
             self._spent_ms = self._spent_ms + elapsed if self._short else max(0, self._spent_ms - elapsed)
         self._at, self._short = now, short
 
+    def pause(self) -> None:
+        """Nothing is charged: the time until the next ``run`` does not count."""
+        self._at = None
+
     def left_ms(self, stop_minutes: int) -> Millis | None:
         """Time left to the stop; None while nothing is spent, or when STOP is 0 (never)."""
         if stop_minutes == 0 or self._spent_ms == 0:

@@ -27,6 +27,7 @@ POLLED_SILENT_MS = 5_000
 COOLER_BY = 10
 _FIRST_PILOT_WAIT_MS = 15_000
 _LONGEST_PILOT_WAIT_MS = 300_000
+_FORGIVEN_AFTER_MS = 600_000
 _KEEP = 1
 
 
@@ -58,6 +59,7 @@ class Seen:
     settings: Settings
     faults: Faults
     state: State
+    in_state_ms: Millis
     pilot: PilotWatch
     temperature: Celsius | None
     mains_at: Millis | None
@@ -130,13 +132,14 @@ class Watches:
         return seen.temperature > limit
 
     def _residual_current(self, seen: Seen) -> bool:
-        if not seen.settings.rcmon:
-            return False
-        return self.rcm_tripped or Fault.RCM in seen.faults  # latched: a button resets it
+        watched = bool(seen.settings.rcmon) and self.rcm_tripped
+        return watched or Fault.RCM in seen.faults  # latched: a button resets it
 
     def _pilot_faulty(self, seen: Seen, now: Millis) -> bool:
         if Fault.PILOT in seen.faults:
             return not seen.pilot.recovered(now)
+        if seen.state is State.C and seen.in_state_ms >= _FORGIVEN_AFTER_MS:
+            self.pilot_wait_ms = 0
         faulty = seen.state in {State.C, State.C1} and seen.pilot.faulty(now)
         if faulty:
             self.pilot_wait_ms = min(max(2 * self.pilot_wait_ms, _FIRST_PILOT_WAIT_MS), _LONGEST_PILOT_WAIT_MS)

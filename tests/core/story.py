@@ -48,6 +48,7 @@ class Story:
     def __post_init__(self) -> None:
         self.plant = Plant(1, 7, self.now)
         self.core = Controller(self.saved, self.now)
+        self.ev_says: Callable[[], Amperes] = lambda: self.unit.current
 
     @property
     def unit(self) -> Unit:
@@ -90,7 +91,7 @@ class Story:
         if self.now % self.meter_ms == 0 and self.mains_answers:
             self._read(MeterRole.MAINS, self.plant.mains, self.plant.imported_wh)
         if self.now % self.meter_ms == CYCLE_MS and self.ev_answers:
-            self._read(MeterRole.EV, self.unit.current, self.unit.energy_wh)
+            self._read(MeterRole.EV, self.ev_says(), self.unit.energy_wh)
         unit = self.unit
         inputs = Inputs(
             pilot_mv=tuple(unit.sample()) if self.samples else (),

@@ -2,11 +2,12 @@
 
 import pytest
 
-from evsed.core.events import ChangeSetting, ChooseMode, PostBattery, PostEvMeter
+from evsed.core.events import Button, ChangeSetting, ChooseMode, PostBattery, PostEvMeter
 from evsed.core.faults import Fault
 from evsed.core.model import ModeChoice
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
+from evsed.hw.simulation.plant import Amperes
 from tests.core.story import Story, settings
 
 
@@ -195,3 +196,141 @@ def test_a_change_of_contact_2_counts_at_the_next_start() -> None:
     story.run(1)
     story.charge()
     assert (story.unit.current, story.snapshot.phases) == ((13.0, 13.0, 13.0), 3)
+
+
+# ---- the second round ----
+
+
+@pytest.mark.parametrize("wrong", ["mains", "double", "frozen"])
+def test_an_ev_meter_that_lies_does_not_switch_the_fuse_off(wrong: str) -> None:
+    """The same address for both meters, a wrong current transformer, a meter that hangs."""
+    story = story_of(mode="Smart", current_max=16)
+    story.charge()
+    real = story.ev_says
+
+    def lie() -> Amperes:
+        l1, l2, l3 = story.plant.mains if wrong == "mains" else real()
+        factor = 2 if wrong == "double" else 1
+        return (16.0, 16.0, 16.0) if wrong == "frozen" else (factor * l1, factor * l2, factor * l3)
+
+    story.ev_says = lie
+    story.plant.house = (24.0, 1.0, 1.0)
+    story.run_until(lambda: story.plant.mains[0] <= 25.0, 15)
+
+
+def test_one_odd_proximity_sample_changes_no_limit() -> None:
+    story = story_of(current_max=32, current_main=63)
+    story.unit.car.max_current = 32
+    story.unit.car.cable = 13
+    story.run(0.5)
+    story.plug()
+    while story.state is not State.C:
+        story.unit.car.cable = 63 if story.now % 50 == 0 else 13
+        story.step()
+        assert story.now < 15_000
+    story.unit.car.cable = 13
+    story.run(10)
+    assert story.unit.current[0] == 13.0
+    story.unit.car.cable = 0
+    story.step()
+    story.unit.car.cable = 63
+    story.run(5)
+    assert (story.state, story.snapshot.cable) == (State.C, 130)
+
+
+def test_a_bigger_cable_counts_after_half_a_second_and_a_smaller_one_at_once() -> None:
+    story = story_of(current_max=32, current_main=63)
+    story.run(0.5)
+    story.plug(ready=False)
+    story.run(1)
+    assert story.snapshot.cable == 320
+    story.unit.car.cable = 13
+    story.run(0.04)
+    assert story.snapshot.cable == 130
+    story.unit.car.cable = 32
+    story.run(0.4)
+    assert story.snapshot.cable == 130
+    story.run(0.2)
+    assert story.snapshot.cable == 320
+
+
+def test_the_wait_after_pilot_faults_is_forgotten_after_ten_good_minutes() -> None:
+    story = story_of()
+    story.charge()
+    waits = []
+    for minutes in (0, 0, 11):
+        story.run(60 * minutes)
+        story.unit.pilot_fault = "short"
+        story.run(1)
+        story.unit.pilot_fault = None
+        waits.append(story.run_until(lambda: story.state is State.C, 100))
+    assert waits[1] > waits[0] + 10
+    assert abs(waits[2] - waits[0]) < 2
+
+
+def test_the_solar_stop_timer_does_not_count_while_the_car_is_away() -> None:
+    story = story_of(mode="Solar", solar_stop_time=2)
+    story.plant.sun = (10.0, 10.0, 10.0)
+    story.charge()
+    story.run(45)
+    story.plant.sun = (2.0, 2.0, 2.0)
+    story.run(10)
+    story.unit.car.ready = False
+    story.run(1)
+    story.plant.sun = (10.0, 10.0, 10.0)
+    story.run(150)
+    story.unit.car.ready = True
+    story.run(20)
+    assert (story.state, story.closings()) == (State.C, 2)
+
+
+def test_a_button_that_resets_a_fault_does_nothing_else() -> None:
+    story = story_of(mode="Smart")
+    story.charge()
+    story.unit.rcm = True
+    story.run(1)
+    story.unit.rcm = False
+    story.unit.press(Button.LEFT, 100, story.now)
+    story.run(1)
+    assert story.snapshot.faults == ()
+    assert story.snapshot.mode.name == "SMART"
+    story.unit.press(Button.LEFT, 100, story.now)
+    story.run(1)
+    assert story.snapshot.mode.name == "SOLAR"
+
+
+def test_a_residual_current_fault_is_not_reset_by_its_setting() -> None:
+    story = story_of()
+    story.charge()
+    story.unit.rcm = True
+    story.run(1)
+    story.unit.rcm = False
+    story.command(ChangeSetting("rcmon", "Disabled"))
+    story.run(30)
+    assert story.reason == "rcm"
+
+
+def test_protection_does_not_wait_for_an_ev_meter_that_falls_silent() -> None:
+    story = story_of(mode="Smart")
+    story.charge()
+    story.ev_answers = False
+    story.plant.house = (24.0, 1.0, 1.0)
+    assert story.run_until(lambda: story.snapshot.offer == 60, 5) <= 0.6
+
+
+def test_another_ev_meter_counts_on_from_what_is_charged() -> None:
+    story = story_of()
+    story.charge()
+    story.run(60)
+    before = story.snapshot.charged_wh or 0
+    story.unit.energy_wh += 8_000_000
+    story.command(ChangeSetting("ev_meter_address", 20))
+    story.run(1)
+    assert 0 <= (story.snapshot.charged_wh or 0) - before < 10
+
+
+def test_a_short_without_a_car_is_not_called_no_car() -> None:
+    story = story_of()
+    story.unit.pilot_fault = "short"
+    story.run(1)
+    assert (story.state, story.reason) == (State.A, "pilot")

@@ -79,6 +79,11 @@ def create_router(site: Site) -> APIRouter:
     @router.get("/state")
     async def state() -> dict[str, Any]:
         """What the charger does, and why."""
-        return {**state_document(site.snapshot), "refused_inputs": site.refusals.count}
+        document = state_document(site.snapshot)
+        return {
+            **document,
+            "refused_inputs": site.refusals.count,
+            "control_loop_worst_lateness_ms": site.runtime.worst_lateness_ms,
+        }
 
     return router
