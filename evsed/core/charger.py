@@ -10,7 +10,7 @@ from typing import assert_never
 from evsed.core.actions import PILOT_HIGH, PILOT_LOW, PILOT_OFF, Outputs, PilotDrive, pilot_offering
 from evsed.core.duty import LOWEST_OFFER
 from evsed.core.model import Access
-from evsed.core.pilot import Level
+from evsed.core.pilot import CONNECTED, Level
 from evsed.core.states import State, Transition, Trigger, rows_of
 from evsed.core.units import Deciamps, Millis
 
@@ -21,8 +21,6 @@ STOP_MS = 6_000  # Table A.6, seq. 10.2: the EVSE may open under load
 STOP_DELAY_MS = 15_000
 X1_MS = 3_000  # at least this long without pulses before they resume
 PILOT_OFF_MS = 5_000
-
-_CONNECTED = frozenset({Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,11 @@ class Charger:
             case Trigger.UNPLUGGED:
                 return level is Level.UNPLUGGED
             case Trigger.FOUND_PLUGGED:
-                return self._just_started and level in _CONNECTED
+                return self._just_started and level in CONNECTED
             case Trigger.OFFER_ALLOWED:
-                return level in _CONNECTED and situation.can_offer and now >= self.ready_at
+                return level in CONNECTED and situation.can_offer and now >= self.ready_at
             case Trigger.HELD_BACK:
-                return level in _CONNECTED and not situation.can_offer and situation.access is not Access.DENY
+                return level in CONNECTED and not situation.can_offer and situation.access is not Access.DENY
             case Trigger.CAR_ASKS:
                 steady = level is Level.WANTS_POWER and elapsed >= STEADY_6V_MS
                 return steady and situation.diode_seen and situation.may_close

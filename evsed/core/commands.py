@@ -18,7 +18,7 @@ from evsed.core.events import (
     Verdict,
 )
 from evsed.core.metering import Metering
-from evsed.core.model import Access, MeterRole, MeterType, Mode, ModeChoice, PhaseCurrents, mode_of
+from evsed.core.model import Access, MeterRole, MeterType, Mode, ModeChoice, PhaseCurrents, choice_of, mode_of
 from evsed.core.setting import SettingError, Value
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, Millis
@@ -103,9 +103,6 @@ def _override(current: Deciamps, desk: Desk) -> Verdict:
     return ACCEPTED
 
 
-_CHOICES = {Mode.NORMAL: ModeChoice.NORMAL, Mode.SMART: ModeChoice.SMART, Mode.SOLAR: ModeChoice.SOLAR}
-
-
 def _change(key: str, value: Value, desk: Desk) -> Verdict:
     if desk.is_node and key in _NOT_ON_NODE:
         return Verdict(f"{key} is set on the master charger")
@@ -115,7 +112,7 @@ def _change(key: str, value: Value, desk: Desk) -> Verdict:
         return Verdict(str(error))
     if changed.mode != desk.settings.mode:
         access = desk.access
-        verdict = _choose(_CHOICES[Mode(changed.mode)], desk)
+        verdict = _choose(choice_of(Mode(changed.mode), Access.ALLOW), desk)
         desk.access = access
         return verdict
     if changed != desk.settings:

@@ -7,7 +7,7 @@ watches.py, the current by regulator.py, the state by charger.py, and safety.py 
 from types import MappingProxyType
 from typing import assert_never
 
-from evsed.core import commands, reasons, watches
+from evsed.core import commands, notes, reasons, watches
 from evsed.core.access import Buttons, Gesture, chosen
 from evsed.core.actions import SAFE, Action, CloseContactors, Note, Outputs, Persist, Severity, changes
 from evsed.core.cable import Cable
@@ -40,8 +40,8 @@ from evsed.core.model import (
     Mode,
     PhaseCurrents,
 )
-from evsed.core.pilot import Level
-from evsed.core.pilot_watch import FAULTY, PilotWatch
+from evsed.core.pilot import FAULTY, Level
+from evsed.core.pilot_watch import PilotWatch
 from evsed.core.regulator import Demand, Regulator
 from evsed.core.safety import Facts, permit
 from evsed.core.session import Session
@@ -52,6 +52,7 @@ from evsed.core.units import Celsius, Deciamps, Millis, seconds_left
 _OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
 _RESTING = frozenset({State.A, State.B1})
 _CLOSED = frozenset({State.C, State.C1})
+_ROLE_OF = {Fault.METER_LOST: MeterRole.MAINS, Fault.EV_METER_LOST: MeterRole.EV}
 
 
 class Controller:
@@ -86,10 +87,10 @@ class Controller:
 
     def handle(self, event: Event, now: Millis) -> list[Action]:
         """Takes one event and returns what has to be done; ``outputs`` are the levels that follow from it."""
-        notes: list[Action] = []
+        actions: list[Action] = []
         match event:
             case Sampled(inputs):
-                notes = self._sampled(inputs, now)
+                actions = self._sampled(inputs, now)
             case MeterRead():
                 self.metering.take(event, now)
             case MeterHealthChanged(role, health):
@@ -102,7 +103,7 @@ class Controller:
                 pass
             case _:
                 assert_never(event)
-        return notes + self._settle(now)
+        return actions + self._settle(now)
 
     def command(self, command: Command, now: Millis) -> Verdict:
         """Carries a command out, or says why not. What follows from it comes with the next event."""
@@ -133,10 +134,10 @@ class Controller:
         self._cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in _CLOSED)
         self._temperature = inputs.temperature_c
         self._watches.rcm_tripped = inputs.rcm_tripped
-        notes: list[Action] = []
+        actions: list[Action] = []
         for button, gesture in self._buttons.feed(inputs.buttons, now):
-            notes += self._button(button, gesture, now)
-        return notes
+            actions += self._button(button, gesture, now)
+        return actions
 
     @property
     def _level(self) -> Level | None:
@@ -167,7 +168,7 @@ class Controller:
         taken = self.charger.step(self._situation(now), now, second_contactor=self._wants_second())
         for row in taken:
             self._entered(row)
-            actions.append(Note(Severity.INFO, self._log_line(row)))
+            actions.append(notes.moved(row, self.faults.worst))
         if self.charger.state is State.A and self._level is Level.UNPLUGGED:
             self._session.unplugged()
         self._session.meter(self.metering.values(MeterRole.EV).import_wh)
@@ -191,23 +192,17 @@ class Controller:
             ),
             now,
         )
-        notes: list[Action] = []
+        actions: list[Action] = []
         for fault, there in present.items():
             if self.faults.set(fault, present=there, now=now):
-                notes.append(self._fault_note(fault, there=there))
+                role = _ROLE_OF.get(fault)
+                health = None if role is None else self._health.get(role)
+                actions.append(notes.fault_changed(fault, health, there=there))
                 if fault is Fault.METER_LOST:
                     self.regulator.forget_measurements()
                 if fault is Fault.PILOT and not there:
                     self.charger.delay(now + self._watches.pilot_wait_ms)
-        return notes
-
-    def _fault_note(self, fault: Fault, *, there: bool) -> Note:
-        if not there:
-            return Note(Severity.INFO, f"{fault.value.text}: over")
-        health = self._health.get(MeterRole.EV if fault is Fault.EV_METER_LOST else MeterRole.MAINS)
-        lost = fault in {Fault.METER_LOST, Fault.EV_METER_LOST} and health is not None
-        where = f" ({health.where}: {health.last_error or 'no answer'})" if lost and health else ""
-        return Note(Severity.ERROR, f"{fault.value.text}: {reasons.of_fault(fault).text}{where}")
+        return actions
 
     @property
     def _lack(self) -> Fault | None:
@@ -294,11 +289,6 @@ class Controller:
             self.regulator.forgive()
             self._watches.unplugged()
 
-    def _log_line(self, row: Transition) -> str:
-        line = f"state {row.source.name} to {row.target.name}: {row.trigger.value}"
-        why = self.faults.worst
-        return f"{line} ({why.value.text})" if why is not None and row.target in {State.B1, State.C1} else line
-
     def _permitted(self, now: Millis) -> Outputs:
         wanted = self.charger.outputs(self.regulator.offer, now)
         facts = Facts(
@@ -351,7 +341,6 @@ class Controller:
             settings=self.desk.settings,
             connected=demand.connected,
             offer=self.regulator.offer if offering else 0,
-            ceiling=demand.fixed().current,
             limited_by=self.regulator.limited_by,
             override=self.desk.override,
             cable=self._cable.limit,

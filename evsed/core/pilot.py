@@ -24,6 +24,13 @@ class Level(Enum):
     INVALID = None
 
 
+CONNECTED = frozenset({Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION})
+"""A car hangs on the pilot."""
+
+FAULTY = frozenset({Level.SHORT, Level.NEGATIVE, Level.INVALID})
+"""No car and no free plug looks like this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One judged burst. ``negative_seen``: the low plateau reached -12 V, so the car has its diode (PWM only)."""

@@ -4,16 +4,13 @@ pilot.py judges one burst; this keeps what follows from a row of them.
 """
 
 from evsed.core.actions import Pilot, PilotDrive
-from evsed.core.pilot import Level, Reading, SteadyLevel, judge
+from evsed.core.pilot import CONNECTED, FAULTY, Level, Reading, SteadyLevel, judge
 from evsed.core.safety import SAMPLE_MAX_AGE_MS
 from evsed.core.units import Millis, Millivolts
 
 DIODE_LOST_MS = 2_900  # the contactor is open within 3 s of the last negative half
 _DIODE_BURSTS = 3
 _RECOVERED_MS = 1_000
-
-CONNECTED = frozenset({Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION})
-FAULTY = frozenset({Level.SHORT, Level.NEGATIVE, Level.INVALID})
 
 
 class PilotWatch:

@@ -60,7 +60,6 @@ class Snapshot:
     settings: Settings
     connected: bool
     offer: Deciamps  # what is offered now; 0 when nothing is
-    ceiling: Deciamps  # the most that cable, MAX and override allow this car
     limited_by: str
     override: Deciamps
     cable: Deciamps

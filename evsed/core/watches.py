@@ -47,7 +47,12 @@ def limit_ms(role: MeterRole, settings: Settings) -> Millis:
 
 def shown_ms(role: MeterRole, settings: Settings) -> Millis:
     """How old the currents of ``role`` may be and still be shown as what flows now."""
-    posted = settings.ev_meter == MeterType.API if role is MeterRole.EV else settings.mains_meter == MeterType.API
+    types = {
+        MeterRole.MAINS: settings.mains_meter,
+        MeterRole.EV: settings.ev_meter,
+        MeterRole.CIRCUIT: settings.circuit_meter,
+    }
+    posted = types[role] == MeterType.API
     limit = limit_ms(role, settings)
     return limit if posted else min(limit, MAINS_LOST_MS)
 

@@ -29,6 +29,8 @@ def _meter(view: MeterView, now: int) -> dict[str, Any]:
         "where": None if health is None else health.where,
         "answering": None if health is None else health.answering,
         "last_error": None if health is None else health.last_error or None,
+        "answers": None if health is None else health.answers,
+        "errors": None if health is None else health.errors,
     }
 
 
@@ -52,7 +54,9 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         },
         "error": error,
         "error_id": error_id,
+        "error_bits": snapshot.error_bits,
         "connected": snapshot.connected,
+        "cable_a": snapshot.cable / 10 if snapshot.cable else None,
         "offer_a": snapshot.offer / 10,
         "limited_by": snapshot.limited_by if snapshot.offer else None,
         "override_a": snapshot.override / 10 if snapshot.override else None,

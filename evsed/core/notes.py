@@ -1,0 +1,21 @@
+"""The log lines that the core writes for the owner."""
+
+from evsed.core.actions import Note, Severity
+from evsed.core.faults import Fault
+from evsed.core.model import MeterHealth
+from evsed.core.reasons import of_fault
+from evsed.core.states import State, Transition
+
+
+def fault_changed(fault: Fault, health: MeterHealth | None, *, there: bool) -> Note:
+    """A fault came or went; ``health`` is that of the meter it is about."""
+    if not there:
+        return Note(Severity.INFO, f"{fault.value.text}: over")
+    where = "" if health is None else f" ({health.where}: {health.last_error or 'no answer'})"
+    return Note(Severity.ERROR, f"{fault.value.text}: {of_fault(fault).text}{where}")
+
+
+def moved(row: Transition, worst: Fault | None) -> Note:
+    """The charger took ``row`` of the table, while ``worst`` was its most severe fault."""
+    why = f" ({worst.value.text})" if worst is not None and row.target in {State.B1, State.C1} else ""
+    return Note(Severity.INFO, f"state {row.source.name} to {row.target.name}: {row.trigger.value}{why}")
