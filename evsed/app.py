@@ -75,7 +75,7 @@ class _Daemon:
         self._runtime: Runtime | None = None
         self._failed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread_died = False
+        self._died = False
         self._board = self._open_board(installation.board)  # first of all: outputs safe
         self._store = Store(Path(installation.state.directory))
         try:
@@ -103,7 +103,7 @@ class _Daemon:
         """A thread that dies of a bug stops the daemon, loudly; systemd starts it again."""
         name = failed.thread.name if failed.thread is not None else "?"
         log.critical("thread %s died: %s", name, failed.exc_value, exc_info=failed.exc_value)
-        self._thread_died = True
+        self._died = True
         self._control_loop_failed()
 
     def _control_loop_failed(self) -> None:
@@ -126,12 +126,12 @@ class _Daemon:
                 log.critical("the control loop does not end; the outputs expire by themselves")
             self._board.close()
             self._store.close()
-        return os.EX_SOFTWARE if runtime.failure is not None or self._thread_died else os.EX_OK
+        return os.EX_SOFTWARE if runtime.failure is not None or self._died else os.EX_OK
 
     async def _serve(self, runtime: Runtime) -> None:
         """The threads and servers beside the control loop, until one is told to stop or fails."""
         self._loop = asyncio.get_running_loop()
-        if runtime.failure is not None or self._thread_died:
+        if runtime.failure is not None or self._died:
             self._failed.set()  # it failed before there was a loop to tell
         stop = asyncio.Event()
 
@@ -170,6 +170,9 @@ class _Daemon:
         serving = asyncio.create_task(server.serve(sockets=[door]))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            log.critical("the web server ended by itself: %s", serving.exception())
+            self._died = True
         runtime.leave()
         server.should_exit = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors

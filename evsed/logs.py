@@ -1,7 +1,7 @@
 """Logging that never blocks: whoever logs only queues, and one thread writes.
 
 A journal that is stuck, or a pipe that nobody reads, must not hold up the control loop. A line that finds the queue
-full is dropped and counted.
+full is dropped; how many were is said as soon as there is room again.
 """
 
 import logging
@@ -35,8 +35,14 @@ class QueuedLog(logging.handlers.QueueHandler):
             self.dropped += 1
 
     def _write(self) -> None:
+        told = 0
         while True:
             self._writer.handle(self.lines.get())
+            if self.dropped > told and self.lines.empty():
+                lost, told = self.dropped - told, self.dropped
+                self._writer.handle(
+                    logging.makeLogRecord({"levelname": "WARNING", "msg": f"{lost} log lines were lost"})
+                )
             self.lines.task_done()
 
     def finish(self, within_s: float) -> None:

@@ -128,7 +128,7 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self._path = directory / "settings.json"
         self._previous = directory / "settings.json.previous"
-        self._queue: queue.SimpleQueue[Write | Future[None] | Stop] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Write | Future[bool] | Stop] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._failing = False
 
@@ -179,9 +179,9 @@ class Store:
         """Takes the newest state; never blocks."""
         self._queue.put(Write(saved, at_once))
 
-    def barrier(self) -> "Future[None]":
-        """Is done when everything submitted with ``at_once`` before it is on the disk (or could not be put there)."""
-        done: Future[None] = Future()
+    def barrier(self) -> "Future[bool]":
+        """Is done when everything submitted with ``at_once`` before it was written; False when that failed."""
+        done: Future[bool] = Future()
         done.set_running_or_notify_cancel()  # whoever stops waiting must not take it from under the writer
         self._queue.put(done)
         return done
@@ -207,11 +207,11 @@ class Store:
                 pending = None if written else pending
             for item in items:
                 if isinstance(item, Future):
-                    item.set_result(None)
+                    item.set_result(not self._failing)
             if stopping:
                 return
 
-    def _next(self, within_s: float | None) -> "list[Write | Future[None] | Stop]":
+    def _next(self, within_s: float | None) -> "list[Write | Future[bool] | Stop]":
         """Everything that is queued, so that a slow disk writes the newest state and not each; empty after the time."""
         try:
             items = [self._queue.get(timeout=within_s)]

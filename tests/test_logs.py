@@ -41,3 +41,4 @@ def test_a_stuck_stream_costs_lines_and_no_time(root: logging.Logger, monkeypatc
     stuck.go_on.set()
     lines.finish(30)
     assert stuck.getvalue().startswith("WARNING line 0\nWARNING line 1\n")
+    assert stuck.getvalue().endswith(f"WARNING {lines.dropped} log lines were lost\n")

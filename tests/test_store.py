@@ -177,11 +177,11 @@ def test_a_disk_that_cannot_be_written_is_said_once_and_stops_nothing(
     store.start()
     store.submit(SAVED, at_once=True)
     store.submit(replace(SAVED, charged_wh=1), at_once=True)
-    store.barrier().result(30)
+    assert store.barrier().result(30) is False
     assert caplog.text.count("cannot be written") == 1
     (tmp_path / "settings.json.new").rmdir()
     store.submit(SAVED, at_once=True)
-    store.barrier().result(30)
+    assert store.barrier().result(30) is True
     store.close()
     assert "written again" in caplog.text
     assert Store(tmp_path).load(Saved()) == SAVED

@@ -32,10 +32,6 @@ class Parameters:
         text = self.text(name).strip()
         return float(text) if _DECIMAL.fullmatch(text) else None
 
-    def has_all(self, *names: str) -> bool:
-        """Whether every one of ``names`` was sent."""
-        return all(name in self._values for name in names)
-
     def has_any(self, *names: str) -> bool:
         """Whether one of ``names`` was sent."""
         return any(name in self._values for name in names)

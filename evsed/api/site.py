@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from evsed.api.refusals import Refusals
 from evsed.config import Installation
-from evsed.core.events import Command, Verdict
+from evsed.core.events import ChangeSetting, ChooseMode, Command, Verdict
 from evsed.core.snapshot import Snapshot
 from evsed.runtime import Runtime
 
 _ANSWERS_WITHIN_S = 3.0
+_KEPT = (ChooseMode, ChangeSetting)  # measurements and the override are not
 
 
 class BusyError(Exception):
@@ -23,7 +24,7 @@ class Site:
     """The charger as the interfaces see it."""
 
     runtime: Runtime
-    barrier: Callable[[], "Future[None]"]
+    barrier: Callable[[], "Future[bool]"]
     installation: Installation
     mqtt_connected: Callable[[], bool]
 
@@ -37,17 +38,19 @@ class Site:
         return self.runtime.snapshot
 
     async def submit(self, command: Command) -> Verdict:
-        """Carries a command out. Returns when the Snapshot shows it and, if accepted, the disk holds it.
+        """Carries a command out. Returns when the Snapshot shows it and, if it is to be kept, the disk holds it.
 
-        Raises BusyError when that takes longer than 3 s.
+        Raises BusyError when that takes longer than 3 s or cannot be written.
         """
         try:
             verdict = await asyncio.wait_for(asyncio.wrap_future(self.runtime.submit(command)), _ANSWERS_WITHIN_S)
         except TimeoutError:
             raise BusyError("the control loop does not answer") from None
-        if verdict.accepted:
+        if verdict.accepted and isinstance(command, _KEPT):
             try:
-                await asyncio.wait_for(asyncio.wrap_future(self.barrier()), _ANSWERS_WITHIN_S)
+                written = await asyncio.wait_for(asyncio.wrap_future(self.barrier()), _ANSWERS_WITHIN_S)
             except TimeoutError:
                 raise BusyError("it is done, but the disk does not answer: it may be lost at a restart") from None
+            if not written:
+                raise BusyError("it is done, but the disk cannot be written: it will be lost at a restart")
         return verdict

@@ -135,6 +135,11 @@ class Story:
         times = [at for at, deed in self.deeds if isinstance(deed, OpenContactors)]
         return times[-1] if times else None
 
+    def opened_within(self, begun: Millis, limit_ms: Millis) -> bool:
+        """Whether the contactor was opened at most ``limit_ms`` after ``begun``."""
+        opened = self.opened_at()
+        return opened is not None and 0 <= opened - begun <= limit_ms
+
     def closings(self) -> int:
         """How often contactor 1 was closed."""
         return sum(isinstance(deed, CloseContactors) for _, deed in self.deeds)

@@ -43,9 +43,7 @@ def test_unplugging_opens_within_100_ms(charging: Story) -> None:
     begun = charging.now
     charging.unplug()
     charging.run(0.2)
-    opened = charging.opened_at()
-    assert opened is not None
-    assert opened - begun <= 100
+    assert charging.opened_within(begun, 100)
     assert charging.state is State.A
 
 
@@ -53,9 +51,7 @@ def test_loss_of_6_v_opens_within_100_ms_and_goes_back_to_b(charging: Story) -> 
     begun = charging.now
     charging.unit.car.ready = False
     charging.run(0.2)
-    opened = charging.opened_at()
-    assert opened is not None
-    assert opened - begun <= 100
+    assert charging.opened_within(begun, 100)
     assert charging.state is State.B
     assert charging.reason == "car_not_ready"
 
@@ -70,9 +66,7 @@ def test_late_sampling_still_opens_within_100_ms_of_the_first_look(charging: Sto
             charging.now += 10
             charging.plant.advance(charging.now)
         charging.step()
-    opened = charging.opened_at()
-    assert opened is not None
-    assert opened - first <= 100
+    assert charging.opened_within(first, 100)
 
 
 def test_contactor_opens_6_s_after_stop_if_the_car_keeps_drawing(charging: Story) -> None:
@@ -210,102 +204,6 @@ def test_a_fixed_cable_has_no_resistor() -> None:
     story.unit.car.cable = 0
     story.charge()
     assert story.snapshot.offer == 160
-
-
-def test_no_diode_no_power(story: Story) -> None:
-    story.unit.car.diode = False
-    story.plug()
-    story.run(20)
-    assert story.closings() == 0
-    assert story.snapshot.error is not None
-    assert (story.reason, story.snapshot.error.value.error_id) == ("diode", 12)
-    story.unplug()
-    story.run(6)
-    assert story.snapshot.error is None
-
-
-def test_a_diode_that_fails_while_charging_opens_within_3_s(charging: Story) -> None:
-    """D35#133."""
-    begun = charging.now
-    charging.unit.pilot_fault = "no_diode"
-    charging.run(3)
-    opened = charging.opened_at()
-    assert opened is not None
-    assert opened - begun <= 3_000
-    assert charging.reason == "diode"
-
-
-@pytest.mark.parametrize("fault", ["short", "invalid"])
-def test_a_faulty_pilot_opens_within_500_ms_and_is_tried_again_after_a_growing_wait(
-    charging: Story, fault: str
-) -> None:
-    begun = charging.now
-    charging.unit.pilot_fault = fault
-    charging.run(0.5)
-    opened = charging.opened_at()
-    assert opened is not None
-    assert opened - begun <= 500
-    assert (charging.state, charging.reason) == (State.B1, "pilot")
-    charging.unit.pilot_fault = None
-    first = charging.run_until(lambda: charging.state is State.C, 40)
-    charging.unit.pilot_fault = fault
-    charging.run(1)
-    charging.unit.pilot_fault = None
-    assert charging.run_until(lambda: charging.state is State.C, 60) > first + 10
-
-
-def test_a_broken_pilot_wire_looks_unplugged_and_opens_at_once(charging: Story) -> None:
-    begun = charging.now
-    charging.unit.pilot_fault = "open"
-    charging.run(0.2)
-    opened = charging.opened_at()
-    assert opened is not None
-    assert opened - begun <= 100
-
-
-def test_without_samples_the_contactor_opens_after_100_ms(charging: Story) -> None:
-    begun = charging.now
-    charging.samples = False
-    charging.run(0.3)
-    opened = charging.opened_at()
-    assert opened is not None
-    assert opened - begun <= 120
-    assert charging.reason == "pilot"
-
-
-def test_residual_current_opens_at_once_and_is_reset_by_a_button_only_without_the_signal(charging: Story) -> None:
-    charging.unit.rcm = True
-    charging.step()
-    assert not charging.core.outputs.contactor1
-    assert charging.snapshot.error is not None
-    assert (charging.state, charging.snapshot.error.value.error_id) == (State.B1, 5)
-    charging.unit.press(Button.MIDDLE, 200, charging.now)
-    charging.run(1)
-    assert charging.reason == "rcm"
-    charging.unit.rcm = False
-    charging.run(30)
-    assert charging.reason == "rcm"
-    charging.unit.press(Button.MIDDLE, 200, charging.now)
-    charging.run_until(lambda: charging.state is State.C, 30)
-
-
-def test_without_a_monitor_its_input_means_nothing() -> None:
-    story = Story(Saved(settings=settings(rcmon="Disabled")))
-    story.charge()
-    story.unit.rcm = True
-    story.run(1)
-    assert story.state is State.C
-
-
-def test_temperature_stops_and_resumes_10_degrees_lower(charging: Story) -> None:
-    charging.unit.temperature = 66
-    charging.run(2)
-    assert (charging.state, charging.reason) == (State.B1, "temperature")
-    charging.unit.temperature = 56
-    charging.run(30)
-    assert charging.reason == "temperature"
-    charging.unit.temperature = 55
-    charging.run_until(lambda: charging.state is State.C, 20)
 
 
 def test_after_a_kill_the_car_is_noticed_and_the_same_session_goes_on(charging: Story) -> None:

@@ -197,6 +197,15 @@ def test_no_bad_input_left_a_traceback(simulation: Simulation) -> None:
     assert "Traceback" not in simulation.said()
 
 
+def test_a_disk_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with Simulation(tmp_path / "state") as simulation:
+        (tmp_path / "state" / "settings.json.new").mkdir()
+        answer = simulation.post("/settings?mode=3")
+        assert (answer.status, "will be lost at a restart" in answer.json["detail"]) == (503, True)
+        assert simulation.settings["mode"] == "SMART"
+        assert simulation.post("/settings?override_current=80").json == {"override_current": 80}
+
+
 def test_api_meters(tmp_path: Path) -> None:
     options = ("--set", "mains_meter=API", "--set", "ev_meter=API", "--set", "mode=Solar")
     with Simulation(tmp_path / "state", options) as simulation:

@@ -37,7 +37,7 @@ class PlantProcess:
         self._daemons: dict[int, int | None] = dict.fromkeys(range(chargers))
         self._alive = 0
         self._last_death: float | None = None
-        self.sockets = [self._listen(directory / f"board{index}", index) for index in range(chargers)]
+        self._doors = [self._listen(directory / f"board{index}", index) for index in range(chargers)]
         self.line = Line(self._meters(), baud, lambda: self.plant.offline[0])
         self.over = asyncio.Event()
 
