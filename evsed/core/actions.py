@@ -47,6 +47,14 @@ def pilot_offering(offer: Deciamps) -> PilotDrive:
     return PilotDrive(Pilot.PWM, duty_for(offer))
 
 
+class LockDrive(Enum):
+    """How the cable lock's actuator is driven; which wire that is, is the board's."""
+
+    REST = "not driven"
+    LOCK = "towards locked"
+    UNLOCK = "towards unlocked"
+
+
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """The level of every output of the board. What is not true here is off."""
@@ -54,6 +62,8 @@ class Outputs:
     contactor1: bool = False
     contactor2: bool = False
     pilot: PilotDrive = PILOT_HIGH
+    lock: LockDrive = LockDrive.REST
+    rcm_test: bool = False  # drives the test input of the residual current monitor
 
 
 SAFE = Outputs()

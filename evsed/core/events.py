@@ -26,6 +26,10 @@ class Inputs:
     temperature_c: Celsius | None = None  # None: no sensor, or it did not answer
     rcm_tripped: bool = False
     buttons: frozenset[Button] = frozenset()
+    switch_closed: bool = False  # external switch, input SW
+    closed1: bool | None = None  # mirror contact of contactor 1: True while it is closed; None: not fitted
+    closed2: bool | None = None
+    locked: bool | None = None  # feedback of the cable lock; None: not fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,38 @@ class PostEvMeter:
     power_w: Watts | None
 
 
-Command: TypeAlias = ChooseMode | Override | ChangeSetting | PostMains | PostBattery | PostEvMeter
+@dataclass(frozen=True, slots=True)
+class PostCircuit:
+    """The currents of a circuit meter of type API."""
+
+    currents: PhaseCurrents
+
+
+@dataclass(frozen=True, slots=True)
+class ClearFaults:
+    """The owner has seen to it: latched faults whose cause has gone are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class DelayedCharging:
+    """A mode with a start and, if wanted, a stop in the future (Unix seconds)."""
+
+    choice: ModeChoice
+    start_s: int
+    stop_s: int | None = None
+
+
+Command: TypeAlias = (
+    ChooseMode
+    | Override
+    | ChangeSetting
+    | PostMains
+    | PostBattery
+    | PostEvMeter
+    | PostCircuit
+    | ClearFaults
+    | DelayedCharging
+)
 
 
 @dataclass(frozen=True, slots=True)

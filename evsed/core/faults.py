@@ -35,14 +35,19 @@ class Fault(Enum):
     NO_POWER = FaultKind("no_power", "No Power Available", 1, 1, Stop.ORDERLY, waiting=True)
     NO_SUN = FaultKind("no_sun", "Waiting for Solar", 1, 6, Stop.ORDERLY, waiting=True)
     METER_LOST = FaultKind("meter_lost", "Communication Error", 2, 2, Stop.ORDERLY)
+    CIRCUIT_METER_LOST = FaultKind("circuit_meter_lost", "Circuit Meter Comm Error", 64, 7, Stop.ORDERLY)
     TEMPERATURE = FaultKind("temperature", "Temperature High", 4, 3, Stop.ORDERLY)
     EV_METER_LOST = FaultKind("ev_meter_lost", "EV Meter Comm Error", 8, 4, Stop.ORDERLY)
+    OVERDRAW = FaultKind("overdraw", "Overdraw", 16, 13, Stop.ORDERLY)
+    LOCK_FAILED = FaultKind("lock_failed", "Lock Failed", 16, 14, Stop.ORDERLY)
+    CONTACTOR_FAILED = FaultKind("contactor_failed", "Contactor Failed", 16, 10, Stop.AT_ONCE)
     PILOT = FaultKind("pilot", "Pilot Fault", 16, 11, Stop.AT_ONCE)
     DIODE = FaultKind("diode", "Diode Missing", 16, 12, Stop.AT_ONCE)
     RCM = FaultKind("rcm", "RCM Tripped", 16, 5, Stop.AT_ONCE)
+    WELDED = FaultKind("welded", "Contactor Welded", 16, 9, Stop.AT_ONCE)
 
 
-LATCHED = frozenset({Fault.RCM})
+LATCHED = frozenset({Fault.RCM, Fault.WELDED})
 """Faults that outlive a restart until somebody resets them."""
 
 _SEVERITY = {fault: rank for rank, fault in enumerate(Fault)}

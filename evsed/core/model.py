@@ -122,6 +122,13 @@ NO_CURRENT = PhaseCurrents(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Equipment:
+    """What the board has beyond the least a charger needs. Inputs that may be missing are None in ``Inputs``."""
+
+    rcm_test: bool = False  # an output that makes the residual current monitor trip, for its self-test
+
+
+@dataclass(frozen=True, slots=True)
 class MeterHealth:
     """What the bus says of one meter, for people: where it is and how it answers."""
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from evsed.core.actions import Outputs
 from evsed.core.events import Inputs
+from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
 
 
@@ -17,6 +18,10 @@ class Board(Protocol):
     Guarantees: outputs are safe (contactors open, pilot constant) before the adapter is returned; they go safe by
     themselves 500 ms after the last ``apply``; no call takes longer than 100 ms.
     """
+
+    @property
+    def equipment(self) -> Equipment:
+        """What this board is fitted with."""
 
     def sample(self) -> Inputs:
         """One look at every input. An input that cannot be read is empty or None. Raises BoardLostError."""

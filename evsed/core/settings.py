@@ -369,6 +369,17 @@ class Settings:
     normal_without_meter: int = choice(
         "", "Normal mode while the mains meter is silent", ("Minimum", "Keep"), 0, shown=_never
     )
+    cablelock: int = choice("", "Keep the cable locked when no car is connected", _OFF_ON, 0, shown=_never)
+    derating: int = choice("", "Offer less in steps before MAX TEMP is reached", _OFF_ON, 1, shown=_never)
+    closings_per_hour: int = number(
+        "", "Contactor closings in an hour, at most", 4, 60, 20, shown=_never
+    )
+    phase_switches_per_hour: int = number(
+        "", "Changes between one and three phases in an hour, at most (CONTACT 2 Auto)", 0, 30, 6, shown=_never
+    )
+    restart_delay: int = number(
+        "", "Random wait after a power cut, at most; spares the grid", 0, 60, 0, unit="s", shown=_never
+    )
 
     def __getitem__(self, key: str) -> Value:
         """The value of setting ``key``. Raises KeyError for an unknown one."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evsed.core.actions import SAFE, Outputs
 from evsed.core.events import Inputs
+from evsed.core.model import Equipment
 from evsed.core.ports import BoardLostError
 from evsed.hw.lease import Feed, pack_feed, unpack_alive
 from evsed.hw.simulation.link import LOOK, unpack_inputs
@@ -33,6 +34,11 @@ class SimulatedBoard:
         self._readable = select.poll()
         self._readable.register(self._socket, select.POLLIN)
         self.apply(SAFE)
+
+    @property
+    def equipment(self) -> Equipment:
+        """See Board."""
+        return Equipment(rcm_test=True)
 
     def sample(self) -> Inputs:
         """See Board. While the plant does not confirm the outputs nothing counts as seen, and so the core opens."""
