@@ -1,16 +1,18 @@
 """The plant's physics against the contract, in virtual time."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, Outputs, pilot_offering
-from evsed.core.events import Button
+from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, LockDrive, Outputs, pilot_offering
+from evsed.core.events import Button, Inputs
 from evsed.core.model import MeterType, PhaseCurrents
 from evsed.hw import meters
 from evsed.hw.lease import Feed
 from evsed.hw.simulation import contract
 from evsed.hw.simulation.eastron import Eastron
-from evsed.hw.simulation.link import Look, pack_look, unpack_inputs
+from evsed.hw.simulation.link import pack_inputs, unpack_inputs
 from evsed.hw.simulation.plant import Plant
 
 CLOSED = Outputs(contactor1=True, contactor2=False, pilot=pilot_offering(160))
@@ -107,6 +109,97 @@ def test_welded_and_stuck_contactors(bench: Bench) -> None:
     assert bench.unit.contactor1.cycles == 1
 
 
+def test_mirror_contacts_tell_what_the_contacts_do(bench: Bench) -> None:
+    unit = bench.unit
+    assert (unit.closed1, unit.closed2) == (False, None)
+    bench.single = False
+    bench.outputs = Outputs(contactor1=True, contactor2=True, pilot=pilot_offering(160))
+    bench.run(0.02)
+    assert (unit.closed1, unit.closed2) == (False, False)
+    bench.run(0.02)
+    assert (unit.closed1, unit.closed2) == (True, True)
+    unit.contactor1.fault, unit.contactor2.fault = "stuck_open", "welded"
+    bench.outputs = SAFE
+    bench.run(0.1)
+    assert (unit.closed1, unit.closed2) == (False, True)
+    bench.outputs = CLOSED
+    bench.run(0.1)
+    assert (unit.closed1, unit.closed2) == (False, True)
+    unit.contactor2.fault = None
+    bench.run(0.1)
+    assert (unit.closed1, unit.closed2) == (False, False)
+
+
+def test_the_lock_moves_when_it_is_driven_for_300_ms_without_a_break(bench: Bench) -> None:
+    unit = bench.unit
+    bench.outputs = Outputs(lock=LockDrive.LOCK)
+    bench.run(0.3)
+    assert not unit.locked
+    bench.run(0.01)
+    assert unit.locked
+    bench.outputs = SAFE
+    bench.run(10)
+    assert unit.locked
+    for drive in (LockDrive.UNLOCK, LockDrive.REST, LockDrive.UNLOCK, LockDrive.LOCK):
+        bench.outputs = Outputs(lock=drive)
+        bench.run(0.29)
+        assert unit.locked
+    bench.outputs = Outputs(lock=LockDrive.UNLOCK)
+    bench.run(0.6)
+    assert not unit.locked
+
+
+def test_a_stuck_lock_stays_where_it_is(bench: Bench) -> None:
+    bench.unit.lock.fault = "stuck"
+    bench.outputs = Outputs(lock=LockDrive.LOCK)
+    bench.run(0.6)
+    assert not bench.unit.locked
+    bench.unit.lock.fault = None
+    bench.run(0.02)
+    assert bench.unit.locked
+
+
+def test_the_monitors_signal_follows_its_test_after_50_ms(bench: Bench) -> None:
+    unit = bench.unit
+    bench.outputs = Outputs(rcm_test=True)
+    bench.run(0.05)
+    assert not unit.rcm_signal
+    bench.run(0.01)
+    assert unit.rcm_signal
+    bench.outputs = SAFE
+    bench.run(0.05)
+    assert unit.rcm_signal
+    bench.run(0.01)
+    assert not unit.rcm_signal
+    unit.rcm = True
+    assert unit.rcm_signal
+
+
+def test_an_expired_lease_ends_the_lock_drive_and_the_rcm_test(bench: Bench) -> None:
+    bench.outputs = Outputs(lock=LockDrive.LOCK, rcm_test=True)
+    bench.run(0.1)
+    assert bench.unit.rcm_signal
+    bench.unit.lock.fault = "stuck"
+    bench.feeding = False
+    bench.run(0.6)
+    assert not bench.unit.rcm_signal
+    bench.unit.lock.fault = None
+    bench.run(1)
+    assert not bench.unit.locked
+
+
+def test_one_look_has_every_input(bench: Bench) -> None:
+    bench.outputs = CLOSED
+    bench.run(0.1)
+    unit = bench.unit
+    unit.rcm = True
+    unit.press(Button.LEFT, 100, bench.plant.now)
+    inputs = unit.inputs(bench.plant.now)
+    assert len(inputs.pilot_mv) == 100
+    assert (inputs.proximity_ohms, inputs.temperature_c, inputs.rcm_tripped) == (220, 25, True)
+    assert (inputs.buttons, inputs.closed1, inputs.closed2, inputs.locked) == ({Button.LEFT}, True, None, False)
+
+
 def test_a_car_that_ignores_the_stop_draws_on(bench: Bench) -> None:
     bench.outputs = CLOSED
     bench.run(3)
@@ -166,16 +259,37 @@ def test_a_negative_energy_is_refused() -> None:
         meters.watt_hours([0xBF80, 0])
 
 
-def test_a_look_comes_back() -> None:
-    look = Look([12_000, -12_000], 220, -5, rcm=True, buttons=frozenset({Button.LEFT, Button.RIGHT}))
-    inputs = unpack_inputs(pack_look(look))
-    assert inputs is not None
-    assert (inputs.pilot_mv, inputs.proximity_ohms, inputs.temperature_c) == ((12_000, -12_000), 220, -5)
-    assert (inputs.rcm_tripped, inputs.buttons) == (True, look.buttons)
-    nothing = unpack_inputs(pack_look(Look([], None, 25, rcm=False, buttons=frozenset())))
-    assert nothing is not None
-    assert nothing.proximity_ohms is None
-    assert [unpack_inputs(data) for data in (b"", b"x" * 12, pack_look(look)[:-1])] == [None, None, None]
+THREE_VALUED = st.sampled_from([None, False, True])
+INPUTS = st.builds(
+    Inputs,
+    st.lists(st.integers(-13_000, 13_000), max_size=511).map(tuple),
+    st.none() | st.integers(0, 0xFFFE),
+    st.none() | st.integers(-100, 200),
+    st.booleans(),
+    st.frozensets(st.sampled_from(Button)),
+    st.booleans(),
+    THREE_VALUED,
+    THREE_VALUED,
+    THREE_VALUED,
+)
+
+
+@given(INPUTS)
+def test_a_look_comes_back(inputs: Inputs) -> None:
+    assert unpack_inputs(pack_inputs(inputs)) == inputs
+
+
+@given(st.binary(max_size=64) | st.binary(max_size=40).map(lambda rest: b"EVI2" + rest))
+def test_anything_else_is_no_look(data: bytes) -> None:
+    inputs = unpack_inputs(data)
+    assert inputs is None or pack_inputs(inputs) == data
+
+
+@pytest.mark.parametrize(("index", "value"), [(3, 0x31), (4, 0x20), (4, 0x80), (5, 27), (5, 255), (10, 1)])
+def test_a_look_with_a_value_that_means_nothing_is_none(index: int, value: int) -> None:
+    packed = bytearray(pack_inputs(Inputs((12_000, -12_000), 220, 25)))
+    packed[index] = value
+    assert unpack_inputs(bytes(packed)) is None
 
 
 # ---- the JSON of /simulation ----
@@ -185,7 +299,7 @@ STATE_KEYS = {
     "house": ["L1", "L2", "L3"],
     "sun": ["L1", "L2", "L3"],
     "faults": ["mains_meter_silent", "ev_meter_silent", "bus_offline", "pilot", "contactor1", "contactor2",
-               "car_ignores_stop", "rcm", "temperature"],
+               "car_ignores_stop", "rcm", "temperature", "lock"],
     "pids": ["daemon", "plant"],
     "plant": ["contactor1", "contactor2", "pilot_duty", "pilot_high_mv", "pilot_low_mv", "car_current", "mains_current",
               "energy_wh", "contactor_cycles", "locked", "lease_age_ms"],
@@ -220,7 +334,7 @@ def test_every_key_can_be_patched_and_only_what_is_named_changes() -> None:
         "sun": {"L1": 1, "L2": 2, "L3": 3.5},
         "faults": {"mains_meter_silent": True, "ev_meter_silent": True, "bus_offline": True, "pilot": "short",
                    "contactor1": "welded", "contactor2": "stuck_open", "car_ignores_stop": True, "rcm": True,
-                   "temperature": 70},
+                   "temperature": 70, "lock": "stuck"},
     }  # fmt: skip
     for part, values in patches.items():
         for key, value in values.items():
@@ -251,6 +365,8 @@ def test_every_key_can_be_patched_and_only_what_is_named_changes() -> None:
         {"faults": {"pilot": "broken"}},
         {"faults": {"temperature": 25.5}},
         {"faults": {"contactor1": False}},
+        {"faults": {"lock": "open"}},
+        {"faults": {"lock": False}},
         [],
     ],
 )

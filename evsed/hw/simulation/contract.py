@@ -58,6 +58,7 @@ class FaultsPatch(Strict):
     car_ignores_stop: bool = False
     rcm: bool = False
     temperature: int = Field(default=25, ge=-40, le=150)
+    lock: Literal["stuck"] | None = None  # ours, beyond the contract
 
 
 class Patch(Strict):
@@ -78,7 +79,7 @@ class Press(Strict):
 
 def apply(patch: Patch, plant: Plant, charger: int) -> None:
     """Brings ``charger`` and the house to what ``patch`` names."""
-    unit, car = plant.units[charger], plant.units[charger].car
+    car = plant.units[charger].car
     for key in patch.car.model_fields_set:
         value = getattr(patch.car, key)
         if key == "lag":
@@ -87,7 +88,11 @@ def apply(patch: Patch, plant: Plant, charger: int) -> None:
             setattr(car, key, value)
     plant.house = _phases(plant.house, patch.house)
     plant.sun = _phases(plant.sun, patch.sun)
-    faults = patch.faults
+    _break(patch.faults, plant, charger)
+
+
+def _break(faults: FaultsPatch, plant: Plant, charger: int) -> None:
+    unit = plant.units[charger]
     for key in faults.model_fields_set:
         match key:
             case "mains_meter_silent":
@@ -103,11 +108,13 @@ def apply(patch: Patch, plant: Plant, charger: int) -> None:
             case "contactor2":
                 unit.contactor2.fault = faults.contactor2
             case "car_ignores_stop":
-                car.ignores_stop = faults.car_ignores_stop
+                unit.car.ignores_stop = faults.car_ignores_stop
             case "rcm":
                 unit.rcm = faults.rcm
             case "temperature":
                 unit.temperature = faults.temperature
+            case "lock":
+                unit.lock.fault = faults.lock
 
 
 def _phases(before: Amperes, patch: PhasesPatch) -> Amperes:
@@ -150,6 +157,7 @@ def state(plant: Plant, charger: int, pids: dict[str, int | None]) -> dict[str, 
             "car_ignores_stop": car.ignores_stop,
             "rcm": unit.rcm,
             "temperature": unit.temperature,
+            "lock": unit.lock.fault,
         },
         "pids": pids,
         "plant": {

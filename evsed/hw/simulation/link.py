@@ -1,50 +1,54 @@
 """The link between a daemon and its simulated board: looks at the inputs, beside the feeds of the lease."""
 
 import struct
-from dataclasses import dataclass
 
 from evsed.core.events import Button, Inputs
-from evsed.core.units import Millivolts
 
-LOOK = b"EVS1"
+LOOK = b"EVS2"
 _HEAD = struct.Struct("<4sBBHhH")
-_MAGIC = b"EVI1"
+_MAGIC = b"EVI2"
 _BUTTONS = (Button.LEFT, Button.MIDDLE, Button.RIGHT)
 _RCM = 8
-_NONE_OHMS = 0xFFFF
+_SWITCH = 16
+_ALL_BITS = 31
+_CONTACTS = (None, False, True)  # not fitted, open, closed
+_NO_OHMS = 0xFFFF
+_NO_TEMPERATURE = -0x8000
 _LONGEST_BURST = 511
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the plant answers to ``LOOK``."""
-
-    pilot_mv: list[Millivolts]
-    proximity_ohms: int | None
-    temperature_c: int
-    rcm: bool
-    buttons: frozenset[Button]
-
-
-def pack_look(look: Look) -> bytes:
-    """The bytes of an answer."""
-    bits = sum(1 << index for index, button in enumerate(_BUTTONS) if button in look.buttons) | _RCM * look.rcm
-    ohms = _NONE_OHMS if look.proximity_ohms is None else look.proximity_ohms
-    head = _HEAD.pack(_MAGIC, bits, 0, ohms, look.temperature_c, len(look.pilot_mv))
-    return head + struct.pack(f"<{len(look.pilot_mv)}h", *look.pilot_mv)
+def pack_inputs(inputs: Inputs) -> bytes:
+    """The bytes of the plant's answer to ``LOOK``."""
+    bits = sum(1 << index for index, button in enumerate(_BUTTONS) if button in inputs.buttons)
+    bits |= _RCM * inputs.rcm_tripped | _SWITCH * inputs.switch_closed
+    contacts = 0
+    for contact in (inputs.closed1, inputs.closed2, inputs.locked):
+        contacts = contacts * len(_CONTACTS) + _CONTACTS.index(contact)
+    ohms = _NO_OHMS if inputs.proximity_ohms is None else inputs.proximity_ohms
+    temperature = _NO_TEMPERATURE if inputs.temperature_c is None else inputs.temperature_c
+    count = len(inputs.pilot_mv)
+    return _HEAD.pack(_MAGIC, bits, contacts, ohms, temperature, count) + struct.pack(f"<{count}h", *inputs.pilot_mv)
 
 
 def unpack_inputs(data: bytes) -> Inputs | None:
     """The inputs in an answer; None when it is not a valid one."""
     if len(data) < _HEAD.size:
         return None
-    magic, bits, _reserved, ohms, temperature, count = _HEAD.unpack_from(data)
+    magic, bits, contacts, ohms, temperature, count = _HEAD.unpack_from(data)
     if magic != _MAGIC or count > _LONGEST_BURST or len(data) != _HEAD.size + 2 * count:
         return None
+    if bits & ~_ALL_BITS or contacts >= len(_CONTACTS) ** 3:
+        return None
+    rest, locked = divmod(contacts, len(_CONTACTS))
+    closed1, closed2 = divmod(rest, len(_CONTACTS))
     return Inputs(
         pilot_mv=struct.unpack_from(f"<{count}h", data, _HEAD.size),
-        proximity_ohms=None if ohms == _NONE_OHMS else ohms,
-        temperature_c=temperature,
+        proximity_ohms=None if ohms == _NO_OHMS else ohms,
+        temperature_c=None if temperature == _NO_TEMPERATURE else temperature,
         rcm_tripped=bool(bits & _RCM),
         buttons=frozenset(button for index, button in enumerate(_BUTTONS) if bits & 1 << index),
+        switch_closed=bool(bits & _SWITCH),
+        closed1=_CONTACTS[closed1],
+        closed2=_CONTACTS[closed2],
+        locked=_CONTACTS[locked],
     )

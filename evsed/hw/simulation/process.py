@@ -18,7 +18,7 @@ from evsed.hw.lease import pack_alive, unpack_feed
 from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.http import create_plant_app
 from evsed.hw.simulation.line import Line
-from evsed.hw.simulation.link import LOOK, Look, pack_look
+from evsed.hw.simulation.link import LOOK, pack_inputs
 from evsed.hw.simulation.plant import STEP_MS, Plant
 from evsed.webserver import QuietServer, listen
 
@@ -99,8 +99,7 @@ class PlantProcess:
         self.advance()
         unit, now = self.plant.units[charger], self.plant.now
         if message == LOOK:
-            look = Look(unit.sample(), unit.proximity_ohms, unit.temperature, unit.rcm, frozenset(unit.buttons(now)))
-            answer = pack_look(look)
+            answer = pack_inputs(unit.inputs(now))
         elif (feed := unpack_feed(message)) is not None:
             unit.feed(feed, now)
             answer = pack_alive(feed.sequence)

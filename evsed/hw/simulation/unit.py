@@ -1,13 +1,15 @@
-"""One simulated charger: its outputs under the lease, its contactors, and the car that hangs on it. Pure."""
+"""One simulated charger: its outputs under the lease, what they drive, and the car that hangs on it. Pure."""
 
 from collections.abc import Iterable
 
 from evsed.core.actions import SAFE, Outputs, Pilot
-from evsed.core.events import Button
+from evsed.core.events import Button, Inputs
 from evsed.core.units import Millis, Millivolts
 from evsed.hw.lease import LEASE_MS, Feed
 from evsed.hw.simulation.car import Car
 from evsed.hw.simulation.circuit import PROXIMITY_OHMS, SOURCE_MV, Noise, Wiring, burst
+from evsed.hw.simulation.lock import Lock
+from evsed.hw.simulation.residual import ResidualMonitor
 
 _MOVES_IN_MS = 20
 VOLTS = 230.0
@@ -42,12 +44,13 @@ class Unit:
         self.car = Car()
         self.contactor1 = Contactor()
         self.contactor2 = Contactor()
+        self.lock = Lock()
+        self.monitor = ResidualMonitor()
+        self.rcm = False  # a residual current flows
         self.pilot_fault: str | None = None
-        self.rcm = False
         self.temperature = 25
         self.energy_wh = 0.0
         self.current = (0.0, 0.0, 0.0)
-        self.locked = False  # the lock's actuator stands open until the daemon drives one
         self.fed_at: Millis | None = None
         self._outputs: Outputs = SAFE
         self._single = True
@@ -68,6 +71,41 @@ class Unit:
         """A burst of pilot samples."""
         return burst(self.wiring, self._outputs.pilot, self._noise)
 
+    # ---- what the daemon sees ----
+
+    def inputs(self, now: Millis) -> Inputs:
+        """One look at every input of the board."""
+        return Inputs(
+            pilot_mv=tuple(self.sample()),
+            proximity_ohms=self.proximity_ohms,
+            temperature_c=self.temperature,
+            rcm_tripped=self.rcm_signal,
+            buttons=frozenset(self.buttons(now)),
+            closed1=self.closed1,
+            closed2=self.closed2,
+            locked=self.locked,
+        )
+
+    @property
+    def closed1(self) -> bool:
+        """The mirror contact of contactor 1: what the contact does, whatever the coil."""
+        return self.contactor1.closed
+
+    @property
+    def closed2(self) -> bool | None:
+        """The mirror contact of contactor 2; None when none is fitted."""
+        return None if self._single else self.contactor2.closed
+
+    @property
+    def locked(self) -> bool:
+        """The feedback of the cable lock, which tells where it stands."""
+        return self.lock.locked
+
+    @property
+    def rcm_signal(self) -> bool:
+        """The trip signal of the residual current monitor: a residual current, or its self-test."""
+        return self.rcm or self.monitor.tripped
+
     # ---- what a person does ----
 
     def press(self, button: Button, hold_ms: int, now: Millis) -> None:
@@ -87,6 +125,8 @@ class Unit:
             self._outputs = SAFE
         self.contactor1.advance(self._outputs.contactor1, now)
         self.contactor2.advance(self._outputs.contactor2, now)
+        self.lock.advance(self._outputs.lock, now)
+        self.monitor.advance(self._outputs.rcm_test, now)
         pilot = self._outputs.pilot
         blind = pilot.kind in {Pilot.OFF, Pilot.LOW} or self.pilot_fault in {"short", "open"}
         self.car.advance(0 if blind else pilot.duty, self.contactor1.closed, now)
