@@ -46,6 +46,16 @@ def _ev(phase: int) -> Callable[[Snapshot], int | None]:
     return value
 
 
+def _circuit(phase: int) -> Callable[[Snapshot], int | None]:
+    def value(snapshot: Snapshot) -> int | None:
+        view = snapshot.meters[MeterRole.CIRCUIT]
+        configured = snapshot.settings.circuit_meter != MeterType.DISABLED
+        currents = view.values.currents if configured and view.fresh else None
+        return None if currents is None else currents.each()[phase]
+
+    return value
+
+
 def _charge_power(snapshot: Snapshot) -> int | None:
     view = snapshot.meters[MeterRole.EV]
     return view.values.power_w if view.heard else None
@@ -62,8 +72,10 @@ TOPICS: Final = (
     Topic("ChargeCurrentOverride", lambda s: s.override, retained=True),
     Topic("MaxCurrent", lambda s: s.settings.current_max * 10, retained=True),
     Topic("NrOfPhases", lambda s: s.phases, retained=True),
+    Topic("CableLock", lambda s: s.settings.cablelock, retained=True),
     *(Topic(f"MainsCurrentL{phase + 1}", _mains(phase)) for phase in range(3)),
     *(Topic(f"EVCurrentL{phase + 1}", _ev(phase)) for phase in range(3)),
+    *(Topic(f"CircuitCurrentL{phase + 1}", _circuit(phase)) for phase in range(3)),
     Topic("MainsImportActiveEnergy", lambda s: s.meters[MeterRole.MAINS].values.import_wh),
     Topic("MainsExportActiveEnergy", lambda s: s.meters[MeterRole.MAINS].values.export_wh),
     Topic("EVImportActiveEnergy", lambda s: s.meters[MeterRole.EV].values.import_wh),

@@ -20,7 +20,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from evsed.api.entities import MODE_NAMES, Topic, payloads
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
-from evsed.core.events import ChooseMode, Command, Override, Verdict
+from evsed.core.events import ChangeSetting, ChooseMode, Command, Override, PostCircuit, Verdict
+from evsed.core.model import PhaseCurrents
 from evsed.runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ _KEEPALIVE_S = 30
 _MOST_QUEUED = 200
 _CHOICES: Final = {name: choice for choice, name in MODE_NAMES.items()}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,6}")
+_THREE_PHASES = re.compile(r"([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6})")
 
 
 def set_command(topic: str, payload: str) -> Command | None:
@@ -41,6 +43,10 @@ def set_command(topic: str, payload: str) -> Command | None:
         return ChooseMode(_CHOICES[payload])
     if topic == "CurrentOverride" and _WHOLE.fullmatch(payload):
         return Override(int(payload))
+    if topic == "CableLock" and payload in {"0", "1"}:
+        return ChangeSetting("cablelock", int(payload))
+    if topic == "CircuitMeter" and (phases := _THREE_PHASES.fullmatch(payload)):
+        return PostCircuit(PhaseCurrents(*(int(current) for current in phases.groups())))
     return None
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from evsed.api.refusals import Refusals
 from evsed.config import Installation
-from evsed.core.events import ChangeSetting, ChooseMode, Command, Verdict
+from evsed.core.events import ChangeSetting, ChooseMode, ClearFaults, Command, Verdict
 from evsed.core.snapshot import Snapshot
 from evsed.runtime import Runtime
 
 _ANSWERS_WITHIN_S = 3.0
-_KEPT = (ChooseMode, ChangeSetting)  # measurements and the override are not
+_KEPT = (ChooseMode, ChangeSetting, ClearFaults)  # measurements and the override are not
 
 
 class BusyError(Exception):

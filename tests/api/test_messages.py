@@ -9,8 +9,8 @@ from evsed.api.mqtt import set_command
 from evsed.api.report import settings_document
 from evsed.api.routes.state import state_document
 from evsed.config import Installation
-from evsed.core.events import ChooseMode, Override
-from evsed.core.model import ModeChoice
+from evsed.core.events import ChangeSetting, ChooseMode, MeterRead, Override, PostCircuit
+from evsed.core.model import MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
 
@@ -67,14 +67,62 @@ def test_the_reason_is_the_same_everywhere() -> None:
     assert state_document(story.snapshot)["not_charging"]["reason"] == "no_power"
 
 
+def test_topics_of_the_circuit_meter_only_while_it_is_configured() -> None:
+    def circuit_of(story: Story) -> dict[str, str]:
+        said = {topic.name: payload for topic, payload in payloads(story.snapshot).items()}
+        return {name: payload for name, payload in said.items() if name.startswith("CircuitCurrent")}
+
+    without = Story()
+    without.run(1)
+    assert circuit_of(without) == {}
+    story = Story(Saved(settings=settings(circuit_meter="API")))
+    story.run(1)
+    assert circuit_of(story) == {}
+    story.core.handle(MeterRead(MeterRole.CIRCUIT, PhaseCurrents(60, -5, 0)), story.now)
+    assert circuit_of(story) == {"CircuitCurrentL1": "60", "CircuitCurrentL2": "-5", "CircuitCurrentL3": "0"}
+
+
+def test_every_fault_is_told_with_the_most_severe_last() -> None:
+    story = Story(Saved(settings=settings(mode="Smart")))
+    story.charge()
+    assert state_document(story.snapshot)["faults"] == []
+    story.unit.temperature = 70
+    story.unit.rcm = True
+    story.run(1)
+    document = state_document(story.snapshot)
+    assert document["faults"] == [
+        {"code": "temperature", "text": "Temperature High", "error_id": 3},
+        {"code": "rcm", "text": "RCM Tripped", "error_id": 5},
+    ]
+    assert (document["error"], document["error_id"]) == ("RCM Tripped", 5)
+
+
+def test_the_cable_lock_option_is_told() -> None:
+    for option, payload in (("Disabled", "0"), ("Enabled", "1")):
+        story = Story(Saved(settings=settings(cablelock=option)))
+        said = {topic: payload for topic, payload in payloads(story.snapshot).items() if topic.name == "CableLock"}
+        assert [(topic.retained, said[topic]) for topic in said] == [(True, payload)]
+
+
 def test_set_messages() -> None:
     assert set_command("Mode", "Solar") == ChooseMode(ModeChoice.SOLAR)
     assert set_command("CurrentOverride", "0") == Override(0)
+    assert set_command("CableLock", "1") == ChangeSetting("cablelock", 1)
+    assert set_command("CableLock", "0") == ChangeSetting("cablelock", 0)
+    assert set_command("CircuitMeter", "60:-5:+2000") == PostCircuit(PhaseCurrents(60, -5, 2_000))
     for topic, payload in (
         ("Mode", "solar"),
         ("Mode", "2"),
         ("CurrentOverride", "8.0"),
         ("CurrentOverride", ""),
+        ("CableLock", "2"),
+        ("CableLock", "On"),
+        ("CableLock", ""),
+        ("CircuitMeter", "60:5"),
+        ("CircuitMeter", "60:5:0:1380:0"),
+        ("CircuitMeter", "60:5.0:0"),
+        ("CircuitMeter", "60:5:"),
+        ("CircuitMeter", "60:5:1234567"),
         ("X", "1"),
     ):
         assert set_command(topic, payload) is None
@@ -83,4 +131,5 @@ def test_set_messages() -> None:
 @given(st.text(max_size=20), st.text(max_size=40))
 def test_no_message_raises(topic: str, payload: str) -> None:
     set_command(topic, payload)
-    set_command("CurrentOverride", payload)
+    for known in ("CurrentOverride", "CableLock", "CircuitMeter", "Mode"):
+        set_command(known, payload)

@@ -105,6 +105,13 @@ def test_each_mode(simulation: Simulation, choice: int, name: str) -> None:
     assert (document["mode"], document["mode_id"], document["evse"]["access"]) == (name, choice, choice in {1, 2, 3})
 
 
+def test_the_cable_lock_option(simulation: Simulation) -> None:
+    assert simulation.post("/settings?cablelock=1").json == {"cablelock": 1}
+    for refused in ("2", "-1", "on", ""):
+        assert simulation.post(f"/settings?cablelock={refused}").json == {"cablelock": REFUSED}
+    assert simulation.post("/settings", b"cablelock=0").json == {"cablelock": 0}
+
+
 def test_the_override(simulation: Simulation) -> None:
     assert simulation.post("/settings?override_current=80").json == {"override_current": 80}
     assert simulation.settings["settings"]["override_current"] == 80

@@ -19,7 +19,7 @@ REFUSED: Final = "Value not allowed!"
 
 # Parameters of the contract whose feature this version does not have yet: refused, never silently ignored.
 _NOT_YET = frozenset(
-    {"backlight", "starttime", "stoptime", "repeat", "custombutton", "mqtt_update", "lcdlock", "cablelock"}
+    {"backlight", "starttime", "stoptime", "repeat", "custombutton", "mqtt_update", "lcdlock"}
     | {"override_pwm", "required_evccid"}
 )
 _TIMER = ("starttime", "stoptime", "repeat")
@@ -91,6 +91,7 @@ _HANDLERS: Final[dict[str, Handler]] = {
     "solar_max_import": _plain("solar_max_import", "solar_max_import", "solar_max_import"),
     "current_min": _plain("current_min", "current_min", "current_min"),
     "current_max_sum_mains": _plain("current_max_sum_mains", "current_max_sum_mains", "current_max_sum_mains"),
+    "cablelock": _plain("cablelock", "cablelock", "cablelock"),
     "max_sum_mains_timer": _plain("max_sum_mains_timer", "max_sum_mains_time", "max_sum_mains_time"),
 }
 

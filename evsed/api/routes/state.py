@@ -1,11 +1,14 @@
-"""GET /api/v1/state: the Snapshot for programs and for the page, with the one reason for not charging."""
+"""/api/v1: the Snapshot for programs and for the page, with the one reason for not charging; clearing of faults."""
 
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
 from evsed.api.report import error_of
 from evsed.api.site import Site
+from evsed.core.events import ClearFaults
+from evsed.core.faults import Fault
 from evsed.core.model import MeterRole, PhaseCurrents
 from evsed.core.snapshot import MeterView, Snapshot
 from evsed.core.units import seconds_left
@@ -34,6 +37,10 @@ def _meter(view: MeterView, now: int) -> dict[str, Any]:
     }
 
 
+def _fault(fault: Fault) -> dict[str, Any]:
+    return {"code": fault.value.code, "text": fault.value.text, "error_id": fault.value.error_id}
+
+
 def state_document(snapshot: Snapshot) -> dict[str, Any]:
     """The state in amperes, volts and seconds."""
     reason = snapshot.reason
@@ -55,6 +62,7 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         "error": error,
         "error_id": error_id,
         "error_bits": snapshot.error_bits,
+        "faults": [_fault(fault) for fault in snapshot.faults],
         "connected": snapshot.connected,
         "cable_a": snapshot.cable / 10 if snapshot.cable else None,
         "offer_a": snapshot.offer / 10,
@@ -77,17 +85,28 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def create_router(site: Site) -> APIRouter:
-    """The route."""
+    """The routes."""
     router = APIRouter(prefix="/api/v1", tags=["v1"])
+
+    def document() -> dict[str, Any]:
+        return {
+            **state_document(site.snapshot),
+            "refused_inputs": site.refusals.count,
+            "control_loop_worst_lateness_ms": site.runtime.worst_lateness_ms,
+        }
 
     @router.get("/state")
     async def state() -> dict[str, Any]:
         """What the charger does, and why."""
-        document = state_document(site.snapshot)
-        return {
-            **document,
-            "refused_inputs": site.refusals.count,
-            "control_loop_worst_lateness_ms": site.runtime.worst_lateness_ms,
-        }
+        return document()
+
+    @router.post("/faults/clear", response_model=None, responses={409: {"description": "the cause is still there"}})
+    async def clear() -> dict[str, Any] | JSONResponse:
+        """Forgets latched faults whose cause has gone; the state then, or 409 with the reason against it."""
+        refused = (await site.submit(ClearFaults())).refused
+        if refused:
+            site.refusals.note("POST /api/v1/faults", "clear", refused)
+            return JSONResponse({"error": refused}, 409)
+        return document()
 
     return router
