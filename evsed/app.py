@@ -6,6 +6,7 @@ Outputs are safe and the control loop runs before anything heavy is imported.
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -18,8 +19,9 @@ from evsed.core.model import Contactor2
 from evsed.core.ports import BoardLostError
 from evsed.core.setting import SettingError
 from evsed.core.snapshot import Saved
+from evsed.core.units import Millis
 from evsed.logs import QueuedLog
-from evsed.runtime import LEAVING_MS, Runtime
+from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.store import Store
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ SWITCH_INTERVAL_S = 0.001
 """How long another thread may keep the interpreter before the control thread gets its turn."""
 
 STOPS_WITHIN_S = LEAVING_MS / 1000 + 0.1
+POWER_CUT_MS = 300_000
+"""A daemon that starts this soon after the system did starts after a power cut."""
+
 CONTROL_PRIORITY = 20
 LOG_FINISHES_S = 0.2
 SERVER_STOPS_S = 0.3
@@ -67,6 +72,12 @@ def _with_overrides(saved: Saved, overrides: list[str]) -> Saved:
     return replace(saved, settings=settings)
 
 
+def _restart_wait_ms(longest_s: int) -> Millis:
+    """The owner's random wait after a power cut; 0 when only the daemon was started again."""
+    power_came_back = monotonic_ms() < POWER_CUT_MS
+    return secrets.randbelow(longest_s * 1000 + 1) if power_came_back else 0
+
+
 class _Daemon:
     """Everything that runs, wired together."""
 
@@ -83,7 +94,9 @@ class _Daemon:
         except OSError as error:
             raise ConfigError(f"state.directory: {error}") from error
         saved = _with_overrides(kept, overrides)
-        self._runtime = Runtime(self._board, self._store, saved, self._control_loop_failed)
+        self._runtime = Runtime(
+            self._board, self._store, saved, self._control_loop_failed, _restart_wait_ms(saved.settings.restart_delay)
+        )
 
     def _open_board(self, board: Board) -> "SimulatedBoard":
         if board.kind != "simulation":

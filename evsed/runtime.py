@@ -49,13 +49,18 @@ def monotonic_ms() -> Millis:
 class Runtime:
     """Runs the core on a thread of its own."""
 
-    def __init__(self, board: Board, keeper: Keeper, saved: Saved, on_failure: Callable[[], None]) -> None:
-        """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then."""
+    def __init__(
+        self, board: Board, keeper: Keeper, saved: Saved, on_failure: Callable[[], None], restart_wait_ms: Millis = 0
+    ) -> None:
+        """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then.
+
+        ``restart_wait_ms``: how long a car that is found plugged in has to wait.
+        """
         now = monotonic_ms()
         self._board = board
         self._keeper = keeper
         self._on_failure = on_failure
-        self._core = Controller(saved, now)
+        self._core = Controller(saved, now, board.equipment, restart_wait_ms)
         self._inbox: queue.SimpleQueue[Asked | Event] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._snapshot = self._core.snapshot(now)
@@ -153,7 +158,7 @@ class Runtime:
             if isinstance(item, Leaving) and self._leave_by is None:
                 self._leave_by = now + LEAVING_MS
         actions += self._tell_time(now)
-        self._board.apply(self._core.outputs)
+        self._board.apply(self._core.permit.at(monotonic_ms()))
         self._perform(actions)
         if actions or answers or now - self._published_at >= _PUBLISH_MS:
             self._snapshot = self._core.snapshot(now)

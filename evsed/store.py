@@ -17,6 +17,7 @@ from typing import Any
 
 from evsed.core.faults import LATCHED
 from evsed.core.model import Access
+from evsed.core.schedule import Timer
 from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
@@ -27,6 +28,7 @@ SCHEMA = 1
 COALESCE_S = 60.0
 RETRY_S = 10.0
 _MOST_WH = 10**12
+_LAST_UNIX = 2**40
 _ACCESS_NAMES = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
 _ACCESS_OF = {name: access for access, name in _ACCESS_NAMES.items()}
 
@@ -46,6 +48,7 @@ def encode(saved: Saved) -> str:
             "charged_wh": saved.charged_wh,
         },
         "latched": [fault.value.code for fault in saved.latched],
+        "timer": {"start": saved.timer.start_s, "stop": saved.timer.stop_s},
         "settings": saved.settings.names(),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -80,6 +83,8 @@ def decode(text: str) -> Decoded:
     session = document.get("session")
     fields = session if isinstance(session, dict) else {}
     latched = document.get("latched")
+    timer = document.get("timer")
+    times = timer if isinstance(timer, dict) else {}
     saved = Saved(
         settings=_settings(stored, remarks, bad),
         access=access,
@@ -87,6 +92,7 @@ def decode(text: str) -> Decoded:
         session_start_wh=_energy(fields.get("start_wh")),
         charged_wh=_energy(fields.get("charged_wh")),
         latched=tuple(fault for fault in LATCHED if isinstance(latched, list) and fault.value.code in latched),
+        timer=Timer(_unix(times.get("start")), _unix(times.get("stop"))),
     )
     return Decoded(saved, tuple(remarks), tuple(bad))
 
@@ -107,6 +113,10 @@ def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Set
 
 def _energy(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_WH else None
+
+
+def _unix(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LAST_UNIX else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 
 from evsed.core.actions import SAFE, Outputs
 from evsed.core.events import ChooseMode, Inputs, Override
-from evsed.core.model import Access, ModeChoice
+from evsed.core.model import Access, Equipment, ModeChoice
 from evsed.core.ports import BoardLostError
 from evsed.core.snapshot import Saved
 from evsed.runtime import Runtime
@@ -21,6 +21,10 @@ class Board:
 
     applied: list[Outputs] = field(default_factory=list)
     breaks: Exception | None = None
+
+    @property
+    def equipment(self) -> Equipment:
+        return Equipment()
 
     def sample(self) -> Inputs:
         if self.breaks is not None:

@@ -9,16 +9,30 @@ from evsed.core.events import (
     ACCEPTED,
     ChangeSetting,
     ChooseMode,
+    ClearFaults,
     Command,
+    DelayedCharging,
     MeterRead,
     Override,
     PostBattery,
+    PostCircuit,
     PostEvMeter,
     PostMains,
     Verdict,
 )
 from evsed.core.metering import Metering
-from evsed.core.model import Access, MeterRole, MeterType, Mode, ModeChoice, PhaseCurrents, choice_of, mode_of
+from evsed.core.model import (
+    Access,
+    Contactor2,
+    MeterRole,
+    MeterType,
+    Mode,
+    ModeChoice,
+    PhaseCurrents,
+    choice_of,
+    mode_of,
+)
+from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.setting import SettingError, Value
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, Millis
@@ -33,12 +47,14 @@ _METER_KEYS = {
 
 
 class Desk:
-    """What the owner has chosen: settings, access, override."""
+    """What the owner has chosen: settings, access, override, timer."""
 
-    def __init__(self, settings: Settings, access: Access) -> None:
+    def __init__(self, settings: Settings, access: Access, timer: Timer = NO_TIMER) -> None:
         self.settings = settings
         self.access = access
         self.override: Deciamps = 0
+        self.timer = timer
+        self.unix_s: int | None = None  # the time of day, once it is known
         self._seen = settings
 
     @property
@@ -63,6 +79,12 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
             return _change(key, value, desk)
         case PostMains(currents):
             return _post_mains(currents, desk, metering, now)
+        case PostCircuit(currents):
+            return _post_circuit(currents, desk, metering, now)
+        case DelayedCharging(choice, start_s, stop_s):
+            return _delay(choice, Timer(start_s, stop_s), desk)
+        case ClearFaults():
+            return ACCEPTED  # the faults themselves are the controller's
         case PostBattery(current):
             return _post_battery(current, metering, now)
         case PostEvMeter():
@@ -74,6 +96,7 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
 def _choose(choice: ModeChoice, desk: Desk) -> Verdict:
     mode = mode_of(choice)
     if mode is None:
+        desk.timer = NO_TIMER
         desk.access = Access.DENY if choice is ModeChoice.OFF else Access.PAUSE
         return ACCEPTED
     unmetered = desk.settings.mains_meter == MeterType.DISABLED and not desk.is_node
@@ -84,7 +107,21 @@ def _choose(choice: ModeChoice, desk: Desk) -> Verdict:
     if mode is Mode.SOLAR:
         desk.override = 0
     desk.access = Access.ALLOW
+    desk.timer = NO_TIMER
     return ACCEPTED
+
+
+def _delay(choice: ModeChoice, timer: Timer, desk: Desk) -> Verdict:
+    if choice not in {ModeChoice.NORMAL, ModeChoice.SMART}:
+        return Verdict("a start time goes with Normal or Smart: Solar decides by itself")
+    if desk.unix_s is None:
+        return Verdict("the time of day is not known yet: a start time cannot be set")
+    if timer.start_s is None or (timer.stop_s is not None and timer.stop_s <= timer.start_s):
+        return Verdict("the stop has to come after the start")
+    verdict = _choose(choice, desk)
+    if verdict.accepted and timer.start_s > desk.unix_s:  # else: start now, no timer
+        desk.timer, desk.access = timer, Access.DENY
+    return verdict
 
 
 def _override(current: Deciamps, desk: Desk) -> Verdict:
@@ -110,6 +147,8 @@ def _change(key: str, value: Value, desk: Desk) -> Verdict:
         changed = desk.settings.replace(key, value)
     except SettingError as error:
         return Verdict(str(error))
+    if key in {"enable_C2", "loadbl"} and changed.loadbl > 1 and changed.enable_C2 == Contactor2.AUTO:
+        return Verdict("CONTACT 2 cannot be Auto on a node")
     if changed.mode != desk.settings.mode:
         access = desk.access
         verdict = _choose(choice_of(Mode(changed.mode), Access.ALLOW), desk)
@@ -134,6 +173,15 @@ def _post_mains(currents: PhaseCurrents, desk: Desk, metering: Metering, now: Mi
     if not _plausible(currents):
         return Verdict(f"each current has to be within +-{HIGHEST_POSTED} (0.1 A)")
     metering.take(MeterRead(MeterRole.MAINS, currents), now)
+    return ACCEPTED
+
+
+def _post_circuit(currents: PhaseCurrents, desk: Desk, metering: Metering, now: Millis) -> Verdict:
+    if desk.settings.circuit_meter != MeterType.API:
+        return Verdict("the circuit meter is not of type API: posted currents are not used")
+    if not _plausible(currents):
+        return Verdict(f"each current has to be within +-{HIGHEST_POSTED} (0.1 A)")
+    metering.take(MeterRead(MeterRole.CIRCUIT, currents), now)
     return ACCEPTED
 
 

@@ -25,6 +25,15 @@ def lowest(caps: Iterable[Cap]) -> Cap:
     return min(caps, key=lambda cap: cap.current)
 
 
+GRID_RELAY: Deciamps = 180
+"""What an open grid relay leaves for all phases together: 4.2 kW at 230 V."""
+
+
+def grid_cap(phases: int) -> Cap:
+    """What an open grid relay leaves for each phase in use."""
+    return Cap("grid relay", GRID_RELAY // phases)
+
+
 def fixed_caps(settings: Settings, cable: Deciamps, override: Deciamps) -> tuple[Cap, ...]:
     """The caps that do not come from a measurement. A fixed cable has no limit of its own."""
     caps = [Cap("MAX", settings.current_max * 10)]
@@ -54,6 +63,11 @@ def overload(settings: Settings, balance: Balance, phases: int) -> Deciamps:
 def _used(currents: PhaseCurrents, car: PhaseCurrents, phases: int) -> list[Deciamps]:
     draws = car.each()
     return [value for phase, value in enumerate(currents.each()) if phase < phases or draws[phase] > _DRAWS]
+
+
+def circuit_cap(settings: Settings, circuit: PhaseCurrents, car: PhaseCurrents, phases: int) -> Cap:
+    """What the other loads leave of the charger's circuit, where a circuit meter measures it."""
+    return Cap("CIRCUIT", settings.current_max_circuit * 10 - max(0, *_used(circuit.minus(car), car, phases)))
 
 
 def sum_cap(settings: Settings, balance: Balance, phases: int) -> Cap:

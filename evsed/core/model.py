@@ -128,6 +128,9 @@ class Equipment:
     rcm_test: bool = False  # an output that makes the residual current monitor trip, for its self-test
 
 
+BARE = Equipment()
+
+
 @dataclass(frozen=True, slots=True)
 class MeterHealth:
     """What the bus says of one meter, for people: where it is and how it answers."""

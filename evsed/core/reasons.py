@@ -1,6 +1,6 @@
 """Why the car is not charging: one reason at a time, the same on every interface."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evsed.core.duty import LOWEST_OFFER
 from evsed.core.faults import Fault
@@ -24,6 +24,8 @@ PAUSED = Reason("paused", "Charging is paused")
 LEAVING = Reason("leaving", "The charger's software is being stopped")
 NOT_ASKED = Reason("car_not_ready", "The car does not ask for power")
 NOT_MEASURED = Reason("not_measured", "Waiting for the mains meter to show enough power or sun")
+VENTILATION = Reason("ventilation", "The car asks for ventilation, which this charger does not have")
+CLOSING = Reason("closing", "Locking the cable and testing the residual current monitor")
 NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
 
 _FAULT_TEXTS = {
@@ -55,13 +57,20 @@ class Standing:
     state: State
     connected: bool
     fault: Fault | None  # the most severe one
+    fault_until: Millis | None  # when it ends by itself
     access: Access
+    start_at: Millis | None  # of delayed charging
     leaving: bool
     offer: Deciamps
+    stopped_until: Millis  # the external switch stopped charging
+    rest_until: Millis  # contactor 1 has to rest
+    switching: bool  # the number of phases is being changed
     delay_until: Millis
     ready_at: Millis
     state_ends_at: Millis | None
     startable: bool  # false: the mode's start condition is not, or not yet, met
+    closing: bool  # the car asks, and lock or self-test are under way
+    ventilation: bool
     pilot_faulty: bool
 
 
@@ -74,15 +83,17 @@ def why(standing: Standing, now: Millis) -> Reason | None:
     if standing.state is State.C:
         return None
     if fault is not None and not fault.value.waiting:
-        return of_fault(fault)
+        return replace(of_fault(fault), until=standing.fault_until)
     if standing.pilot_faulty:
         return of_fault(Fault.PILOT)
     if not standing.connected:
-        return NO_CAR if standing.access is Access.ALLOW else _ACCESS[standing.access]
+        return NO_CAR if standing.access is Access.ALLOW else _no_access(standing)
     if standing.access is not Access.ALLOW:
-        return _ACCESS[standing.access]
+        return _no_access(standing)
     if standing.leaving:
         return LEAVING
+    if now < standing.stopped_until:
+        return Reason("stopped_by_switch", "Stopped by the external switch", standing.stopped_until)
     if standing.offer < LOWEST_OFFER:
         return NO_CABLE
     if fault is not None:
@@ -93,13 +104,28 @@ def why(standing: Standing, now: Millis) -> Reason | None:
 _ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}
 
 
+def _no_access(standing: Standing) -> Reason:
+    if standing.start_at is not None:
+        return Reason("delayed", "Waiting for the start time", standing.start_at)
+    return _ACCESS[standing.access]
+
+
 def _own_wait(standing: Standing, now: Millis) -> Reason:
     if standing.state is State.ACTIVATE:
         return Reason("waking_car", "Waking the car", standing.state_ends_at)
+    if now < standing.rest_until:
+        return Reason("contactor_rest", "The contactor was switched often and has to rest", standing.rest_until)
+    if standing.switching:
+        wait = max(standing.delay_until, standing.ready_at)
+        return Reason("switching_phases", "Changing between one and three phases", wait)
     if standing.state is State.C1:
         return Reason("stopping", "Waiting for the car to stop drawing", standing.state_ends_at)
     if now < standing.delay_until:
         return Reason("charge_delay", "Ready to charge after a short wait", standing.delay_until)
     if now < standing.ready_at:
         return Reason("pilot_restart", "Restarting the pilot signal", standing.ready_at)
+    if standing.ventilation:
+        return VENTILATION
+    if standing.closing:
+        return CLOSING
     return NOT_ASKED if standing.startable else NOT_MEASURED

@@ -47,6 +47,7 @@ class Demand:
     settings: Settings
     cable: Deciamps
     override: Deciamps
+    outside: tuple[Cap, ...]  # from the board's temperature and the grid operator's relay
     phases: int
     connected: bool
     offering: bool  # states B, C and Activate
@@ -54,6 +55,8 @@ class Demand:
     charging_ms: Millis | None  # since the contactor closed; None while it is open
     ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
+    large_shortage: bool  # three phases have had far too little sun for 30 s (CONTACT 2 Auto)
+    one_phase_would_do: bool  # CONTACT 2 Auto may go on with one phase
 
     @property
     def mode(self) -> Mode:
@@ -67,7 +70,7 @@ class Demand:
 
     def fixed(self) -> Cap:
         """The lowest cap that no measurement is needed for."""
-        return limits.lowest(limits.fixed_caps(self.settings, self.cable, self.override))
+        return limits.lowest((*limits.fixed_caps(self.settings, self.cable, self.override), *self.outside))
 
     def minimum(self) -> Deciamps:
         """MIN, or what cable and MAX allow if that is less."""
@@ -83,6 +86,9 @@ class Regulator:
         self.lack: Fault | None = None  # NO_POWER or NO_SUN while there is not enough
         self.retry_at: Millis | None = None
         self.stop_timer = solar.StopTimer()
+        self.circuit: Cap | None = None  # what a circuit meter leaves
+        self.at_top = False  # the offer is as high as anything allows
+        self.one_phase_wanted = False  # three phases have had too little sun for long enough
         self._measured: Cap | None = None
         self._room = smart.LeastRoom()
         self._sun: Deciamps | None = None
@@ -184,6 +190,7 @@ class Regulator:
 
     def step(self, demand: Demand, now: Millis) -> None:
         """Brings offer and lack up to date."""
+        self.one_phase_wanted = False
         ceiling = self._ceiling(demand)
         fits = ceiling.current >= demand.minimum()
         if demand.offering:
@@ -208,6 +215,8 @@ class Regulator:
             caps.append(demand.meter_cap)
         if demand.metered and self._measured is not None:
             caps.append(self._measured)
+        if self.circuit is not None:
+            caps.append(self.circuit)
         return limits.lowest(caps)
 
     def _first_offer(self, ceiling: Cap, demand: Demand) -> Deciamps:
@@ -230,7 +239,8 @@ class Regulator:
             wanted = self._wanted(allowed, demand)
             if wanted != self.offer:
                 self._set(wanted, now)
-        self.limited_by = ceiling.name if self.offer >= allowed else demand.mode.name
+        self.at_top = self.offer >= allowed
+        self.limited_by = ceiling.name if self.at_top else demand.mode.name
 
     def _wanted(self, allowed: Deciamps, demand: Demand) -> Deciamps:
         minimum = demand.minimum()
@@ -270,7 +280,9 @@ class Regulator:
         else:
             self._sunless_since = None
             self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
-            return self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0
+            over = demand.large_shortage or self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0
+            self.one_phase_wanted = over and demand.one_phase_would_do
+            return over and not self.one_phase_wanted
         if self._sun_starts:
             self._sunless_since = None
         elif self._sunless_since is None:

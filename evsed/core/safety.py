@@ -1,17 +1,21 @@
-"""The last word on the contactors: ``permit`` may refuse or reduce, never add.
+"""The last word on the outputs: ``permit`` may refuse or reduce, never add.
 
-Everything that closes a contactor passes here, in every control cycle, and is judged from scratch.
+Everything that closes a contactor or offers current passes here, in every control cycle, and is judged from scratch.
+What it permits is lent: a ``Permit`` expires by itself, and after that its outputs are the safe ones.
 """
 
 from dataclasses import dataclass, replace
 
-from evsed.core.actions import Outputs, Pilot
+from evsed.core.actions import PILOT_HIGH, SAFE, Outputs, Pilot, PilotDrive, pilot_offering
 from evsed.core.charger import STOP_MS
+from evsed.core.duty import HIGHEST_OFFER, LOWEST_OFFER, current_for
 from evsed.core.model import Access
 from evsed.core.states import State
-from evsed.core.units import Millis
+from evsed.core.units import Deciamps, Millis
 
 SAMPLE_MAX_AGE_MS = 100
+LEASE_MS = 500
+"""How long outputs stay as they are without a new permit; the same lease holds outside the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +29,56 @@ class Facts:
     stopping_fault: bool  # any fault that ends charging
     opening_fault: bool  # one of those that open at once
     sample_age_ms: Millis | None  # of the last pilot sample; None: never
+    ceiling: Deciamps  # the least of cable, MAX, override and the other caps that need no measurement
+    before: Outputs  # what was permitted last
 
 
-def permit(wanted: Outputs, facts: Facts) -> Outputs:
-    """``wanted``, with the contactors open unless everything speaks for them closed.
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Outputs, and until when they may stay."""
+
+    outputs: Outputs
+    until: Millis
+
+    def at(self, now: Millis) -> Outputs:
+        """The outputs that count at ``now``: the safe ones once the permit has expired."""
+        return self.outputs if now < self.until else SAFE
+
+
+def permit(wanted: Outputs, facts: Facts, now: Millis) -> Permit:
+    """``wanted``, with the contactors open unless everything speaks for them closed, for the next 500 ms.
 
     Closed means: state C with pulses, the diode seen, no stopping fault, access on; or state C1 for less than 6 s
-    without a fault that opens at once; and always a pilot sample of the last 100 ms.
+    without a fault that opens at once; always a pilot sample of the last 100 ms; and contactor 2 as it was while
+    contactor 1 stays closed. The pulses never announce more than the ceiling.
     """
-    if wanted.contactor1 and (_charging(wanted, facts) or _stopping(facts)) and _pilot_known(facts):
-        return wanted
-    return replace(wanted, contactor1=False, contactor2=False)
+    pilot = _reduced(wanted.pilot, facts.ceiling)
+    closed = (
+        wanted.contactor1
+        and (_charging(pilot, facts) or _stopping(facts))
+        and _pilot_known(facts)
+        and _second_at_rest(wanted, facts.before)
+    )
+    outputs = replace(
+        wanted,
+        contactor1=closed,
+        contactor2=closed and wanted.contactor2,
+        pilot=pilot,
+        rcm_test=wanted.rcm_test and not closed,
+    )
+    return Permit(outputs, now + LEASE_MS)
 
 
-def _charging(wanted: Outputs, facts: Facts) -> bool:
+def _reduced(pilot: PilotDrive, ceiling: Deciamps) -> PilotDrive:
+    if pilot.kind is not Pilot.PWM or current_for(pilot.pulses) <= ceiling:
+        return pilot
+    return PILOT_HIGH if ceiling < LOWEST_OFFER else pilot_offering(min(ceiling, HIGHEST_OFFER))
+
+
+def _charging(pilot: PilotDrive, facts: Facts) -> bool:
     return (
         facts.state is State.C
-        and wanted.pilot.kind is Pilot.PWM
+        and pilot.kind is Pilot.PWM
         and facts.diode_seen
         and not facts.stopping_fault
         and facts.access is Access.ALLOW
@@ -55,3 +92,8 @@ def _stopping(facts: Facts) -> bool:
 
 def _pilot_known(facts: Facts) -> bool:
     return facts.sample_age_ms is not None and facts.sample_age_ms <= SAMPLE_MAX_AGE_MS
+
+
+def _second_at_rest(wanted: Outputs, before: Outputs) -> bool:
+    """Contactor 2 never moves under load: it changes only together with contactor 1, or while that is open."""
+    return not before.contactor1 or wanted.contactor2 == before.contactor2

@@ -7,6 +7,7 @@ from evsed.core.actions import Outputs
 from evsed.core.faults import Fault
 from evsed.core.model import Access, MeterHealth, MeterRole, MeterValues, Mode, ModeChoice, PhaseCurrents, choice_of
 from evsed.core.reasons import Reason
+from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.settings import Settings
 from evsed.core.states import State
 from evsed.core.units import Celsius, Deciamps, Millis, Millivolts, WattHours
@@ -22,6 +23,7 @@ class Saved:
     session_start_wh: WattHours | None = None
     charged_wh: WattHours | None = None
     latched: tuple[Fault, ...] = ()
+    timer: Timer = NO_TIMER
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Snapshot:
     pilot_high_mv: Millivolts | None
     pilot_low_mv: Millivolts | None
     temperature_c: Celsius | None
+    locked: bool | None  # the cable; None: no lock, or not known
     mains: PhaseCurrents | None  # as regulation sees it: after the home battery; None: unknown
     meters: Mapping[MeterRole, MeterView]
     drawing: tuple[bool, bool, bool]

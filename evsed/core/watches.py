@@ -1,19 +1,23 @@
 """Watches the causes of faults and says which are there.
 
-Owns the timeouts of the meters, the temperature's hysteresis, the residual current monitor's latch, and when a pilot or
-diode fault begins and ends. Keeping the book of faults is faults.py's, acting on them charger.py's and safety.py's.
+Owns the timeouts of the meters, the temperature's hysteresis, the latches of residual current and welded contactors,
+and when the other faults begin and end. Keeping the book of faults is faults.py's, acting on them charger.py's and
+safety.py's.
 """
 
 from dataclasses import dataclass
 from typing import assert_never
 
+from evsed.core.backoff import Backoff
 from evsed.core.faults import Fault, Faults
+from evsed.core.hardware import Hardware
 from evsed.core.limits import Cap
 from evsed.core.model import MeterRole, MeterType, Mode
 from evsed.core.pilot_watch import PilotWatch
+from evsed.core.rcm import Test
 from evsed.core.settings import Settings
 from evsed.core.states import State
-from evsed.core.units import Celsius, Millis
+from evsed.core.units import Millis
 
 MAINS_LOST_MS = 11_000
 EV_LOST_MS = 64_000
@@ -25,9 +29,9 @@ POLLED_SILENT_MS = 5_000
 """A polled mains meter that is silent for this long lowers the offer to MIN."""
 
 COOLER_BY = 10
-_FIRST_PILOT_WAIT_MS = 15_000
-_LONGEST_PILOT_WAIT_MS = 300_000
-_FORGIVEN_AFTER_MS = 600_000
+FORGIVEN_AFTER_MS = 600_000
+"""A charge that went well for this long makes earlier faults of pilot, contactor and car forgotten."""
+
 _KEEP = 1
 
 
@@ -66,17 +70,19 @@ class Seen:
     state: State
     in_state_ms: Millis
     pilot: PilotWatch
-    temperature: Celsius | None
+    hardware: Hardware
     mains_at: Millis | None
     ev_at: Millis | None
+    circuit_at: Millis | None
 
 
 class Watches:
     """Judges the causes in every control cycle."""
 
     def __init__(self, now: Millis) -> None:
-        self.rcm_tripped = False
-        self.pilot_wait_ms: Millis = 0
+        self.pilot_wait = Backoff(15_000, 300_000)
+        self.contactor_wait = Backoff(60_000, 900_000)
+        self.overdraw_wait = Backoff(60_000, 900_000)
         self._waiting_since = dict.fromkeys(MeterRole, now)
 
     def meter_changed(self, role: MeterRole, now: Millis) -> None:
@@ -85,11 +91,19 @@ class Watches:
 
     def unplugged(self) -> None:
         """The next car starts with a clean record."""
-        self.pilot_wait_ms = 0
+        for wait in (self.pilot_wait, self.contactor_wait, self.overdraw_wait):
+            wait.forgive()
 
     def judge(self, seen: Seen, now: Millis) -> dict[Fault, bool]:
         """Which faults are there and which are not."""
+        if seen.state is State.C and seen.in_state_ms >= FORGIVEN_AFTER_MS:
+            self.unplugged()
         return {
+            Fault.CIRCUIT_METER_LOST: self._circuit_lost(seen, now),
+            Fault.OVERDRAW: self._overdrawn(seen, now),
+            Fault.LOCK_FAILED: seen.hardware.lock.failed,
+            Fault.CONTACTOR_FAILED: self._contactor_failed(seen, now),
+            Fault.WELDED: seen.hardware.contactors.welded(now) or Fault.WELDED in seen.faults,
             Fault.METER_LOST: self._mains_lost(seen, now),
             Fault.EV_METER_LOST: self._ev_lost(seen, now),
             Fault.TEMPERATURE: self._too_hot(seen),
@@ -121,34 +135,70 @@ class Watches:
             return None
         return Cap("mains meter silent", settings.current_min * 10)
 
+    def circuit_cap(self, settings: Settings, circuit_at: Millis | None, now: Millis) -> Cap | None:
+        """MIN while a configured circuit meter is silent."""
+        if settings.circuit_meter == MeterType.DISABLED:
+            return None
+        if circuit_at is not None and now - circuit_at < CIRCUIT_LOST_MS:
+            return None
+        return Cap("circuit meter silent", settings.current_min * 10)
+
+    def until(self, fault: Fault | None) -> Millis | None:
+        """When ``fault`` ends by itself; None when nobody can say."""
+        waits = {Fault.CONTACTOR_FAILED: self.contactor_wait, Fault.OVERDRAW: self.overdraw_wait}
+        return waits[fault].until if fault in waits else None
+
     def _ev_lost(self, seen: Seen, now: Millis) -> bool:
         settings = seen.settings
         if settings.mode == Mode.NORMAL or settings.ev_meter == MeterType.DISABLED:
             return False
         return self._silent_ms(MeterRole.EV, seen.ev_at, now) >= EV_LOST_MS
 
+    def _circuit_lost(self, seen: Seen, now: Millis) -> bool:
+        settings = seen.settings
+        if settings.mode == Mode.NORMAL or settings.circuit_meter == MeterType.DISABLED:
+            return False
+        return self._silent_ms(MeterRole.CIRCUIT, seen.circuit_at, now) >= CIRCUIT_LOST_MS
+
     @staticmethod
     def _too_hot(seen: Seen) -> bool:
-        if seen.temperature is None:
+        temperature, limit = seen.hardware.temperature, seen.settings.temp_max
+        if temperature is None:
             return Fault.TEMPERATURE in seen.faults
-        limit = seen.settings.temp_max
         if Fault.TEMPERATURE in seen.faults:
-            return seen.temperature > limit - COOLER_BY
-        return seen.temperature > limit
+            return temperature >= limit - COOLER_BY
+        return temperature > limit
 
     def _residual_current(self, seen: Seen) -> bool:
-        watched = bool(seen.settings.rcmon) and self.rcm_tripped
+        rcm = seen.hardware.rcm
+        watched = bool(seen.settings.rcmon) and (rcm.tripped or rcm.test is Test.FAILED)
         return watched or Fault.RCM in seen.faults  # latched: a button resets it
 
     def _pilot_faulty(self, seen: Seen, now: Millis) -> bool:
         if Fault.PILOT in seen.faults:
             return not seen.pilot.recovered(now)
-        if seen.state is State.C and seen.in_state_ms >= _FORGIVEN_AFTER_MS:
-            self.pilot_wait_ms = 0
         faulty = seen.state in {State.C, State.C1} and seen.pilot.faulty(now)
         if faulty:
-            self.pilot_wait_ms = min(max(2 * self.pilot_wait_ms, _FIRST_PILOT_WAIT_MS), _LONGEST_PILOT_WAIT_MS)
+            self.pilot_wait.failed(now)
         return faulty
+
+    def _contactor_failed(self, seen: Seen, now: Millis) -> bool:
+        """Tried again after a wait that grows, or by the next car."""
+        if Fault.CONTACTOR_FAILED in seen.faults:
+            return seen.state is not State.A and not self.contactor_wait.over(now)
+        failed = seen.hardware.contactors.failed(now)
+        if failed:
+            self.contactor_wait.failed(now)
+        return failed
+
+    def _overdrawn(self, seen: Seen, now: Millis) -> bool:
+        """The same."""
+        if Fault.OVERDRAW in seen.faults:
+            return seen.state is not State.A and not self.overdraw_wait.over(now)
+        found = seen.hardware.overdraw.found
+        if found:
+            self.overdraw_wait.failed(now)
+        return found
 
     @staticmethod
     def _diode_missing(seen: Seen, now: Millis) -> bool:

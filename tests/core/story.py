@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from evsed.core.actions import Action, CloseContactors, Note, OpenContactors, Pilot
 from evsed.core.controller import Controller
 from evsed.core.events import Command, Inputs, MeterRead, Sampled, Verdict
-from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.model import Equipment, MeterRole, PhaseCurrents
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
@@ -43,11 +43,14 @@ class Story:
     mains_answers: bool = True
     ev_answers: bool = True
     samples: bool = True
+    switch_closed: bool = False
+    mirrors: bool = True
     deeds: list[tuple[Millis, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.equipment = Equipment()
         self.plant = Plant(1, 7, self.now)
-        self.core = Controller(self.saved, self.now)
+        self.core = Controller(self.saved, self.now, self.equipment)
         self.ev_says: Callable[[], Amperes] = lambda: self.unit.current
 
     @property
@@ -82,7 +85,7 @@ class Story:
 
     def restart(self) -> None:
         """The daemon is killed and started again; what was saved is there, the plant goes on."""
-        self.core = Controller(self.core.saved, self.now)
+        self.core = Controller(self.core.saved, self.now, self.equipment)
 
     def step(self) -> None:
         """One control cycle, after 10 ms."""
@@ -99,6 +102,9 @@ class Story:
             temperature_c=unit.temperature,
             rcm_tripped=unit.rcm,
             buttons=frozenset(unit.buttons(self.now)),
+            switch_closed=self.switch_closed,
+            closed1=unit.contactor1.closed if self.mirrors else None,
+            closed2=unit.contactor2.closed if self.mirrors else None,
         )
         self._keep(self.core.handle(Sampled(inputs), self.now))
         unit.feed(Feed(0, self.core.outputs, single=self.core.desk.settings.enable_C2 == 0), self.now)

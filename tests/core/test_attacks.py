@@ -16,14 +16,16 @@ def story_of(**given: object) -> Story:
 
 
 def test_a_phase_that_the_car_draws_on_unasked_is_protected_too() -> None:
-    """A welded contactor 2 put 46 A on L2 while only L1 was looked at."""
+    """A welded contactor 2 put 46 A on L2 while only L1 was looked at. Now the EV meter tells of it."""
     story = story_of(mode="Smart", enable_C2="Always Off", current_max=16)
+    story.mirrors = False
     story.unit.contactor2.fault = "welded"
     story.charge()
     assert story.unit.current[1] == 16.0
     story.plant.house = (1.0, 15.0, 1.0)
     story.run(6)
     assert story.plant.mains[1] <= 25.0
+    assert story.reason == "welded"
 
 
 def test_the_home_battery_never_lifts_the_fuses_limit() -> None:

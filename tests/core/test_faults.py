@@ -101,8 +101,8 @@ def test_temperature_stops_and_resumes_10_degrees_lower(charging: Story) -> None
     charging.unit.temperature = 66
     charging.run(2)
     assert (charging.state, charging.reason) == (State.B1, "temperature")
-    charging.unit.temperature = 56
+    charging.unit.temperature = 55
     charging.run(30)
     assert charging.reason == "temperature"
-    charging.unit.temperature = 55
+    charging.unit.temperature = 54
     charging.run_until(lambda: charging.state is State.C, 20)

@@ -49,11 +49,16 @@ def test_the_error_table_is_that_of_the_clients() -> None:
         "No Power Available": (1, 1),
         "Waiting for Solar": (1, 6),
         "Communication Error": (2, 2),
+        "Circuit Meter Comm Error": (64, 7),
         "Temperature High": (4, 3),
         "EV Meter Comm Error": (8, 4),
         "RCM Tripped": (16, 5),
+        "Contactor Welded": (16, 9),
+        "Contactor Failed": (16, 10),
         "Pilot Fault": (16, 11),
         "Diode Missing": (16, 12),
+        "Overdraw": (16, 13),
+        "Lock Failed": (16, 14),
     }
 
 
@@ -71,8 +76,10 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
 
 def standing(**given: object) -> reasons.Standing:
     usual: dict[str, object] = {
-        "state": State.B1, "connected": True, "fault": None, "access": Access.ALLOW, "leaving": False, "offer": 60,
-        "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "pilot_faulty": False,
+        "state": State.B1, "connected": True, "fault": None, "fault_until": None, "access": Access.ALLOW,
+        "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "rest_until": 0, "switching": False,
+        "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "closing": False,
+        "ventilation": False, "pilot_faulty": False,
     }  # fmt: skip
     return reasons.Standing(**{**usual, **given})  # type: ignore[arg-type]
 
@@ -86,6 +93,14 @@ def standing(**given: object) -> reasons.Standing:
         ({"access": Access.PAUSE, "fault": Fault.NO_SUN}, "paused", None),
         ({"fault": Fault.NO_SUN}, "no_sun", None),
         ({"leaving": True}, "leaving", None),
+        ({"access": Access.DENY, "start_at": 9_000}, "delayed", 9_000),
+        ({"state": State.A, "connected": False, "access": Access.DENY, "start_at": 9_000}, "delayed", 9_000),
+        ({"fault": Fault.OVERDRAW, "fault_until": 9_000}, "overdraw", 9_000),
+        ({"stopped_until": 9_000}, "stopped_by_switch", 9_000),
+        ({"rest_until": 9_000}, "contactor_rest", 9_000),
+        ({"switching": True, "delay_until": 9_000}, "switching_phases", 9_000),
+        ({"state": State.B, "ventilation": True}, "ventilation", None),
+        ({"state": State.B, "closing": True}, "closing", None),
         ({"offer": 0}, "no_cable", None),
         ({"state": State.ACTIVATE, "state_ends_at": 9_000}, "waking_car", 9_000),
         ({"state": State.C1, "state_ends_at": 9_000}, "stopping", 9_000),

@@ -1,9 +1,12 @@
 """permit(): every combination of what it is judged by, against the rule as the design states it."""
 
+import ast
 import itertools
+from pathlib import Path
 
 import pytest
 
+import evsed
 from evsed.core.actions import (
     PILOT_HIGH,
     PILOT_LOW,
@@ -11,6 +14,7 @@ from evsed.core.actions import (
     SAFE,
     CloseContactors,
     DrivePilot,
+    LockDrive,
     OpenContactors,
     Outputs,
     Pilot,
@@ -18,18 +22,37 @@ from evsed.core.actions import (
     changes,
     pilot_offering,
 )
+from evsed.core.duty import current_for
 from evsed.core.model import Access
-from evsed.core.safety import Facts, permit
+from evsed.core.safety import LEASE_MS, Facts, Permit, permit
 from evsed.core.states import State
 
 PILOTS = (pilot_offering(60), PILOT_HIGH, PILOT_LOW, PILOT_OFF)
 TIMES = (0, 5_999, 6_000, 60_000)
 AGES = (None, 0, 100, 101)
 BOOLS = (False, True)
+NOW = 1_000
+GOOD = Facts(
+    state=State.C,
+    in_state_ms=0,
+    access=Access.ALLOW,
+    diode_seen=True,
+    stopping_fault=False,
+    opening_fault=False,
+    sample_age_ms=0,
+    ceiling=800,
+    before=SAFE,
+)
+CLOSED = Outputs(contactor1=True, contactor2=True, pilot=pilot_offering(160))
 
 
 def every_facts() -> list[Facts]:
-    return [Facts(*row) for row in itertools.product(State, TIMES, Access, BOOLS, BOOLS, BOOLS, AGES)]
+    rows = itertools.product(State, TIMES, Access, BOOLS, BOOLS, BOOLS, AGES)
+    return [Facts(*row, ceiling=60, before=SAFE) for row in rows]
+
+
+def facts(**given: object) -> Facts:
+    return Facts(**{name: given.get(name, getattr(GOOD, name)) for name in Facts.__slots__})  # type: ignore[arg-type]
 
 
 def may_close(pilot_is_pwm: bool, facts: Facts) -> bool:
@@ -52,16 +75,67 @@ def may_close(pilot_is_pwm: bool, facts: Facts) -> bool:
 @pytest.mark.parametrize("pilot", PILOTS)
 @pytest.mark.parametrize("second", BOOLS)
 def test_permit_refuses_whatever_the_rule_does_not_allow(pilot: PilotDrive, second: bool) -> None:
-    wanted = Outputs(contactor1=True, contactor2=second, pilot=pilot)
-    for facts in every_facts():
-        allowed = may_close(pilot.kind is Pilot.PWM, facts)
-        assert permit(wanted, facts) == (wanted if allowed else Outputs(pilot=pilot)), facts
+    wanted = Outputs(contactor1=True, contactor2=second, pilot=pilot, lock=LockDrive.LOCK)
+    refused = Outputs(pilot=pilot, lock=LockDrive.LOCK)
+    for each in every_facts():
+        allowed = may_close(pilot.kind is Pilot.PWM, each)
+        assert permit(wanted, each, NOW).outputs == (wanted if allowed else refused), each
 
 
 def test_permit_never_adds() -> None:
-    for facts in every_facts():
-        assert permit(SAFE, facts) == SAFE
-        assert permit(Outputs(contactor2=True), facts) == SAFE
+    for each in every_facts():
+        assert permit(SAFE, each, NOW).outputs == SAFE
+        assert permit(Outputs(contactor2=True), each, NOW).outputs == SAFE
+
+
+def test_contactor_2_never_moves_while_contactor_1_is_closed() -> None:
+    for now_second, then_second in itertools.product(BOOLS, BOOLS):
+        before = Outputs(contactor1=True, contactor2=then_second, pilot=pilot_offering(160))
+        wanted = Outputs(contactor1=True, contactor2=now_second, pilot=pilot_offering(160))
+        outputs = permit(wanted, facts(before=before), NOW).outputs
+        assert outputs.contactor1 == (now_second == then_second)
+        assert outputs.contactor2 == (now_second and then_second)
+
+
+@pytest.mark.parametrize("offer", [60, 61, 160, 509, 510, 530, 800])
+@pytest.mark.parametrize("ceiling", [0, 59, 60, 61, 100, 160, 509, 510, 530, 799, 800, 9_999])
+def test_the_pulses_never_announce_more_than_the_ceiling(offer: int, ceiling: int) -> None:
+    wanted = Outputs(contactor1=True, pilot=pilot_offering(offer))
+    outputs = permit(wanted, facts(ceiling=ceiling), NOW).outputs
+    if ceiling < 60:
+        assert outputs == SAFE
+    else:
+        assert current_for(outputs.pilot.pulses) <= min(offer, ceiling)
+        assert current_for(outputs.pilot.pulses) >= min(offer, ceiling) - 20  # 51 to 53 A have no code
+        assert outputs.contactor1
+        if offer <= ceiling:
+            assert outputs == wanted
+
+
+def test_the_self_test_never_runs_while_the_contactor_is_closed() -> None:
+    testing = Outputs(contactor1=True, pilot=pilot_offering(160), rcm_test=True)
+    assert not permit(testing, GOOD, NOW).outputs.rcm_test
+    assert permit(Outputs(rcm_test=True), facts(state=State.B), NOW).outputs.rcm_test
+
+
+def test_a_permit_expires_by_itself() -> None:
+    given = permit(CLOSED, GOOD, NOW)
+    assert given == Permit(CLOSED, NOW + LEASE_MS)
+    assert given.at(NOW) == CLOSED
+    assert given.at(NOW + LEASE_MS - 1) == CLOSED
+    assert given.at(NOW + LEASE_MS) == SAFE
+    assert LEASE_MS == 500
+
+
+def test_nobody_else_makes_permits() -> None:
+    """``permit()`` is the only way to a closed contactor: the one other Permit of the package is for safe outputs."""
+    makers = [
+        (path.name, ast.unparse(node))
+        for path in Path(evsed.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Permit"
+    ]
+    assert sorted(makers) == [("controller.py", "Permit(SAFE, now)"), ("safety.py", "Permit(outputs, now + LEASE_MS)")]
 
 
 def test_changes_open_first_and_say_what_closes() -> None:

@@ -1,0 +1,99 @@
+"""The external switch on input SW: debounced, and what a movement of it asks for.
+
+Owns debouncing and the eight functions' meaning; carrying out is the controller's. Functions 6 and 7 (custom) ask for
+nothing here: they are only told to others.
+"""
+
+from enum import Enum, IntEnum
+
+from evsed.core.units import Millis
+
+DEBOUNCE_MS = 100
+LONG_MS = 1_500
+
+
+class Function(IntEnum):
+    """SWITCH: what the input is for; the numbers are those of the setting."""
+
+    DISABLED = 0  # a push stops charging
+    ACCESS_BUTTON = 1
+    ACCESS_SWITCH = 2
+    SMART_SOLAR_BUTTON = 3
+    SMART_SOLAR_SWITCH = 4
+    GRID_RELAY = 5
+    CUSTOM_BUTTON = 6
+    CUSTOM_SWITCH = 7
+
+
+_RESETTING = frozenset(Function) - {Function.GRID_RELAY, Function.CUSTOM_BUTTON, Function.CUSTOM_SWITCH}
+
+
+class Wish(Enum):
+    """What a movement of the switch asks for."""
+
+    STOP = "stop charging"
+    ALLOW = "access on"
+    DENY = "access off"
+    TOGGLE_ACCESS = "access on or off"
+    SMART = "Smart, if in Solar"
+    SOLAR = "Solar, if in Smart"
+    TOGGLE_MODE = "the other of Smart and Solar"
+    RESET = "reset a residual current fault"
+
+
+class ExternalSwitch:
+    """``feed`` with every look at the input; each movement is told once."""
+
+    def __init__(self) -> None:
+        self.closed: bool | None = None  # None: not yet known
+        self._candidate = False
+        self._since: Millis = 0
+        self._seen = False
+        self._pressed_at: Millis | None = None
+        self._function: Function | None = None
+
+    def feed(self, closed: bool, function: Function, now: Millis) -> list[Wish]:
+        """One look. A toggle type says its position at start-up and when the function is chosen, a button does not."""
+        if closed is not self._candidate or not self._seen:
+            self._candidate, self._since, self._seen = closed, now, True
+        chosen = function is not self._function
+        self._function = function
+        if now - self._since < DEBOUNCE_MS:
+            return []
+        if self.closed is closed:
+            return _position(function, closed) if chosen else self._hold(function, now)
+        first, self.closed = self.closed is None, closed
+        if first:
+            return _position(function, closed)
+        wishes = [Wish.RESET] if closed and function in _RESETTING else []
+        return wishes + _position(function, closed) + self._press(function, now)
+
+    def _press(self, function: Function, now: Millis) -> list[Wish]:
+        if self.closed:
+            self._pressed_at = now
+            return {Function.DISABLED: [Wish.STOP], Function.ACCESS_BUTTON: [Wish.TOGGLE_ACCESS]}.get(function, [])
+        short, self._pressed_at = self._pressed_at is not None, None
+        return [Wish.TOGGLE_MODE] if short and function is Function.SMART_SOLAR_BUTTON else []
+
+    def _hold(self, function: Function, now: Millis) -> list[Wish]:
+        """A press that lasts is told when it has lasted, and its release means nothing any more."""
+        long = self._pressed_at is not None and now - self._pressed_at >= LONG_MS
+        if not long or function is not Function.SMART_SOLAR_BUTTON:
+            return []
+        self._pressed_at = None
+        return [Wish.STOP]
+
+    @property
+    def grid_limited(self) -> bool:
+        """Whether the grid operator's relay is open: the charger has to keep to its limit."""
+        return self._function is Function.GRID_RELAY and self.closed is False
+
+
+def _position(function: Function, closed: bool) -> list[Wish]:
+    match function:
+        case Function.ACCESS_SWITCH:
+            return [Wish.ALLOW if closed else Wish.DENY]
+        case Function.SMART_SOLAR_SWITCH:
+            return [Wish.SMART if closed else Wish.SOLAR]
+        case _:
+            return []

@@ -1,0 +1,108 @@
+"""The Snapshot and the one reason, put together from what the controller's parts know. Reads only."""
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from evsed.core import reasons, watches
+from evsed.core.model import MeterRole, Mode
+from evsed.core.pilot import FAULTY, Level
+from evsed.core.snapshot import MeterView, Snapshot, drawing
+from evsed.core.states import State
+from evsed.core.units import Millis, seconds_left
+
+if TYPE_CHECKING:
+    from evsed.core.controller import Controller
+
+_OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
+_STOPPED = frozenset({State.C1, State.B1})
+_CLOSED = frozenset({State.C, State.C1})
+
+
+def snapshot(core: "Controller", now: Millis) -> Snapshot:
+    """The charger as everybody else may see it."""
+    mode = Mode(core.desk.settings.mode)
+    state = core.charger.state
+    mains = core.metering.values(MeterRole.MAINS).currents
+    meters = {role: _meter(core, role, now) for role in MeterRole}
+    reading = core.pilot.reading
+    return Snapshot(
+        now=now,
+        unix_s=None if core.wall is None else core.wall[0] + (now - core.wall[1]) // 1000,
+        uptime_s=(now - core.booted_at) // 1000,
+        state=state,
+        reason=_reason(core, now),
+        faults=core.faults.all,
+        error_bits=core.faults.bits,
+        access=core.desk.access,
+        settings=core.desk.settings,
+        connected=core.connected,
+        offer=core.regulator.offer if state in _OFFERING else 0,
+        limited_by=core.regulator.limited_by,
+        override=core.desk.override,
+        cable=core.cable.limit,
+        outputs=core.outputs,
+        phases=core.phases.in_use,
+        pilot_high_mv=None if reading is None else reading.high_mv,
+        pilot_low_mv=None if reading is None else reading.low_mv,
+        temperature_c=core.hardware.temperature,
+        locked=core.hardware.lock.locked,
+        mains=None
+        if mains is None or not meters[MeterRole.MAINS].fresh
+        else core.metering.corrected(mains, mode, now, one_phase=core.battery_on_l1),
+        meters=MappingProxyType(meters),
+        drawing=drawing(meters[MeterRole.EV], core.phases.in_use if state in _CLOSED else 0),
+        battery=core.metering.battery(now),
+        battery_at=core.metering.battery_at,
+        charged_wh=core.session.charged_wh,
+        solar_stop_s=seconds_left(_stop_timer(core), 0),
+        closings=core.closings,
+        saved=core.saved,
+    )
+
+
+def _stop_timer(core: "Controller") -> Millis | None:
+    if core.charger.state is not State.C or core.desk.settings.mode != Mode.SOLAR:
+        return None
+    return core.regulator.stop_timer.left_ms(core.desk.settings.solar_stop_time)
+
+
+def _meter(core: "Controller", role: MeterRole, now: Millis) -> MeterView:
+    age = core.metering.age(role, now)
+    shown_ms = watches.shown_ms(role, core.desk.settings)
+    values = core.metering.values(role)
+    heard = values.heard_at is not None and now - values.heard_at < shown_ms
+    return MeterView(values, age is not None and age < shown_ms, heard, core.health.get(role))
+
+
+def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
+    return reasons.why(
+        reasons.Standing(
+            state=core.charger.state,
+            connected=core.connected,
+            fault=core.faults.worst,
+            fault_until=core.watches.until(core.faults.worst),
+            access=core.desk.access,
+            start_at=_start_at(core),
+            leaving=core.leaving,
+            offer=core.regulator.offer,
+            stopped_until=core.stopped_until,
+            rest_until=core.rest_until(now),
+            switching=core.phases.switching and core.charger.state in _STOPPED,
+            delay_until=core.charger.delay_until,
+            ready_at=core.charger.ready_at,
+            state_ends_at=core.charger.deadline,
+            startable=core.may_start(now),
+            closing=core.about_to_close(now),
+            ventilation=core.level is Level.WANTS_VENTILATION,
+            pilot_faulty=core.pilot.level in FAULTY,
+        ),
+        now,
+    )
+
+
+def _start_at(core: "Controller") -> Millis | None:
+    """When delayed charging begins, on the monotonic clock."""
+    start_s = core.desk.timer.start_s
+    if start_s is None or core.wall is None:
+        return None
+    return core.wall[1] + (start_s - core.wall[0]) * 1000
