@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint bench lock clean
+.PHONY: install runtime run test unit lint bench conformance lock clean
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -43,6 +43,11 @@ lint: install
 
 bench: install
 	$(BIN)/python -m tests.bench
+
+# Replays recorded runs of the firmware; RUNS is their folder, JSON a file for the whole comparison.
+RUNS ?= ../shared/reference/runs
+conformance: install
+	$(BIN)/python -m tests.conformance $(RUNS) $(if $(JSON),--json $(JSON))
 
 # Needs uv on the PATH. Pins every package with hashes; the files name no index.
 LOCK := uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate

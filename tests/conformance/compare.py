@@ -1,0 +1,239 @@
+"""The judge: walks the states of both sides in step, then compares errors, contactors, phases and the pilot's disconnections.
+
+What it cannot accept within the tolerances it lays before the deviations; what those do not explain is a difference.
+"""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from tests.conformance import timers
+from tests.conformance.case import Case
+from tests.conformance.deviations import TABLE, Deviation
+from tests.conformance.runs import Run
+from tests.conformance.trace import B1, NAMES, C, Timeline, Trace, Visit, seconds
+
+EARLIER_MS: Final = 2_060
+"""The firmware regulates in rounds of 2 s; we may be sooner by that much."""
+LATER_MS: Final = 1_060
+"""Its timers count whole seconds."""
+MOST_SHIFT_MS: Final = 8_000
+"""By how much both sides may be apart while every single stay still takes equally long."""
+GLITCH_MS: Final = 150
+PILOT_OFF_MS: Final = 1_200
+BITS: Final = (1, 2, 4, 8, 16, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that nothing explains."""
+
+    at: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} at {seconds(self.at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A stretch in which both sides are out of step, and the deviation that explains it."""
+
+    begin: int
+    end: int
+    deviation: Deviation
+
+
+@dataclass
+class Judgement:
+    """What came of a comparison."""
+
+    case: Case
+    covers: list[Cover] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    slack: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def deviations(self) -> list[int]:
+        """The numbers of the deviations that explain something."""
+        return sorted({cover.deviation.number for cover in self.covers})
+
+    def covered(self, at: int) -> bool:
+        """Whether a deviation explains that both sides are apart at ``at``."""
+        return any(cover.begin <= at < cover.end for cover in self.covers)
+
+
+class Judge:
+    """Compares one run."""
+
+    def __init__(self, run: Run, ours: Trace) -> None:
+        self.case = Case(run, ours)
+        self.result = Judgement(self.case)
+
+    def judge(self) -> Judgement:
+        """Everything that has to agree, in order."""
+        self._walk()
+        for bit in BITS:
+            self._errors(bit)
+        self._contactors()
+        for at, what in timers.broken(self.case):
+            self._differ(at, what)
+        self.result.differences.sort(key=lambda difference: difference.at)
+        return self.result
+
+    def _differ(self, at: int, what: str) -> None:
+        self.result.differences.append(Difference(at, what))
+
+    # ---- states ----
+
+    def _walk(self) -> None:
+        case, i, j = self.case, 0, 0
+        if case.rec_visits[0].state != case.our_visits[0].state:
+            self._differ(0, f"{case.our_visits[0].name} instead of {case.rec_visits[0].name}")
+        while i + 1 < len(case.rec_visits) or j + 1 < len(case.our_visits):
+            if self._in_step(i, j):
+                i, j = i + 1, j + 1
+                self._pilot_off(case.rec_visits[i], case.our_visits[j])
+                continue
+            nexts = [*case.rec_visits[i + 1 : i + 2], *case.our_visits[j + 1 : j + 2]]
+            met = self._out_of_step(min(visit.entered for visit in nexts))
+            if met >= case.end:
+                return
+            i, j = case.index_at(case.rec_visits, met), case.index_at(case.our_visits, met)
+
+    def _in_step(self, i: int, j: int) -> bool:
+        case = self.case
+        if i + 1 >= len(case.rec_visits) or j + 1 >= len(case.our_visits):
+            left = case.our_visits[j + 1 :] or case.rec_visits[i + 1 :]
+            return len(left) == 1 and case.end - left[0].entered <= LATER_MS and self._cut_off(left[0])
+        rec, our = case.rec_visits[i + 1], case.our_visits[j + 1]
+        if rec.state != our.state:
+            return False
+        shift = our.entered - rec.entered
+        stay = shift - (case.our_visits[j].entered - case.rec_visits[i].entered)
+        fits = -EARLIER_MS <= shift <= LATER_MS or (-EARLIER_MS <= stay <= LATER_MS and abs(shift) <= MOST_SHIFT_MS)
+        if not fits and not timers.regulated(case, case.rec_visits[i], rec.entered, our.entered):
+            return False
+        self.result.slack.append((min(rec.entered, our.entered), max(rec.entered, our.entered) + LATER_MS))
+        return True
+
+    def _cut_off(self, visit: Visit) -> bool:
+        """The recording ends before the other side could follow: nothing to compare any more."""
+        self.result.slack.append((visit.entered, self.case.end))
+        return False
+
+    def _out_of_step(self, begin: int) -> int:
+        """Explains the sides' being apart from ``begin`` on; when they are in step again."""
+        case, at = self.case, begin
+        met = case.meeting(at)
+        if met >= case.end and case.end - begin <= EARLIER_MS:
+            return case.end
+        while at < met:
+            found = next(((row, end) for row in TABLE if (end := row.states(case, at)) is not None and end > at), None)
+            if found is None:
+                self._differ(at, self._told(at))
+                return met if met > begin else begin + 1
+            deviation, end = found
+            self.result.covers.append(Cover(at, min(end, met), deviation))
+            at = end
+        return met if met > begin else begin + 1
+
+    def _told(self, at: int) -> str:
+        case = self.case
+        rec, our = case.rec_visit(at), case.our_visit(at)
+        if rec.state == our.state:
+            return f"{our.name} entered at {seconds(our.entered)} instead of {seconds(rec.entered)}"
+        if our.entered >= rec.entered:
+            rec_later = next((v for v in case.rec_visits if v.entered > at and v.state == our.state), None)
+            then = f", which does so only at {seconds(rec_later.entered)}" if rec_later is not None else ""
+            return f"{our.name} while the recording stays in {rec.name}{then}"
+        our_later = next((v for v in case.our_visits if v.entered > at and v.state == rec.state), None)
+        then = f" until {seconds(our_later.entered)}" if our_later is not None else ""
+        return f"stays in {our.name}{then} while the recording goes to {rec.name}"
+
+    def _pilot_off(self, rec: Visit, our: Visit) -> None:
+        if rec.state != B1:
+            return
+        theirs, ourselves = (
+            timers.off_time(trace, visit, self.case.end)
+            for trace, visit in ((self.case.rec, rec), (self.case.ours, our))
+        )
+        if abs(theirs - ourselves) > PILOT_OFF_MS:
+            self._differ(our.entered, f"pilot disconnected for {seconds(ourselves)} instead of {seconds(theirs)}")
+
+    # ---- errors ----
+
+    def _errors(self, bit: int) -> None:
+        case = self.case
+        theirs = {at for span in case.rec.error_spans(bit) for at in span}
+        ourselves = {at for span in case.ours.error_spans(bit) for at in span}
+        edges = sorted({0, case.end, *theirs, *ourselves, *self._borders()})
+        open_since: int | None = None
+        for begin in edges:
+            differs = begin < case.end and bool((case.rec.err.at(begin) ^ case.ours.err.at(begin)) & bit)
+            if differs and self._excused(begin, bit):
+                differs = False
+            if differs and open_since is None:
+                open_since = begin
+            elif not differs and open_since is not None:
+                self._error_differs(bit, open_since, begin, theirs, ourselves)
+                open_since = None
+
+    def _borders(self) -> set[int]:
+        return {at for cover in self.result.covers for at in (cover.begin, cover.end)} | {
+            at for span in self.result.slack for at in span
+        }
+
+    def _excused(self, at: int, bit: int) -> bool:
+        if any(cover.begin <= at < cover.end and cover.deviation.mask & bit for cover in self.result.covers):
+            return True
+        return any(begin <= at < end for begin, end in self.result.slack)
+
+    def _error_differs(self, bit: int, begin: int, end: int, theirs: set[int], ourselves: set[int]) -> None:
+        tolerance = EARLIER_MS if begin in ourselves and end in theirs else LATER_MS
+        if end - begin <= tolerance and begin in theirs | ourselves and end in theirs | ourselves | {self.case.end}:
+            return
+        if end >= self.case.end and end - begin <= tolerance:
+            return
+        at = begin
+        while at < end:
+            found = next(((row, to) for row in TABLE if (to := row.errors(self.case, at, bit)) and to > at), None)
+            if found is None:
+                side = "only here" if self.case.ours.err.at(at) & bit else "only in the recording"
+                self._differ(at, f"error {bit} {side} until {seconds(end)}")
+                return
+            self.result.covers.append(Cover(at, min(found[1], end), found[0]))
+            at = found[1]
+            if end - at <= LATER_MS:
+                return
+
+    # ---- contactors and phases ----
+
+    def _contactors(self) -> None:
+        case = self.case
+        lines: list[tuple[str, Timeline, Timeline]] = [("contactor 1", case.rec.c1, case.ours.c1)]
+        if case.run.settings.get("EnableC2", 0) != 0:  # else there is no contactor 2, and nobody sees that output
+            lines.append(("contactor 2", case.rec.c2, case.ours.c2))
+        lines.append(("phases", case.rec.phases, case.ours.phases))
+        for what, theirs, ourselves in lines:
+            edges = sorted(
+                {*theirs.times, *ourselves.times, *case.rec.state.times, *case.ours.state.times, *self._borders()}
+            )
+            for begin, end in pairwise([*edges, case.end]):
+                state = case.rec.state.at(begin)
+                if end - begin <= GLITCH_MS or state != case.ours.state.at(begin) or self.result.covered(begin):
+                    continue
+                if what == "phases" and state != C:
+                    continue
+                if theirs.at(begin) != ourselves.at(begin):
+                    text = f"{what} {ourselves.at(begin)} instead of {theirs.at(begin)} in {NAMES[state]}"
+                    found = next((row for row in TABLE if (row.phases(case, begin) or 0) >= end), None)
+                    if found is None:
+                        self._differ(begin, text)
+                        break
+                    self.result.covers.append(Cover(begin, end, found))
+
+
+def compare(run: Run, ours: Trace) -> Judgement:
+    """Judges what our core did with ``run``."""
+    return Judge(run, ours).judge()
