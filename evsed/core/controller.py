@@ -8,7 +8,7 @@ word on the outputs. What others may see of it is view.py's.
 from dataclasses import replace
 from typing import assert_never
 
-from evsed.core import commands, limits, notes, phases, schedule, view, watches
+from evsed.core import commands, notes, schedule, view, watches
 from evsed.core.access import Buttons, Gesture, chosen
 from evsed.core.actions import SAFE, Action, CloseContactors, Note, Outputs, Persist, Severity, changes
 from evsed.core.cable import Cable
@@ -18,7 +18,6 @@ from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import (
     ACCEPTED,
     Button,
-    ChangeSetting,
     ChooseMode,
     ClearFaults,
     Command,
@@ -35,7 +34,6 @@ from evsed.core.events import (
 from evsed.core.faults import LATCHED, Fault, Faults
 from evsed.core.hardware import Hardware
 from evsed.core.limits import Cap
-from evsed.core.metering import Balance, Metering
 from evsed.core.model import (
     BARE,
     Access,
@@ -45,23 +43,17 @@ from evsed.core.model import (
     MeterRole,
     MeterType,
     Mode,
-    ModeChoice,
-    PhaseCurrents,
-    choice_of,
 )
 from evsed.core.pilot import Level
 from evsed.core.pilot_watch import PilotWatch
-from evsed.core.regulator import Demand, Regulator
+from evsed.core.regulation import Moment, Regulation
 from evsed.core.safety import Facts, Permit, permit
 from evsed.core.session import Session
 from evsed.core.snapshot import Saved, Snapshot
-from evsed.core.states import State, Transition, Trigger
-from evsed.core.switch import Wish
-from evsed.core.units import Deciamps, Millis
+from evsed.core.states import CLOSED, State, Transition, Trigger
+from evsed.core.switch import Wish, command_for
+from evsed.core.units import Millis
 
-OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
-CLOSED = frozenset({State.C, State.C1})
-_RESTING = frozenset({State.A, State.B1})
 _ROLE_OF = {
     Fault.METER_LOST: MeterRole.MAINS,
     Fault.EV_METER_LOST: MeterRole.EV,
@@ -77,13 +69,11 @@ class Controller:
         """``restart_wait_ms``: how long a car that is found at start-up has to wait."""
         self.permit = Permit(SAFE, now)
         self.desk = Desk(saved.settings, saved.access, saved.timer)
-        self.metering = Metering()
-        self.regulator = Regulator()
+        self.regulation = Regulation()
         self.charger = Charger(now)
         self.pilot = PilotWatch()
         self.faults = Faults()
         self.hardware = Hardware(equipment)
-        self.phases = phases.Phases()
         self.cable = Cable()
         self.watches = watches.Watches(now)
         self.session = Session(is_open=saved.session_open, start_wh=saved.session_start_wh, charged_wh=saved.charged_wh)
@@ -94,8 +84,6 @@ class Controller:
         self.stopped_until = now
         self.closings = 0
         self._buttons = Buttons()
-        self._balance: Balance | None = None
-        self._circuit_at: Millis | None = None
         self._ev_at: Millis | None = None
         self._saved = saved
         self.charger.delay(now + restart_wait_ms)
@@ -116,7 +104,7 @@ class Controller:
             case Sampled(inputs):
                 actions = self._sampled(inputs, now)
             case MeterRead():
-                self.metering.take(event, now)
+                self.regulation.metering.take(event, now)
             case MeterHealthChanged(role, health):
                 self.health[role] = health
             case WallClock(unix_s):
@@ -134,29 +122,22 @@ class Controller:
         if isinstance(command, ClearFaults):
             return self._clear_faults(now)
         before = self.desk.settings
-        verdict = commands.carry_out(command, self.desk, self.metering, now)
+        verdict = commands.carry_out(command, self.desk, self.regulation.metering, now)
         if self.desk.settings is not before:
             self._settings_changed(before.mode, now)
         return verdict
 
     def _settings_changed(self, mode_before: int, now: Millis) -> None:
         if self.desk.settings.mode != mode_before:
-            self.regulator.forget_sun()
-            self.regulator.forgive()
+            self.regulation.mode_changed(self.desk.settings)
             self.charger.forgive_delay(now)
-            self.phases.mode_changed(self.desk.settings)
         for role in self.desk.exchanged_meters():
-            self.metering.forget(role)
+            self.regulation.metering.forget(role)
             if role is MeterRole.EV:
                 self.session.meter_exchanged()
             self.health.pop(role, None)
             self.watches.meter_changed(role, now)
-            self._forget_measurements()
-
-    def _forget_measurements(self) -> None:
-        self.regulator.forget_measurements()
-        self.phases.forget_sun()
-        self._balance = None
+            self.regulation.forget_measurements()
 
     def _clear_faults(self, now: Millis) -> Verdict:
         """The owner has seen to it: what waits for that is over, unless its cause is still there."""
@@ -196,7 +177,8 @@ class Controller:
         if gesture is Gesture.PRESSED and (reset := self._reset_residual_current(now)):
             self._buttons.spend(button)
             return reset
-        return self._choose("button", chosen(button, gesture, Mode(self.desk.settings.mode), self.desk.access), now)
+        choice = chosen(button, gesture, Mode(self.desk.settings.mode), self.desk.access)
+        return self._ask("button", None if choice is None else ChooseMode(choice), now)
 
     def _reset_residual_current(self, now: Millis) -> list[Action]:
         if Fault.RCM not in self.faults or self.hardware.rcm.signal:
@@ -205,31 +187,14 @@ class Controller:
         return [Note(Severity.INFO, "residual current fault reset by a button")]
 
     def _switched(self, wish: Wish, now: Millis) -> list[Action]:
-        mode, access = Mode(self.desk.settings.mode), self.desk.access
-        other = {Mode.SMART: Mode.SOLAR, Mode.SOLAR: Mode.SMART}
-        match wish:
-            case Wish.RESET:
-                return self._reset_residual_current(now)
-            case Wish.STOP:
-                self.stopped_until = now + STOP_DELAY_MS
-                return []
-            case Wish.ALLOW if access is not Access.ALLOW:
-                return self._choose("switch", choice_of(mode, Access.ALLOW), now)
-            case Wish.DENY if access is not Access.DENY:
-                return self._choose("switch", ModeChoice.OFF, now)
-            case Wish.TOGGLE_ACCESS:
-                choice = ModeChoice.OFF if access is Access.ALLOW else choice_of(mode, Access.ALLOW)
-                return self._choose("switch", choice, now)
-            case Wish.SMART | Wish.SOLAR if mode is other[Mode[wish.name]]:
-                self.command(ChangeSetting("mode", int(Mode[wish.name])), now)
-            case Wish.TOGGLE_MODE if mode in other:
-                self.command(ChangeSetting("mode", int(other[mode])), now)
-            case _:
-                pass  # as it is already
-        return []
+        if wish is Wish.RESET:
+            return self._reset_residual_current(now)
+        if wish is Wish.STOP:
+            self.stopped_until = now + STOP_DELAY_MS
+        return self._ask("switch", command_for(wish, Mode(self.desk.settings.mode), self.desk.access), now)
 
-    def _choose(self, who: str, choice: ModeChoice | None, now: Millis) -> list[Action]:
-        verdict = ACCEPTED if choice is None else self.command(ChooseMode(choice), now)
+    def _ask(self, who: str, command: Command | None, now: Millis) -> list[Action]:
+        verdict = ACCEPTED if command is None else self.command(command, now)
         return [] if verdict.accepted else [Note(Severity.WARNING, f"{who}: {verdict.refused}")]
 
     # ---- deciding ----
@@ -239,18 +204,16 @@ class Controller:
         self._look_at_ev(now)
         settings = self.desk.settings
         actions = self._watch(now)
-        if self.charger.state not in CLOSED:
-            self.phases.at_rest(settings, now)
-        self._regulate(now)
+        self.regulation.step(self._moment(now), now)
         self.faults.set(Fault.NO_POWER, present=self._lack is Fault.NO_POWER, now=now)
         self.faults.set(Fault.NO_SUN, present=self._lack is Fault.NO_SUN, now=now)
-        if self.regulator.retry_at is not None:
-            self.charger.delay(self.regulator.retry_at)
+        if self.regulation.regulator.retry_at is not None:
+            self.charger.delay(self.regulation.regulator.retry_at)
         locked_in_a = bool(settings.cablelock) and self.cable.limit > 0
         self.hardware.step(
             settings, now, lock_wanted=self.connected or locked_in_a, about_to_close=self.about_to_close(now)
         )
-        second = self.phases.in_use == 3 and settings.enable_C2 != Contactor2.NOT_PRESENT
+        second = self.regulation.phases.in_use == 3 and settings.enable_C2 != Contactor2.NOT_PRESENT
         since = self.charger.since
         taken = self.charger.step(self._situation(now), now, second_contactor=second)
         for row in taken:
@@ -258,7 +221,7 @@ class Controller:
             actions.append(notes.moved(row, self.faults.worst))
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
             self.session.unplugged()
-        self.session.meter(self.metering.values(MeterRole.EV).import_wh)
+        self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
         before, self.permit = self.outputs, self._permitted(now)
         deeds = changes(before, self.outputs)
         for _ in (deed for deed in deeds if isinstance(deed, CloseContactors)):
@@ -273,7 +236,7 @@ class Controller:
         self.desk.timer, self.desk.access = schedule.due(self.desk.timer, self.desk.access, self.desk.unix_s)
 
     def _look_at_ev(self, now: Millis) -> None:
-        values = self.metering.values(MeterRole.EV)
+        values = self.regulation.metering.values(MeterRole.EV)
         if self.charger.state is not State.C:
             self.hardware.overdraw.forget()
         if values.currents is None or values.currents_at == self._ev_at:
@@ -284,7 +247,9 @@ class Controller:
         self.hardware.metered(values.currents, self.desk.settings, now)
         if self.charger.state is State.C:
             drawn = max(values.currents.each())
-            self.hardware.overdraw.feed(drawn, self.regulator.offer, self.regulator.most_offered, now)
+            self.hardware.overdraw.feed(
+                drawn, self.regulation.regulator.offer, self.regulation.regulator.most_offered, now
+            )
 
     def _watch(self, now: Millis) -> list[Action]:
         present = self.watches.judge(
@@ -295,9 +260,9 @@ class Controller:
                 pilot=self.pilot,
                 in_state_ms=now - self.charger.since,
                 hardware=self.hardware,
-                mains_at=self.metering.values(MeterRole.MAINS).currents_at,
-                ev_at=self.metering.values(MeterRole.EV).heard_at,
-                circuit_at=self.metering.values(MeterRole.CIRCUIT).currents_at,
+                mains_at=self.regulation.metering.values(MeterRole.MAINS).currents_at,
+                ev_at=self.regulation.metering.values(MeterRole.EV).heard_at,
+                circuit_at=self.regulation.metering.values(MeterRole.CIRCUIT).currents_at,
             ),
             now,
         )
@@ -308,99 +273,38 @@ class Controller:
                 health = None if role is None else self.health.get(role)
                 actions.append(notes.fault_changed(fault, health, there=there))
                 if fault is Fault.METER_LOST:
-                    self._forget_measurements()
+                    self.regulation.forget_measurements()
                 if fault is Fault.PILOT and not there:
                     self.charger.delay(now + self.watches.pilot_wait.wait_ms)
         return actions
 
     @property
     def _lack(self) -> Fault | None:
-        return self.regulator.lack if self.connected else None
+        return self.regulation.regulator.lack if self.connected else None
 
-    def _regulate(self, now: Millis) -> None:
-        demand = self.demand(now)
-        settings = demand.settings
-        drawn = self.regulator.drawn(demand.charging_ms)
-        estimate = PhaseCurrents(drawn, drawn, drawn) if demand.phases == 3 else PhaseCurrents(drawn, 0, 0)
-        self._observe_circuit(demand, estimate)
-        balance = self.metering.balance(now, estimate, ev_metered=demand.ev_metered)
-        if balance is not None and demand.metered:
-            balance = balance.bounded(self._believable)
-            corrected = balance.with_mains(
-                self.metering.corrected(balance.mains, demand.mode, now, one_phase=self.battery_on_l1)
-            )
-            self._balance = balance
-            self.regulator.observe(balance, corrected, demand, now)
-            self.phases.observe(phases.look(settings, corrected), now, at_top=self.regulator.at_top)
-        if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
-            self._forget_measurements()
-        if demand.charging_ms is not None:
-            self.phases.look_up(settings, now, three_fit=self._three_fit)
-        self.regulator.step(self.demand(now), now)
-        if self.regulator.one_phase_wanted:
-            self.phases.to_one(now)
-
-    def _observe_circuit(self, demand: Demand, estimate: PhaseCurrents) -> None:
-        values = self.metering.values(MeterRole.CIRCUIT)
-        if demand.settings.circuit_meter == MeterType.DISABLED or values.currents is None:
-            self.regulator.circuit = None
-        elif values.currents_at != self._circuit_at:
-            self._circuit_at = values.currents_at
-            measured = self.metering.values(MeterRole.EV).currents if demand.ev_metered else None
-            self.regulator.circuit = limits.circuit_cap(
-                demand.settings, values.currents, measured or estimate, demand.phases
-            )
-
-    def _three_fit(self) -> bool:
-        """Whether the mains has room for MIN on three phases."""
-        settings, balance = self.desk.settings, self._balance
-        minimum = settings.current_min * 10
-        return balance is not None and limits.mains_cap(settings, balance, 3).current >= minimum
-
-    @property
-    def _believable(self) -> Deciamps:
-        """What an EV meter may say of each phase: the offer and a tenth more; nothing while the contactor is open."""
-        return self.regulator.most_offered * 11 // 10 + 5 if self.charger.state in CLOSED else 0
-
-    def demand(self, now: Millis) -> Demand:
-        """What the regulator has to know about this moment."""
+    def _moment(self, now: Millis) -> Moment:
         state, settings = self.charger.state, self.desk.settings
-        derating = self.hardware.derating.cap(settings)
-        grid = limits.grid_cap(self.phases.in_use) if self.hardware.switch.grid_limited else None
-        return Demand(
+        return Moment(
             settings=settings,
-            cable=self.cable.limit,
             override=self.desk.override,
-            outside=tuple(cap for cap in (derating, grid) if cap is not None),
-            phases=self.phases.in_use,
+            cable=self.cable.limit,
+            state=state,
+            in_state_ms=now - self.charger.since,
             connected=self.connected,
-            offering=state in OFFERING,
-            resting=state in _RESTING,
-            charging_ms=now - self.charger.since if state is State.C else None,
-            ev_metered=self._ev_polled and self.metering.fresh_ev(now),
+            derating=self.hardware.derating.cap(settings),
+            grid_limited=self.hardware.switch.grid_limited,
             meter_cap=self._meter_cap(now),
-            large_shortage=self.phases.large_shortage_lasts(settings, now),
-            one_phase_would_do=self.phases.one_would_do(settings, now),
         )
 
     def _meter_cap(self, now: Millis) -> Cap | None:
         settings = self.desk.settings
-        mains_at = self.metering.values(MeterRole.MAINS).currents_at
-        circuit_at = self.metering.values(MeterRole.CIRCUIT).currents_at
+        mains_at = self.regulation.metering.values(MeterRole.MAINS).currents_at
+        circuit_at = self.regulation.metering.values(MeterRole.CIRCUIT).currents_at
         return self.watches.meter_cap(settings, mains_at, now) or self.watches.circuit_cap(settings, circuit_at, now)
-
-    @property
-    def battery_on_l1(self) -> bool:
-        """Whether the home battery's current counts on L1 alone."""
-        return self.desk.settings.enable_C2 == Contactor2.ALWAYS_OFF
-
-    @property
-    def _ev_polled(self) -> bool:
-        return self.desk.settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
 
     def switching(self) -> bool:
         """Whether the car is stopped so that the number of phases can change."""
-        return self.charger.state is State.C and self.phases.switch_due
+        return self.charger.state is State.C and self.regulation.phases.switch_due
 
     def rest_until(self, now: Millis) -> Millis:
         """Until when contactor 1 has to rest; in the past when it need not, or is closed."""
@@ -419,7 +323,7 @@ class Controller:
         )
         return Situation(
             level=self.level,
-            offer=min(self.regulator.offer, HIGHEST_OFFER),
+            offer=min(self.regulation.regulator.offer, HIGHEST_OFFER),
             held_back=held_back,
             opens_at_once=self.faults.opens_at_once,
             diode_seen=self.pilot.diode_seen,
@@ -432,8 +336,8 @@ class Controller:
         mode = self.desk.settings.mode
         if mode == Mode.NORMAL:
             return True
-        measured = self.metering.age(MeterRole.MAINS, now) is not None
-        return measured and (mode == Mode.SMART or self.regulator.sun_is_enough)
+        measured = self.regulation.metering.age(MeterRole.MAINS, now) is not None
+        return measured and (mode == Mode.SMART or self.regulation.regulator.sun_is_enough)
 
     def about_to_close(self, now: Millis) -> bool:
         """Whether the car asks and nothing but lock and self-test is missing."""
@@ -443,17 +347,16 @@ class Controller:
     def _entered(self, row: Transition, before_ms: Millis, now: Millis) -> None:
         if row.target is State.C:
             self.session.began_charging()
-            self.phases.began_charging(now)
+            self.regulation.phases.began_charging(now)
         elif row.target is State.A:
-            self.regulator.forgive()
-            self.phases.unplugged()
+            self.regulation.unplugged()
             self.hardware.rest.unplugged()
             self.watches.unplugged()
         elif row.source is State.C and row.trigger is Trigger.CAR_RELEASES:
             self.hardware.rest.released(before_ms, now)
 
     def _permitted(self, now: Millis) -> Permit:
-        driven = self.charger.outputs(self.regulator.offer, now)
+        driven = self.charger.outputs(self.regulation.regulator.offer, now)
         wanted = replace(driven, lock=self.hardware.lock.drive(now), rcm_test=self.hardware.rcm.drive)
         facts = Facts(
             state=self.charger.state,
@@ -463,7 +366,7 @@ class Controller:
             stopping_fault=self.faults.worst is not None,
             opening_fault=self.faults.opens_at_once,
             sample_age_ms=self.pilot.sample_age(now),
-            ceiling=self.demand(now).fixed().current,
+            ceiling=self.regulation.demand(self._moment(now), now).fixed().current,
             before=self.outputs,
         )
         return permit(wanted, facts, now)

@@ -33,6 +33,16 @@ _TEXTS: Final = {
 }
 
 
+OFFERING: Final = frozenset({State.B, State.C, State.ACTIVATE})
+"""Current is offered to the car, or will be again in a moment."""
+
+RESTING: Final = frozenset({State.A, State.B1})
+"""Nothing is offered, and nothing has to be waited for before contactors may be moved."""
+
+CLOSED: Final = frozenset({State.C, State.C1})
+"""Contactor 1 may be closed."""
+
+
 class Trigger(Enum):
     """What can move the charger from one state to another; the value is the label in the diagram."""
 

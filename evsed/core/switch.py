@@ -6,6 +6,8 @@ nothing here: they are only told to others.
 
 from enum import Enum, IntEnum
 
+from evsed.core.events import ChangeSetting, ChooseMode, Command
+from evsed.core.model import Access, Mode, ModeChoice, choice_of
 from evsed.core.units import Millis
 
 DEBOUNCE_MS = 100
@@ -39,6 +41,29 @@ class Wish(Enum):
     SOLAR = "Solar, if in Smart"
     TOGGLE_MODE = "the other of Smart and Solar"
     RESET = "reset a residual current fault"
+
+
+_OTHER = {Mode.SMART: Mode.SOLAR, Mode.SOLAR: Mode.SMART}
+
+
+def command_for(wish: Wish, mode: Mode, access: Access) -> Command | None:
+    """The command that ``wish`` stands for; None when it is as wished already, or the wish is no command."""
+    on = choice_of(mode, Access.ALLOW)
+    match wish:
+        case Wish.ALLOW if access is not Access.ALLOW:
+            return ChooseMode(on)
+        case Wish.DENY if access is not Access.DENY:
+            return ChooseMode(ModeChoice.OFF)
+        case Wish.TOGGLE_ACCESS:
+            return ChooseMode(ModeChoice.OFF if access is Access.ALLOW else on)
+        case Wish.SMART if mode is Mode.SOLAR:
+            return ChangeSetting("mode", int(Mode.SMART))
+        case Wish.SOLAR if mode is Mode.SMART:
+            return ChangeSetting("mode", int(Mode.SOLAR))
+        case Wish.TOGGLE_MODE if mode in _OTHER:
+            return ChangeSetting("mode", int(_OTHER[mode]))
+        case _:
+            return None
 
 
 class ExternalSwitch:

@@ -7,22 +7,19 @@ from evsed.core import reasons, watches
 from evsed.core.model import MeterRole, Mode
 from evsed.core.pilot import FAULTY, Level
 from evsed.core.snapshot import MeterView, Snapshot, drawing
-from evsed.core.states import State
+from evsed.core.states import CLOSED, OFFERING, State
 from evsed.core.units import Millis, seconds_left
 
 if TYPE_CHECKING:
     from evsed.core.controller import Controller
 
-_OFFERING = frozenset({State.B, State.C, State.ACTIVATE})
 _STOPPED = frozenset({State.C1, State.B1})
-_CLOSED = frozenset({State.C, State.C1})
 
 
 def snapshot(core: "Controller", now: Millis) -> Snapshot:
     """The charger as everybody else may see it."""
-    mode = Mode(core.desk.settings.mode)
     state = core.charger.state
-    mains = core.metering.values(MeterRole.MAINS).currents
+    mains = core.regulation.metering.values(MeterRole.MAINS).currents
     meters = {role: _meter(core, role, now) for role in MeterRole}
     reading = core.pilot.reading
     return Snapshot(
@@ -36,23 +33,23 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         access=core.desk.access,
         settings=core.desk.settings,
         connected=core.connected,
-        offer=core.regulator.offer if state in _OFFERING else 0,
-        limited_by=core.regulator.limited_by,
+        offer=core.regulation.regulator.offer if state in OFFERING else 0,
+        limited_by=core.regulation.regulator.limited_by,
         override=core.desk.override,
         cable=core.cable.limit,
         outputs=core.outputs,
-        phases=core.phases.in_use,
+        phases=core.regulation.phases.in_use,
         pilot_high_mv=None if reading is None else reading.high_mv,
         pilot_low_mv=None if reading is None else reading.low_mv,
         temperature_c=core.hardware.temperature,
         locked=core.hardware.lock.locked,
         mains=None
         if mains is None or not meters[MeterRole.MAINS].fresh
-        else core.metering.corrected(mains, mode, now, one_phase=core.battery_on_l1),
+        else core.regulation.corrected(core.desk.settings, mains, now),
         meters=MappingProxyType(meters),
-        drawing=drawing(meters[MeterRole.EV], core.phases.in_use if state in _CLOSED else 0),
-        battery=core.metering.battery(now),
-        battery_at=core.metering.battery_at,
+        drawing=drawing(meters[MeterRole.EV], core.regulation.phases.in_use if state in CLOSED else 0),
+        battery=core.regulation.metering.battery(now),
+        battery_at=core.regulation.metering.battery_at,
         charged_wh=core.session.charged_wh,
         solar_stop_s=seconds_left(_stop_timer(core), 0),
         closings=core.closings,
@@ -63,13 +60,13 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
 def _stop_timer(core: "Controller") -> Millis | None:
     if core.charger.state is not State.C or core.desk.settings.mode != Mode.SOLAR:
         return None
-    return core.regulator.stop_timer.left_ms(core.desk.settings.solar_stop_time)
+    return core.regulation.regulator.stop_timer.left_ms(core.desk.settings.solar_stop_time)
 
 
 def _meter(core: "Controller", role: MeterRole, now: Millis) -> MeterView:
-    age = core.metering.age(role, now)
+    age = core.regulation.metering.age(role, now)
     shown_ms = watches.shown_ms(role, core.desk.settings)
-    values = core.metering.values(role)
+    values = core.regulation.metering.values(role)
     heard = values.heard_at is not None and now - values.heard_at < shown_ms
     return MeterView(values, age is not None and age < shown_ms, heard, core.health.get(role))
 
@@ -84,10 +81,10 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             access=core.desk.access,
             start_at=_start_at(core),
             leaving=core.leaving,
-            offer=core.regulator.offer,
+            offer=core.regulation.regulator.offer,
             stopped_until=core.stopped_until,
             rest_until=core.rest_until(now),
-            switching=core.phases.switching and core.charger.state in _STOPPED,
+            switching=core.regulation.phases.switching and core.charger.state in _STOPPED,
             delay_until=core.charger.delay_until,
             ready_at=core.charger.ready_at,
             state_ends_at=core.charger.deadline,

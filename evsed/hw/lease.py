@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from evsed.core.actions import LockDrive, Outputs, Pilot, PilotDrive
 
-LEASE_MS = 500
-
 _FEED = struct.Struct("<4sIBBHB")
 _FEED_MAGIC = b"EVF2"
 _ALIVE = struct.Struct("<4sI")

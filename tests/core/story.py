@@ -1,11 +1,11 @@
 """Stories in virtual time: the real core against the simulated plant's physics, 10 ms at a time. No clock, no sleep."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evsed.core.actions import Action, CloseContactors, Note, OpenContactors, Pilot
 from evsed.core.controller import Controller
-from evsed.core.events import Command, Inputs, MeterRead, Sampled, Verdict
+from evsed.core.events import Command, MeterRead, Sampled, Verdict
 from evsed.core.model import Equipment, MeterRole, PhaseCurrents
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved, Snapshot
@@ -48,7 +48,7 @@ class Story:
     deeds: list[tuple[Millis, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.equipment = Equipment()
+        self.equipment = Equipment(rcm_test=True)
         self.plant = Plant(1, 7, self.now)
         self.core = Controller(self.saved, self.now, self.equipment)
         self.ev_says: Callable[[], Amperes] = lambda: self.unit.current
@@ -96,16 +96,11 @@ class Story:
         if self.now % self.meter_ms == CYCLE_MS and self.ev_answers:
             self._read(MeterRole.EV, self.ev_says(), self.unit.energy_wh)
         unit = self.unit
-        inputs = Inputs(
-            pilot_mv=tuple(unit.sample()) if self.samples else (),
-            proximity_ohms=unit.proximity_ohms,
-            temperature_c=unit.temperature,
-            rcm_tripped=unit.rcm,
-            buttons=frozenset(unit.buttons(self.now)),
-            switch_closed=self.switch_closed,
-            closed1=unit.contactor1.closed if self.mirrors else None,
-            closed2=unit.contactor2.closed if self.mirrors else None,
-        )
+        inputs = replace(unit.inputs(self.now), switch_closed=self.switch_closed)
+        if not self.samples:
+            inputs = replace(inputs, pilot_mv=())
+        if not self.mirrors:
+            inputs = replace(inputs, closed1=None, closed2=None)
         self._keep(self.core.handle(Sampled(inputs), self.now))
         unit.feed(Feed(0, self.core.outputs, single=self.core.desk.settings.enable_C2 == 0), self.now)
 

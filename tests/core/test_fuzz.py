@@ -79,8 +79,8 @@ class Life:
             assert outputs.contactor2 == self.before.contactor2
         if outputs.pilot.kind is Pilot.PWM:
             assert 1_000 <= outputs.pilot.pulses <= 9_600
-            assert core.regulator.offer <= settings.current_max * 10
-            assert not core.desk.override or core.regulator.offer <= core.desk.override
+            assert core.regulation.regulator.offer <= settings.current_max * 10
+            assert not core.desk.override or core.regulation.regulator.offer <= core.desk.override
         self.before = outputs
 
     def tell(self) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from evsed.core.actions import SAFE, Outputs, Pilot
 from evsed.core.events import Button, Inputs
+from evsed.core.safety import LEASE_MS
 from evsed.core.units import Millis, Millivolts
-from evsed.hw.lease import LEASE_MS, Feed
+from evsed.hw.lease import Feed
 from evsed.hw.simulation.car import Car
 from evsed.hw.simulation.circuit import PROXIMITY_OHMS, SOURCE_MV, Noise, Wiring, burst
 from evsed.hw.simulation.lock import Lock

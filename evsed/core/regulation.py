@@ -1,0 +1,136 @@
+"""Puts measurements, settings and the charger's moment together, and asks regulator and phases what follows.
+
+Owns the last balance of the mains, and nothing that is decided: the current is regulator.py's, the phases phases.py's.
+"""
+
+from dataclasses import dataclass
+
+from evsed.core import limits, phases, watches
+from evsed.core.limits import Cap
+from evsed.core.metering import Balance, Metering
+from evsed.core.model import Contactor2, MeterRole, MeterType, Mode, PhaseCurrents
+from evsed.core.phases import Phases
+from evsed.core.regulator import Demand, Regulator
+from evsed.core.settings import Settings
+from evsed.core.states import CLOSED, OFFERING, RESTING, State
+from evsed.core.units import Deciamps, Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the rest of the core says about now."""
+
+    settings: Settings
+    override: Deciamps
+    cable: Deciamps
+    state: State
+    in_state_ms: Millis
+    connected: bool
+    derating: Cap | None
+    grid_limited: bool
+    meter_cap: Cap | None
+
+
+class Regulation:
+    """Everything that measures and chooses current and phases."""
+
+    def __init__(self) -> None:
+        self.metering = Metering()
+        self.regulator = Regulator()
+        self.phases = Phases()
+        self._balance: Balance | None = None
+        self._circuit_at: Millis | None = None
+
+    def forget_measurements(self) -> None:
+        """The mains meter changed or is lost."""
+        self.regulator.forget_measurements()
+        self.phases.forget_sun()
+        self._balance = None
+
+    def mode_changed(self, settings: Settings) -> None:
+        """The sun has to be looked at again, waits are over, and the mode may want other phases."""
+        self.regulator.forget_sun()
+        self.regulator.forgive()
+        self.phases.mode_changed(settings)
+
+    def unplugged(self) -> None:
+        """The next car starts anew."""
+        self.regulator.forgive()
+        self.phases.unplugged()
+
+    def demand(self, moment: Moment, now: Millis) -> Demand:
+        """What the regulator has to know."""
+        settings, state = moment.settings, moment.state
+        grid = limits.grid_cap(self.phases.in_use) if moment.grid_limited else None
+        polled = settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
+        return Demand(
+            settings=settings,
+            cable=moment.cable,
+            override=moment.override,
+            outside=tuple(cap for cap in (moment.derating, grid) if cap is not None),
+            phases=self.phases.in_use,
+            connected=moment.connected,
+            offering=state in OFFERING,
+            resting=state in RESTING,
+            charging_ms=moment.in_state_ms if state is State.C else None,
+            ev_metered=polled and self.metering.fresh_ev(now),
+            meter_cap=moment.meter_cap,
+            large_shortage=self.phases.large_shortage_lasts(settings, now),
+            one_phase_would_do=self.phases.one_would_do(settings, now),
+        )
+
+    def step(self, moment: Moment, now: Millis) -> None:
+        """Takes in what was measured since the last call, and brings offer and phases up to date."""
+        settings = moment.settings
+        if moment.state not in CLOSED:
+            self.phases.at_rest(settings, now)
+        demand = self.demand(moment, now)
+        drawn = self.regulator.drawn(demand.charging_ms)
+        estimate = PhaseCurrents(drawn, drawn, drawn) if demand.phases == 3 else PhaseCurrents(drawn, 0, 0)
+        self._observe_circuit(demand, estimate)
+        self._observe_mains(demand, estimate, closed=moment.state in CLOSED, now=now)
+        if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
+            self.forget_measurements()
+        if demand.charging_ms is not None:
+            self.phases.look_up(settings, now, three_fit=lambda: self._three_fit(settings))
+        self.regulator.step(self.demand(moment, now), now)
+        if self.regulator.one_phase_wanted:
+            self.phases.to_one(now)
+
+    def _observe_mains(self, demand: Demand, estimate: PhaseCurrents, *, closed: bool, now: Millis) -> None:
+        balance = self.metering.balance(now, estimate, ev_metered=demand.ev_metered)
+        if balance is None or not demand.metered:
+            return
+        settings = demand.settings
+        balance = balance.bounded(self._believable if closed else 0)
+        mains = self.corrected(settings, balance.mains, now)
+        corrected = balance.with_mains(mains)
+        self._balance = balance
+        self.regulator.observe(balance, corrected, demand, now)
+        self.phases.observe(phases.look(settings, corrected), now, at_top=self.regulator.at_top)
+
+    def _observe_circuit(self, demand: Demand, estimate: PhaseCurrents) -> None:
+        values = self.metering.values(MeterRole.CIRCUIT)
+        if demand.settings.circuit_meter == MeterType.DISABLED or values.currents is None:
+            self.regulator.circuit = None
+        elif values.currents_at != self._circuit_at:
+            self._circuit_at = values.currents_at
+            measured = self.metering.values(MeterRole.EV).currents if demand.ev_metered else None
+            self.regulator.circuit = limits.circuit_cap(
+                demand.settings, values.currents, measured or estimate, demand.phases
+            )
+
+    @property
+    def _believable(self) -> Deciamps:
+        """What an EV meter may say of each phase while the contactor is closed: the offer and a tenth more."""
+        return self.regulator.most_offered * 11 // 10 + 5
+
+    def _three_fit(self, settings: Settings) -> bool:
+        """Whether the mains has room for MIN on three phases."""
+        minimum = settings.current_min * 10
+        return self._balance is not None and limits.mains_cap(settings, self._balance, 3).current >= minimum
+
+    def corrected(self, settings: Settings, mains: PhaseCurrents, now: Millis) -> PhaseCurrents:
+        """``mains`` as regulation sees it, after the home battery."""
+        one_phase = settings.enable_C2 == Contactor2.ALWAYS_OFF
+        return self.metering.corrected(mains, Mode(settings.mode), now, one_phase=one_phase)
