@@ -294,6 +294,7 @@ class Controller:
             derating=self.hardware.derating.cap(settings),
             grid_limited=self.hardware.switch.grid_limited,
             meter_cap=self._meter_cap(now),
+            asking=self.level is Level.WANTS_POWER,
         )
 
     def _meter_cap(self, now: Millis) -> Cap | None:
@@ -348,6 +349,8 @@ class Controller:
         if row.target is State.C:
             self.session.began_charging()
             self.regulation.phases.began_charging(now)
+        elif row.target is State.C1 and self.regulation.phases.by_mode:
+            self.charger.forgive_delay(now)
         elif row.target is State.A:
             self.regulation.unplugged()
             self.hardware.rest.unplugged()

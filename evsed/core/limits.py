@@ -65,9 +65,9 @@ def _used(currents: PhaseCurrents, car: PhaseCurrents, phases: int) -> list[Deci
     return [value for phase, value in enumerate(currents.each()) if phase < phases or draws[phase] > _DRAWS]
 
 
-def circuit_cap(settings: Settings, circuit: PhaseCurrents, car: PhaseCurrents, phases: int) -> Cap:
-    """What the other loads leave of the charger's circuit, where a circuit meter measures it."""
-    return Cap("CIRCUIT", settings.current_max_circuit * 10 - max(0, *_used(circuit.minus(car), car, phases)))
+def circuit_cap(settings: Settings, balance: Balance, phases: int) -> Cap:
+    """What the other loads leave of the charger's circuit; ``balance`` is what a circuit meter measured."""
+    return Cap("CIRCUIT", settings.current_max_circuit * 10 - max(0, *_used(balance.base, balance.car, phases)))
 
 
 def sum_cap(settings: Settings, balance: Balance, phases: int) -> Cap:

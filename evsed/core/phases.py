@@ -81,6 +81,7 @@ class Phases:
         self.in_use = 3
         self.wanted = 3
         self.switching = False  # a change is under way: decided, and not yet charging with it
+        self.by_mode = False  # it is the owner's, by another mode, and has no charge delay
         self._sun: Sun | None = None
         self._spare = Held()
         self._large = Held()
@@ -107,10 +108,11 @@ class Phases:
     def mode_changed(self, settings: Settings) -> None:
         """Another mode was chosen: what it asks for counts at once, also while the car charges."""
         self._kept_until = 0
+        self._forget_timers()
         fixed = fixed_phases(settings)
         if fixed is not None:
             self.wanted = fixed
-            self.switching = self.switch_due
+            self.switching = self.by_mode = self.switch_due
 
     def began_charging(self, now: Millis) -> None:
         """State C was entered with ``in_use``."""
@@ -118,13 +120,13 @@ class Phases:
             self._changes.append(now)
         self._charged_with = self.in_use
         self._kept_until = 0
-        self.switching = False
+        self.switching = self.by_mode = False
         self._forget_timers()
 
     def unplugged(self) -> None:
         """The next car starts anew."""
         self._kept_until = 0
-        self.switching = False
+        self.switching = self.by_mode = False
         self._charged_with = None
         self._forget_timers()
 
@@ -167,6 +169,7 @@ class Phases:
     def _decide(self, phases: int, now: Millis) -> None:
         self.wanted = phases
         self.switching = True
+        self.by_mode = False
         self._kept_until = now + _KEPT_MS
 
     def _may_change(self, settings: Settings, now: Millis) -> bool:

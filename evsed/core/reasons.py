@@ -59,7 +59,8 @@ class Standing:
     fault: Fault | None  # the most severe one
     fault_until: Millis | None  # when it ends by itself
     access: Access
-    start_at: Millis | None  # of delayed charging
+    delayed: bool  # charging begins at a time that the owner set
+    start_at: Millis | None  # that time; None while the time of day is not known
     leaving: bool
     offer: Deciamps
     stopped_until: Millis  # the external switch stopped charging
@@ -105,7 +106,7 @@ _ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}
 
 
 def _no_access(standing: Standing) -> Reason:
-    if standing.start_at is not None:
+    if standing.delayed:
         return Reason("delayed", "Waiting for the start time", standing.start_at)
     return _ACCESS[standing.access]
 

@@ -29,6 +29,7 @@ class Moment:
     derating: Cap | None
     grid_limited: bool
     meter_cap: Cap | None
+    asking: bool  # the car is ready to draw, and waits for the contactor
 
 
 class Regulation:
@@ -72,6 +73,7 @@ class Regulation:
             connected=moment.connected,
             offering=state in OFFERING,
             resting=state in RESTING,
+            asking=moment.state is State.B and moment.asking,
             charging_ms=moment.in_state_ms if state is State.C else None,
             ev_metered=polled and self.metering.fresh_ev(now),
             meter_cap=moment.meter_cap,
@@ -87,7 +89,7 @@ class Regulation:
         demand = self.demand(moment, now)
         drawn = self.regulator.drawn(demand.charging_ms)
         estimate = PhaseCurrents(drawn, drawn, drawn) if demand.phases == 3 else PhaseCurrents(drawn, 0, 0)
-        self._observe_circuit(demand, estimate)
+        self._observe_circuit(demand, estimate, now)
         self._observe_mains(demand, estimate, closed=moment.state in CLOSED, now=now)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
             self.forget_measurements()
@@ -109,16 +111,15 @@ class Regulation:
         self.regulator.observe(balance, corrected, demand, now)
         self.phases.observe(phases.look(settings, corrected), now, at_top=self.regulator.at_top)
 
-    def _observe_circuit(self, demand: Demand, estimate: PhaseCurrents) -> None:
+    def _observe_circuit(self, demand: Demand, estimate: PhaseCurrents, now: Millis) -> None:
         values = self.metering.values(MeterRole.CIRCUIT)
         if demand.settings.circuit_meter == MeterType.DISABLED or values.currents is None:
-            self.regulator.circuit = None
+            self.regulator.forget_circuit()
         elif values.currents_at != self._circuit_at:
             self._circuit_at = values.currents_at
             measured = self.metering.values(MeterRole.EV).currents if demand.ev_metered else None
-            self.regulator.circuit = limits.circuit_cap(
-                demand.settings, values.currents, measured or estimate, demand.phases
-            )
+            at = values.currents_at or now
+            self.regulator.observe_circuit(Balance(values.currents, measured or estimate, at), demand, now)
 
     @property
     def _believable(self) -> Deciamps:

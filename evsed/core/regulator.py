@@ -36,9 +36,6 @@ offered, so the house draws more than we think, and only MIN is safe to offer.""
 DISBELIEVED_MS = 6_000
 """An overload that outlasts even the slowest car: what the EV meter says cannot be true."""
 
-SUNLESS_MS = 10_000
-"""In Solar a car that has not begun to draw loses its offer when the sun has been too weak for this long."""
-
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -52,6 +49,7 @@ class Demand:
     connected: bool
     offering: bool  # states B, C and Activate
     resting: bool  # states A and B1; neither of both while the car is being stopped
+    asking: bool  # state B, and the car wants power
     charging_ms: Millis | None  # since the contactor closed; None while it is open
     ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
@@ -86,11 +84,13 @@ class Regulator:
         self.lack: Fault | None = None  # NO_POWER or NO_SUN while there is not enough
         self.retry_at: Millis | None = None
         self.stop_timer = solar.StopTimer()
-        self.circuit: Cap | None = None  # what a circuit meter leaves
         self.at_top = False  # the offer is as high as anything allows
         self.one_phase_wanted = False  # three phases have had too little sun for long enough
         self._measured: Cap | None = None
         self._room = smart.LeastRoom()
+        self._circuit: Cap | None = None  # what a circuit meter leaves
+        self._circuit_room = smart.LeastRoom()
+        self._circuit_surely = True
         self._sun: Deciamps | None = None
         self._sunny = smart.LeastRoom()
         self._sun_starts = False
@@ -100,8 +100,8 @@ class Regulator:
         self._lacked_at: Millis = 0
         self._stop_at_once = False
         self._soft = False
+        self._surely = True  # MIN fits even if the car has followed the last lowering already
         self._overload_since: Millis | None = None
-        self._sunless_since: Millis | None = None
         self._wait_ms: Millis = 0
         self._stopped_at: Millis | None = None
         self._past: deque[tuple[Millis, Deciamps]] = deque()
@@ -118,6 +118,11 @@ class Regulator:
         """The most that was offered within a car's lag."""
         return max((current for _, current in self._past), default=self.offer)
 
+    @property
+    def least_offered(self) -> Deciamps:
+        """The least that was offered within a car's lag: what a car draws that has followed already."""
+        return min((current for _, current in self._past), default=self.offer)
+
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
         self._measured = None
@@ -132,7 +137,6 @@ class Regulator:
         """The mode changed: the sun has to be looked at again."""
         self._sun = None
         self._sun_starts = False
-        self._sunless_since = None
         self._sunny.forget()
 
     def forgive(self) -> None:
@@ -158,6 +162,8 @@ class Regulator:
         if demand.mode is not Mode.NORMAL and settings.current_max_sum_mains != SUM_MAINS_OFF:
             caps.append(limits.sum_cap(settings, balance, demand.phases))
         self._measured = limits.lowest(caps)
+        followed = self._followed(balance, demand)
+        self._surely = limits.mains_cap(settings, followed, demand.phases).current >= demand.minimum()
         self._soft = mains.current >= demand.minimum() and settings.max_sum_mains_time > 0
         self._room.add(self._measured.current, now)
         self._watch_overload(balance, demand, now)
@@ -165,6 +171,23 @@ class Regulator:
             self._sun = solar.target(settings, corrected, demand.phases)
             self._sunny.add(self._sun, now)
             self._sun_starts = solar.enough_to_start(settings, corrected, demand.phases)
+
+    def observe_circuit(self, balance: Balance, demand: Demand, now: Millis) -> None:
+        """Protect's figure from one fresh measurement of the charger's circuit."""
+        self._circuit = limits.circuit_cap(demand.settings, balance, demand.phases)
+        self._circuit_room.add(self._circuit.current, now)
+        followed = limits.circuit_cap(demand.settings, self._followed(balance, demand), demand.phases)
+        self._circuit_surely = followed.current >= demand.minimum()
+
+    def forget_circuit(self) -> None:
+        """No circuit meter, or another one."""
+        self._circuit = None
+        self._circuit_surely = True
+        self._circuit_room.forget()
+
+    def _followed(self, balance: Balance, demand: Demand) -> Balance:
+        """The same look, as if a car without a meter had followed the last lowering already."""
+        return balance if demand.ev_metered else balance.bounded(self.least_offered)
 
     def _watch_overload(self, balance: Balance, demand: Demand, now: Millis) -> None:
         overload = limits.overload(demand.settings, balance, demand.phases)
@@ -196,10 +219,9 @@ class Regulator:
         if demand.offering:
             self.retry_at = None
             self._offer_within(ceiling, demand, now)
-            if self._short_for_too_long(demand, now, fits=fits):
-                self._give_up(Fault.NO_POWER, now)
-            elif self._without_sun_for_too_long(demand, now):
-                self._give_up(Fault.NO_SUN, now)
+            lack = self._lack(demand, now, fits=fits)
+            if lack is not None:
+                self._give_up(lack, now)
         elif demand.resting:
             self.offer = self._first_offer(ceiling, demand)
             self.limited_by = ceiling.name
@@ -215,8 +237,8 @@ class Regulator:
             caps.append(demand.meter_cap)
         if demand.metered and self._measured is not None:
             caps.append(self._measured)
-        if self.circuit is not None:
-            caps.append(self.circuit)
+        if self._circuit is not None:
+            caps.append(self._circuit)
         return limits.lowest(caps)
 
     def _first_offer(self, ceiling: Cap, demand: Demand) -> Deciamps:
@@ -248,10 +270,12 @@ class Regulator:
             return min(self.offer, allowed)
         if demand.mode is Mode.SOLAR:
             return min(max(self._sun_wants(demand), minimum), allowed)
-        room = self._room.least
-        if not demand.metered:
-            room = allowed
-        return self.offer if room is None else smart.climb(self.offer, room, allowed)
+        rooms = [allowed]
+        if demand.metered:
+            rooms.append(self.offer if self._room.least is None else self._room.least)
+        if self._circuit_room.least is not None:
+            rooms.append(self._circuit_room.least)
+        return smart.climb(self.offer, min(rooms), allowed)
 
     def _sun_wants(self, demand: Demand) -> Deciamps:
         steady = self._sunny.least
@@ -260,8 +284,19 @@ class Regulator:
             return demand.minimum()
         return solar.step(self.offer, self._sun, steady)
 
+    def _lack(self, demand: Demand, now: Millis, *, fits: bool) -> Fault | None:
+        """What there is not enough of: to start for a car that asks, or for long enough to stop one that charges."""
+        if demand.charging_ms is None:
+            self._short_since = None
+            self.stop_timer.pause()
+            unseen = demand.mode is Mode.SOLAR and self._sun is None
+            return self._lacking(demand, fits=fits) if demand.asking and not unseen else None
+        if self._short_for_too_long(demand, now, fits=fits):
+            return Fault.NO_POWER
+        return Fault.NO_SUN if self._without_sun_for_too_long(demand, now) else None
+
     def _short_for_too_long(self, demand: Demand, now: Millis, *, fits: bool) -> bool:
-        if fits:
+        if fits and (self._short_since is None or (self._surely and self._circuit_surely)):
             if now - self._short_at >= OVER_AFTER_MS:
                 self._short_since = None
             return False
@@ -275,19 +310,10 @@ class Regulator:
         if demand.mode is not Mode.SOLAR or self._sun is None:
             self.stop_timer = solar.StopTimer()
             return False
-        if demand.charging_ms is None:
-            self.stop_timer.pause()
-        else:
-            self._sunless_since = None
-            self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
-            over = demand.large_shortage or self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0
-            self.one_phase_wanted = over and demand.one_phase_would_do
-            return over and not self.one_phase_wanted
-        if self._sun_starts:
-            self._sunless_since = None
-        elif self._sunless_since is None:
-            self._sunless_since = now
-        return self._sunless_since is not None and now - self._sunless_since >= SUNLESS_MS
+        self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
+        over = demand.large_shortage or self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0
+        self.one_phase_wanted = over and demand.one_phase_would_do
+        return over and not self.one_phase_wanted
 
     def _give_up(self, lack: Fault, now: Millis) -> None:
         long_ago = self._stopped_at is None or now - self._stopped_at > FORGIVEN_AFTER_MS

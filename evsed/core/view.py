@@ -79,6 +79,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             fault=core.faults.worst,
             fault_until=core.watches.until(core.faults.worst),
             access=core.desk.access,
+            delayed=core.desk.timer.start_s is not None,
             start_at=_start_at(core),
             leaving=core.leaving,
             offer=core.regulation.regulator.offer,
@@ -101,5 +102,5 @@ def _start_at(core: "Controller") -> Millis | None:
     """When delayed charging begins, on the monotonic clock."""
     start_s = core.desk.timer.start_s
     if start_s is None or core.wall is None:
-        return None
+        return None  # nobody can say when, while the time of day is not known
     return core.wall[1] + (start_s - core.wall[0]) * 1000

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from evsed.core.actions import Action, CloseContactors, Note, OpenContactors, Pilot
 from evsed.core.controller import Controller
-from evsed.core.events import Command, MeterRead, Sampled, Verdict
+from evsed.core.events import Command, MeterRead, PostCircuit, Sampled, Verdict
 from evsed.core.model import Equipment, MeterRole, PhaseCurrents
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved, Snapshot
@@ -45,6 +45,8 @@ class Story:
     samples: bool = True
     switch_closed: bool = False
     mirrors: bool = True
+    cable_stays: bool = False  # in the socket, also while no car hangs on it
+    circuit: Amperes | None = None  # what a circuit meter of type API says besides the car, once a second
     deeds: list[tuple[Millis, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -97,10 +99,15 @@ class Story:
             self._read(MeterRole.EV, self.ev_says(), self.unit.energy_wh)
         unit = self.unit
         inputs = replace(unit.inputs(self.now), switch_closed=self.switch_closed)
+        if self.cable_stays:
+            inputs = replace(inputs, proximity_ohms=220)
         if not self.samples:
             inputs = replace(inputs, pilot_mv=())
         if not self.mirrors:
             inputs = replace(inputs, closed1=None, closed2=None)
+        if self.circuit is not None and self.now % 1_000 == 0:
+            amps = tuple(other + car for other, car in zip(self.circuit, self.unit.current, strict=True))
+            self.command(PostCircuit(phases((amps[0], amps[1], amps[2]))))
         self._keep(self.core.handle(Sampled(inputs), self.now))
         unit.feed(Feed(0, self.core.outputs, single=self.core.desk.settings.enable_C2 == 0), self.now)
 

@@ -113,9 +113,7 @@ def test_solar_looks_at_the_sun_again_at_the_moment_of_starting() -> None:
     story.plant.sun = (0.0, 0.0, 0.0)
     story.run(1)
     story.unit.car.ready = True
-    story.run(3)
-    assert (story.state, story.reason) == (State.B, "not_measured")
-    story.run(12)
+    story.run(1)
     assert (story.state, story.reason, story.closings()) == (State.B1, "no_sun", 0)
 
 

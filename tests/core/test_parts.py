@@ -77,7 +77,7 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
 def standing(**given: object) -> reasons.Standing:
     usual: dict[str, object] = {
         "state": State.B1, "connected": True, "fault": None, "fault_until": None, "access": Access.ALLOW,
-        "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "rest_until": 0, "switching": False,
+        "delayed": False, "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "rest_until": 0, "switching": False,
         "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "closing": False,
         "ventilation": False, "pilot_faulty": False,
     }  # fmt: skip
@@ -93,8 +93,8 @@ def standing(**given: object) -> reasons.Standing:
         ({"access": Access.PAUSE, "fault": Fault.NO_SUN}, "paused", None),
         ({"fault": Fault.NO_SUN}, "no_sun", None),
         ({"leaving": True}, "leaving", None),
-        ({"access": Access.DENY, "start_at": 9_000}, "delayed", 9_000),
-        ({"state": State.A, "connected": False, "access": Access.DENY, "start_at": 9_000}, "delayed", 9_000),
+        ({"access": Access.DENY, "delayed": True, "start_at": 9_000}, "delayed", 9_000),
+        ({"state": State.A, "connected": False, "access": Access.DENY, "delayed": True, "start_at": 9_000}, "delayed", 9_000),
         ({"fault": Fault.OVERDRAW, "fault_until": 9_000}, "overdraw", 9_000),
         ({"stopped_until": 9_000}, "stopped_by_switch", 9_000),
         ({"rest_until": 9_000}, "contactor_rest", 9_000),
