@@ -72,6 +72,7 @@ class Simulation:
     options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     plant_port: int = field(default_factory=free_port)
+    again: "subprocess.Popen[bytes] | None" = None  # the daemon that ``restart`` started
 
     def __enter__(self) -> Self:
         self.log = self.state_dir.with_suffix(".log").open("a+b")
@@ -96,6 +97,9 @@ class Simulation:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.again is not None:
+            self.again.kill()
+            self.again.wait(PATIENCE_S)
         self.interrupt()
         self.log.close()
 
@@ -153,6 +157,15 @@ class Simulation:
         words = Path(f"/proc/{self.daemon_pid}/cmdline").read_bytes().split(b"\0")
         return [os.fsdecode(word) for word in words if word]
 
+    def restart(self) -> None:
+        """Kills the daemon without a warning and starts it again, as systemd would."""
+        command = self.daemon_command()
+        os.kill(self.daemon_pid, signal.SIGKILL)
+        again = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        self.again = again
+        wait_for(lambda: self.watch()["pids"]["daemon"] == again.pid, "the new daemon holds the board")
+        wait_for(self.answers, "the new daemon's web server answers")
+
     # ---- the plant ----
 
     def watch(self) -> Json:
@@ -172,6 +185,11 @@ class Simulation:
             json.dumps(parts).encode(),
             Content_Type="application/json",
         )
+
+    def press(self, button: str, hold_ms: int = 200) -> None:
+        """Presses one of the unit's buttons."""
+        body = json.dumps({"button": button, "hold_ms": hold_ms}).encode()
+        assert http("POST", self.url("/simulation/button"), body, Content_Type="application/json").status == 200
 
     def plug(self) -> None:
         assert self.patch(car={"plugged": True, "ready": True}).status == 200
