@@ -72,7 +72,7 @@ class Simulation:
     options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     plant_port: int = field(default_factory=free_port)
-    again: "subprocess.Popen[bytes] | None" = None  # the daemon that ``restart`` started
+    again: list["subprocess.Popen[bytes]"] = field(default_factory=list)  # the daemons that ``restart`` started
 
     def __enter__(self) -> Self:
         self.log = self.state_dir.with_suffix(".log").open("a+b")
@@ -97,9 +97,9 @@ class Simulation:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.again is not None:
-            self.again.kill()
-            self.again.wait(PATIENCE_S)
+        for daemon in self.again:
+            daemon.kill()
+            daemon.wait(PATIENCE_S)
         self.interrupt()
         self.log.close()
 
@@ -162,7 +162,7 @@ class Simulation:
         command = self.daemon_command()
         os.kill(self.daemon_pid, signal.SIGKILL)
         again = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        self.again = again
+        self.again.append(again)
         wait_for(lambda: self.watch()["pids"]["daemon"] == again.pid, "the new daemon holds the board")
         wait_for(self.answers, "the new daemon's web server answers")
 

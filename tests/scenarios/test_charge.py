@@ -64,20 +64,6 @@ def test_smart_by_each_way_to_post_and_no_room_and_room_again(simulation: Simula
     wait_for(lambda: simulation.plant["car_current"]["L1"] > 0, "charging starts again")
 
 
-def test_a_silent_mains_meter(simulation: Simulation) -> None:
-    simulation.post("/settings?mode=3")
-    simulation.charge()
-    simulation.patch(faults={"mains_meter_silent": True})
-    wait_for(lambda: not simulation.plant["contactor1"], "charging stops")
-    assert (simulation.evse["error"], simulation.evse["error_id"]) == ("Communication Error", 2)
-    assert simulation.settings["phase_currents"]["L1"] is None
-    assert simulation.state["meters"]["mains"]["answering"] is False
-    assert "address 11: no answer to a read of register" in simulation.said()
-    simulation.patch(faults={"mains_meter_silent": False})
-    wait_for(lambda: simulation.plant["car_current"]["L1"] > 0, "it recovers by itself")
-    assert simulation.evse["error_id"] == 0
-
-
 def test_kill_9_opens_the_contactors_and_the_restarted_daemon_resumes(simulation: Simulation) -> None:
     simulation.charge()
     command = simulation.daemon_command()

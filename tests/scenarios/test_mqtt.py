@@ -63,6 +63,9 @@ def test_it_says_what_happens_and_does_what_it_is_told(simulation: Simulation, l
     listener.wait("Mode", "Off")
     listener.wait("Access", "Deny")
     wait_for(lambda: not simulation.plant["contactor1"], "Off opens the contactor")
+    listener.wait("CableLock", "0")
+    listener.say("Set/CableLock", "1")
+    listener.wait("CableLock", "1")
     for choice in ("Smart", "Solar", "Pause", "Normal"):
         listener.say("Set/Mode", choice)
         listener.wait("Mode", choice)
@@ -80,6 +83,9 @@ def test_what_is_not_understood_changes_nothing_and_is_logged(simulation: Simula
         ("Set/CurrentOverride", "8.5"),
         ("Set/CurrentOverride", "131"),
         ("Set/CurrentOverride", "99999999"),
+        ("Set/CableLock", "2"),
+        ("Set/CircuitMeter", "60:50"),
+        ("Set/CircuitMeter", "60:50:40"),
         ("Set/Nonsense", "1"),
     ):
         listener.say(topic, payload)
@@ -91,8 +97,23 @@ def test_what_is_not_understood_changes_nothing_and_is_logged(simulation: Simula
     said = simulation.said()
     assert f"MQTT {PREFIX}/Set/Mode: 'smart' is refused: not a payload of this topic" in said
     assert "'131' is refused: the override takes 0 or 60 to 130" in said
+    assert "'60:50' is refused: not a payload of this topic" in said
+    assert "'60:50:40' is refused: the circuit meter is not of type API" in said
+    assert "CircuitCurrentL1" not in listener.last
     assert "x" * 81 not in said
     assert "Traceback" not in said
+
+
+def test_a_circuit_meter_that_is_told_over_mqtt(broker: Broker, listener: Listener, state_dir: Path) -> None:
+    options = ("--mqtt", f"127.0.0.1:{broker.port}", "--set", "circuit_meter=API")
+    with Simulation(state_dir, options) as simulation:
+        listener.wait("connected", "online")
+        listener.say("Set/CircuitMeter", "60:-50:2000")
+        for phase, payload in (("L1", "60"), ("L2", "-50"), ("L3", "2000")):
+            listener.wait(f"CircuitCurrent{phase}", payload)
+        listener.say("Set/CircuitMeter", "60:50:2001")
+        wait_for(lambda: "'60:50:2001' is refused: each current has to be within" in simulation.said(), "it is logged")
+        assert listener.last["CircuitCurrentL2"] == "-50"
 
 
 def test_a_retained_set_message_is_old_news(broker: Broker, listener: Listener, state_dir: Path) -> None:

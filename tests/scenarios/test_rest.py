@@ -17,11 +17,15 @@ EXAMPLE = json.loads((Path(__file__).parent / "settings_example.json").read_text
 OURS = {"serialnr"}  # newer clients read it
 
 
+def energies(document: Any) -> set[float | None]:
+    names = ("import_active_energy", "export_active_energy")
+    return {document[meter][name] for meter in ("mains_meter", "ev_meter") for name in names}
+
+
 @pytest.fixture(scope="module")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
     with Simulation(tmp_path_factory.mktemp("rest") / "state") as simulation:
-        wait_for(lambda: simulation.settings["ev_meter"]["total_kwh"] is not None, "the meters have been read")
-        wait_for(lambda: simulation.settings["mains_meter"]["export_active_energy"] is not None, "and the mains meter")
+        wait_for(lambda: energies(simulation.settings).isdisjoint({None}), "the meters have been read")
         yield simulation
 
 
@@ -110,6 +114,12 @@ def test_the_cable_lock_option(simulation: Simulation) -> None:
     for refused in ("2", "-1", "on", ""):
         assert simulation.post(f"/settings?cablelock={refused}").json == {"cablelock": REFUSED}
     assert simulation.post("/settings", b"cablelock=0").json == {"cablelock": 0}
+
+
+def test_with_nothing_to_clear_clearing_answers_the_state(simulation: Simulation) -> None:
+    answer = simulation.post("/api/v1/faults/clear")
+    assert (answer.status, answer.json["faults"], answer.json["locked"]) == (200, [], None)
+    assert set(answer.json) == set(simulation.state)
 
 
 def test_the_override(simulation: Simulation) -> None:

@@ -65,6 +65,7 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         "faults": [_fault(fault) for fault in snapshot.faults],
         "connected": snapshot.connected,
         "cable_a": snapshot.cable / 10 if snapshot.cable else None,
+        "locked": snapshot.locked,
         "offer_a": snapshot.offer / 10,
         "limited_by": snapshot.limited_by if snapshot.offer else None,
         "override_a": snapshot.override / 10 if snapshot.override else None,
