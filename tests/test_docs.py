@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evsed.core.faults import Fault
 from evsed.core.states import diagram
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,12 @@ def test_every_file_that_the_tour_names_exists() -> None:
     text = (ROOT / "docs/architecture.md").read_text()
     for name in re.findall(r"`((?:core|hw|tests)/[a-z0-9_/]+\.py)`", text):
         assert (ROOT / name).exists() or (ROOT / "evsed" / name).exists(), name
+
+
+def test_every_error_has_its_line_in_the_readme() -> None:
+    told = re.findall(r"^\| ([0-9]+) \| `([^`]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    errors = sorted((fault.value.error_id, fault.value.text) for fault in Fault)
+    assert [(int(number), text) for number, text in told] == errors
 
 
 def test_make_targets_of_the_readme_exist() -> None:
