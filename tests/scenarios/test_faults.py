@@ -86,6 +86,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
             installation = Installation(simulation, listener)
             installation.break_(ev_meter_silent=True)
             yield installation
+            assert "Traceback" not in simulation.said()
         listener.close()
 
 
