@@ -1,6 +1,6 @@
 """``python -m tests.conformance DIR [--json OUT]``: replays every recorded run of a folder and says how ours differs.
 
-One line a run: ``NAME equal``, ``NAME deviation 3,7``, ``NAME DIFFERENT <what, when>`` or ``NAME skipped power sharing``.
+One line a run: ``NAME equal``, ``NAME deviation 3,7``, ``NAME DIFFERENT <what, when>``, ``NAME skipped power sharing``.
 The exit status is 1 when any run is DIFFERENT.
 """
 
@@ -40,8 +40,7 @@ def judge_all(paths: list[Path], workers: int) -> list[Verdict]:
     """Judges ``paths`` in order, printing each verdict as soon as it is there."""
     verdicts: list[Verdict] = []
     if workers <= 1 or len(paths) == 1:
-        for path in paths:
-            verdicts.append(_told(judge_file(path)))
+        verdicts.extend(_told(judge_file(path)) for path in paths)
         return verdicts
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         verdicts.extend(_told(verdict) for verdict in pool.imap(judge_file, paths))

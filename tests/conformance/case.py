@@ -1,5 +1,6 @@
-"""One comparison's material: both traces and the run's inputs, with the questions that judge and deviations ask of them."""
+"""One comparison's material: both traces and the run's inputs, and the questions that judge and deviations ask."""
 
+import itertools
 from dataclasses import dataclass, field
 
 from tests.conformance.runs import Run
@@ -51,7 +52,7 @@ class Case:
     def left_b1(visits: list[Visit], until: int) -> int | None:
         """When B1 was left for B the last time, up to ``until``."""
         found = None
-        for before, after in zip(visits, visits[1:], strict=False):
+        for before, after in itertools.pairwise(visits):
             if before.state == B1 and after.state != A and after.entered <= until:
                 found = after.entered
         return found
@@ -62,7 +63,7 @@ class Case:
         return lefts[-1] if lefts else None
 
     def meeting(self, after: int) -> int:
-        """The first moment from ``after`` on at which both sides are in the same state, and stay so; the end if never."""
+        """The first moment from ``after`` on at which both sides are in one state for a while; the end if never."""
         moments = {after, *(at for line in (self.rec.state, self.ours.state) for at in line.times if at > after)}
         for moment in sorted(moments):
             later = [at for line in (self.rec.state, self.ours.state) for at in line.times if at > moment]
@@ -99,8 +100,8 @@ class Case:
         settings, net = self.run.settings, self.net(second)
         rooms = [settings.get("MaxMains", 25) * 10 - value for value in net[:phases]]
         if settings.get("CircuitMeter"):
-            loads = self.run.rows[second].get("circ") or (0, 0, 0)
-            rooms += [settings.get("MaxCircuit", 16) * 10 - int(load) for load in loads[:phases]]
+            loads = self.run.circuit_loads(second)
+            rooms += [settings.get("MaxCircuit", 16) * 10 - load for load in loads[:phases]]
         if settings.get("MaxSumMains") and self.rec.mode.at(second * 1_000) != 0:
             rooms.append((settings["MaxSumMains"] * 10 - sum(net)) // phases)
         return min(rooms)
@@ -120,7 +121,7 @@ class Case:
 
     @property
     def wanted_phases(self) -> int:
-        """How many phases a start in Solar is for, by CONTACT 2; Auto begins with one when there is not enough for three."""
+        """How many phases a start in Solar is for, by CONTACT 2; Auto begins with one if three get too little."""
         return {0: 3, 3: 3}.get(self.run.settings.get("EnableC2", 0), 1)
 
     def solar(self, at: int) -> bool:

@@ -1,4 +1,4 @@
-"""The judge: walks the states of both sides in step, then compares errors, contactors, phases and the pilot's disconnections.
+"""The judge: walks the states of both sides in step, then compares errors, contactors, phases and pilot.
 
 What it cannot accept within the tolerances it lays before the deviations; what those do not explain is a difference.
 """
@@ -51,7 +51,7 @@ class Judgement:
     case: Case
     covers: list[Cover] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
-    slack: list[tuple[int, int]] = field(default_factory=list)
+    slack: list[tuple[int, int, int]] = field(default_factory=list)  # from, to, error bits that may differ
 
     @property
     def deviations(self) -> list[int]:
@@ -69,6 +69,7 @@ class Judge:
     def __init__(self, run: Run, ours: Trace) -> None:
         self.case = Case(run, ours)
         self.result = Judgement(self.case)
+        self._shift = 0  # how far a timer of the regulation has moved us against the recording
 
     def judge(self) -> Judgement:
         """Everything that has to agree, in order."""
@@ -100,6 +101,7 @@ class Judge:
             if met >= case.end:
                 return
             i, j = case.index_at(case.rec_visits, met), case.index_at(case.our_visits, met)
+            self._shift = 0
 
     def _in_step(self, i: int, j: int) -> bool:
         case = self.case
@@ -111,15 +113,21 @@ class Judge:
             return False
         shift = our.entered - rec.entered
         stay = shift - (case.our_visits[j].entered - case.rec_visits[i].entered)
-        fits = -EARLIER_MS <= shift <= LATER_MS or (-EARLIER_MS <= stay <= LATER_MS and abs(shift) <= MOST_SHIFT_MS)
-        if not fits and not timers.regulated(case, case.rec_visits[i], rec.entered, our.entered):
+        mask = sum(BITS)
+        if -EARLIER_MS <= shift <= LATER_MS:
+            self._shift = 0
+        elif -EARLIER_MS <= stay <= LATER_MS and abs(shift - self._shift) <= MOST_SHIFT_MS:
+            mask = 1
+        elif timers.regulated(case, case.rec_visits[i], rec.entered, our.entered):
+            self._shift, mask = shift, 1
+        else:
             return False
-        self.result.slack.append((min(rec.entered, our.entered), max(rec.entered, our.entered) + LATER_MS))
+        self.result.slack.append((min(rec.entered, our.entered), max(rec.entered, our.entered) + LATER_MS, mask))
         return True
 
     def _cut_off(self, visit: Visit) -> bool:
         """The recording ends before the other side could follow: nothing to compare any more."""
-        self.result.slack.append((visit.entered, self.case.end))
+        self.result.slack.append((visit.entered, self.case.end, sum(BITS)))
         return False
 
     def _out_of_step(self, begin: int) -> int:
@@ -181,13 +189,13 @@ class Judge:
 
     def _borders(self) -> set[int]:
         return {at for cover in self.result.covers for at in (cover.begin, cover.end)} | {
-            at for span in self.result.slack for at in span
+            at for span in self.result.slack for at in span[:2]
         }
 
     def _excused(self, at: int, bit: int) -> bool:
         if any(cover.begin <= at < cover.end and cover.deviation.mask & bit for cover in self.result.covers):
             return True
-        return any(begin <= at < end for begin, end in self.result.slack)
+        return any(begin <= at < end and bits & bit for begin, end, bits in self.result.slack)
 
     def _error_differs(self, bit: int, begin: int, end: int, theirs: set[int], ourselves: set[int]) -> None:
         tolerance = EARLIER_MS if begin in ourselves and end in theirs else LATER_MS

@@ -7,9 +7,11 @@ which are not compared; 2 is here for the stops that such an offer leads to.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from tests.conformance.case import Case
+from tests.conformance.plant import NOT_FORCED
 from tests.conformance.timers import AUTO, timer_start
 from tests.conformance.trace import ACTIVATE, B1, C1, NORMAL, A, B, C, overlaps
 
@@ -37,7 +39,7 @@ def _no_errors(_case: Case, _at: int, _bit: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One row: until when it explains that the states, an error bit or the phases are apart at a moment; None: it does not.
+    """One row: until when it explains that states, an error bit or phases are apart at a moment; None: it does not.
 
     ``mask``: the error bits that may differ with the states while it explains those.
     """
@@ -238,7 +240,7 @@ def _timer_decays(case: Case, at: int) -> int | None:
         return None
     begun = case.rec_visit(at).entered
     ran = [second for second in case.seconds_between(begun, at) if case.run.rows[second].get("sst")]
-    resets = sum(1 for before, after in zip(ran, ran[1:], strict=False) if after > before + 1)
+    resets = sum(1 for before, after in pairwise(ran) if after > before + 1)
     current = timer_start(case, at, "sst")
     full = case.run.settings.get("StopTime", 10) * 60_000
     reset = resets > 0 or (ran and current is None)
@@ -249,15 +251,9 @@ def _timer_decays(case: Case, at: int) -> int | None:
 
 
 def _level_faults(case: Case) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    for row in case.run.rows:
-        begin = int(row["t"]) * 1_000
-        if int(row["ev_v"]) in _FAULTY_LEVELS:
-            if spans and spans[-1][1] == begin:
-                spans[-1] = (spans[-1][0], begin + 1_000)
-            else:
-                spans.append((begin, begin + 1_000))
-    return spans
+    """The stretches in which the script forces a level upon the pilot that no car may show."""
+    script = [*case.script("force_v"), (case.end, NOT_FORCED)]
+    return [(begin, end) for (begin, level), (end, _) in pairwise(script) if level in _FAULTY_LEVELS and end > begin]
 
 
 def _diode_lost(case: Case) -> list[tuple[int, int]]:
@@ -275,7 +271,7 @@ def _pilot_fault(case: Case, at: int) -> int | None:
         return None
     faults = [span for span in _level_faults(case) if span[0] <= at]
     for number, (begin, end) in enumerate(faults):
-        until = end + 10_000 + 15_000 * 2**number
+        until = end + 10_000 + (15_000 << number)
         if at < until and _opened_in_time(case, begin, end, 600):
             return until
     for begin, end in _diode_lost(case):
@@ -355,7 +351,7 @@ def _normal_protected_error(case: Case, at: int, bit: int) -> int | None:
 
 def _bounces(case: Case, at: int) -> int | None:
     rec, our = _sides(case, at)
-    if rec != C or our not in {B, B1}:
+    if rec not in {B, C} or our not in {B, B1}:
         return None
     pairs = zip(case.rec_visits, case.rec_visits[1:], strict=False)
     released = [after.entered for before, after in pairs if before.state == C and after.state == B]

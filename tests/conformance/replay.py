@@ -122,7 +122,7 @@ class Replay:
     def _outside(self) -> None:
         if self.now % 1_000 == 0:
             row = self.run.row_at(self.now)
-            self._house.update({key: row[key] for key in ("house", "pv", "batt", "circ") if key in row})
+            self._house.update({key: row[key] for key in ("house", "pv", "batt") if key in row})
             self.car.plugged, self.car.wants = bool(row["plug"]), bool(row["want"])
             self.core.handle(WallClock(EPOCH_S + self.now // 1_000), self.now)
             if self._house.get("batt") is not None:
@@ -140,7 +140,7 @@ class Replay:
         if settings.ev_meter and self._answers["evm_ok"]:
             self._order(PostEvMeter(car, None, None, None))
         if settings.circuit_meter and self._answers["circ_ok"]:
-            others = self._house.get("circ") or (0, 0, 0)
+            others = self.run.circuit_loads(self.now // 1_000)
             total = [load + drawn for load, drawn in zip(others, car.each(), strict=True)]
             self._order(PostCircuit(PhaseCurrents(*total)))
 
@@ -168,8 +168,7 @@ class Replay:
             if deed is not None:
                 deed(*action.args)
             elif name in {"house", "pv", "plug", "want", "batt", "circ"}:
-                if name not in self.run.row_at(self.now):
-                    self._house[name] = action.args[0]
+                pass  # the rows show it
             elif name in self.car.habits:
                 self.car.habits[name] = int(action.args[0])
             elif name in self._answers:

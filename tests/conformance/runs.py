@@ -1,6 +1,7 @@
 """The file format of a recorded run: a header, then one row for each second. Reads and checks; judges nothing."""
 
 import gzip
+import itertools
 import json
 import zlib
 from collections.abc import Mapping
@@ -74,6 +75,16 @@ class Run:
     def row_at(self, at_ms: int) -> Mapping[str, Any]:
         """The row of the second in which ``at_ms`` lies; the first or last one outside the recording."""
         return self.rows[min(max(at_ms // 1_000, 0), len(self.rows) - 1)]
+
+    def circuit_loads(self, second: int) -> list[int]:
+        """What others draw on the charger's circuit, by the script, or else what the meter showed beyond the car; dA."""
+        given = [action for action in self.actions if action.name == "circ"]
+        before = [action for action in given if action.at_ms <= second * 1_000]
+        if given:
+            return [int(value) for value in before[-1].args[0]] if before else [0, 0, 0]
+        row = self.row_at(second * 1_000)
+        shown, car = row.get("circ") or (0, 0, 0), row.get("ev") or (0, 0, 0)
+        return [max(0, int(total) - int(drawn)) for total, drawn in zip(shown, car, strict=True)]
 
 
 def name_of(path: Path) -> str:
@@ -157,7 +168,7 @@ def _check_changes(run: Run) -> None:
         elif first is None:
             shown[what] = run.rows[0][key]
     pending = list(run.changes)
-    for before, after in zip(pending, pending[1:], strict=False):
+    for before, after in itertools.pairwise(pending):
         if after.at_ms < before.at_ms:
             raise RunError(f"the file is damaged (changes out of order at {after.at_ms / 1000:.2f} s)")
     at = 0

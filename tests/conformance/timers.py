@@ -1,5 +1,6 @@
 """The named timers: measured on both sides, and the rules that each side has to keep by itself."""
 
+import itertools
 from typing import Final
 
 from tests.conformance.case import Case
@@ -23,13 +24,24 @@ def off_time(trace: Trace, visit: Visit, end: int) -> int:
 
 def regulated(case: Case, leaving: Visit, rec_at: int, our_at: int) -> bool:
     """Whether a stop comes from a timer that regulation started, and that timer has its proper length on both sides."""
-    if leaving.state != C or abs(rec_at - our_at) > RAMP_MS:
-        return False
-    span = regulated_span(case, rec_at)
+    span = regulated_span(case, rec_at) if leaving.state == C else None
     if span is None:
+        return False
+    if span == _TOP_MS and case.rec.phases.at(rec_at - 10) == 1:
+        return abs(rec_at - our_at) <= _TOP_MS and _was_at_top(case, our_at)
+    if abs(rec_at - our_at) > RAMP_MS:
         return False
     started = timer_start(case, rec_at)
     return started is not None and abs(rec_at - started - span) <= _AROUND_MS and our_at - started >= span - RAMP_MS
+
+
+def _was_at_top(case: Case, at: int) -> bool:
+    """Whether our one-phase offer had been as high as it gets for a minute when we began to change to three phases."""
+    begun = case.our_visit(at - 10).entered
+    highest = max([case.ours.offer.at(begun), *(value for _, value in case.ours.offer.changes(begun, at))])
+    reached = [begin for begin, end in case.ours.offer.spans(lambda offer: offer >= highest - 10, at) if end == at]
+    sunny = all(case.surplus(second) >= 3 * case.minimum for second in case.seconds_between(at - _TOP_MS, at - 1_000))
+    return bool(reached) and sunny and _TOP_MS - 1_100 <= at - reached[0] <= _TOP_MS + _AROUND_MS
 
 
 def regulated_span(case: Case, at: int) -> int | None:
@@ -67,7 +79,7 @@ def measured(trace: Trace) -> list[dict[str, object]]:
     """Every named timer that ran, with when it began and how long it took."""
     found: list[dict[str, object]] = []
     visits = trace.visits()
-    for visit, after in zip(visits, visits[1:], strict=False):
+    for visit, after in itertools.pairwise(visits):
         name = {C1: "C1 until the contactor opens", ACTIVATE: "wake-up", B1: "B1"}.get(visit.state)
         if visit.state == B and after.state == ACTIVATE:
             name = "asleep"

@@ -1,4 +1,4 @@
-"""What a charger showed over time, ours or the recorded one, in one form: a timeline for each thing, and the visits to states."""
+"""What a charger showed over time, ours or the recorded one, in one form: a timeline for each thing, and visits."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
