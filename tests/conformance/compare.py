@@ -4,14 +4,13 @@ What it cannot accept within the tolerances it lays before the deviations; what 
 """
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 from tests.conformance import timers
 from tests.conformance.case import Case
 from tests.conformance.deviations import TABLE, Deviation
 from tests.conformance.runs import Run
-from tests.conformance.trace import B1, NAMES, C, Timeline, Trace, Visit, seconds
+from tests.conformance.trace import B1, C, Timeline, Trace, Visit, seconds
 
 EARLIER_MS: Final = 2_060
 """The firmware regulates in rounds of 2 s; we may be sooner by that much."""
@@ -58,10 +57,6 @@ class Judgement:
         """The numbers of the deviations that explain something."""
         return sorted({cover.deviation.number for cover in self.covers})
 
-    def covered(self, at: int) -> bool:
-        """Whether a deviation explains that both sides are apart at ``at``."""
-        return any(cover.begin <= at < cover.end for cover in self.covers)
-
 
 class Judge:
     """Compares one run."""
@@ -76,7 +71,6 @@ class Judge:
         self._walk()
         for bit in BITS:
             self._errors(bit)
-        self._contactors()
         for at, what in timers.broken(self.case):
             self._differ(at, what)
         self.result.differences.sort(key=lambda difference: difference.at)
@@ -91,10 +85,12 @@ class Judge:
         case, i, j = self.case, 0, 0
         if case.rec_visits[0].state != case.our_visits[0].state:
             self._differ(0, f"{case.our_visits[0].name} instead of {case.rec_visits[0].name}")
+        self._outputs(case.rec_visits[0], case.our_visits[0])
         while i + 1 < len(case.rec_visits) or j + 1 < len(case.our_visits):
             if self._in_step(i, j):
                 i, j = i + 1, j + 1
                 self._pilot_off(case.rec_visits[i], case.our_visits[j])
+                self._outputs(case.rec_visits[i], case.our_visits[j])
                 continue
             nexts = [*case.rec_visits[i + 1 : i + 2], *case.our_visits[j + 1 : j + 2]]
             met = self._out_of_step(min(visit.entered for visit in nexts))
@@ -102,6 +98,7 @@ class Judge:
                 return
             i, j = case.index_at(case.rec_visits, met), case.index_at(case.our_visits, met)
             self._shift = 0
+            self._outputs(case.rec_visits[i], case.our_visits[j])
 
     def _in_step(self, i: int, j: int) -> bool:
         case = self.case
@@ -217,29 +214,36 @@ class Judge:
 
     # ---- contactors and phases ----
 
-    def _contactors(self) -> None:
+    def _outputs(self, rec: Visit, our: Visit) -> None:
+        """Contactors and phases in a stay that both sides share: on entering it, in between, and before leaving it."""
+        for what, theirs, ourselves in self._lines(rec.state):
+            shown, seen = self._steady(theirs, rec), self._steady(ourselves, our)
+            if shown == seen:
+                continue
+            end = min(self._left(rec), self._left(our))
+            found = next((row for row in TABLE if (row.phases(self.case, our.entered) or 0) >= end), None)
+            if found is None:
+                texts = [" then ".join(map(str, values)) for values in (seen, shown)]
+                self._differ(our.entered, f"{what} {texts[0]} instead of {texts[1]} in {our.name}")
+            else:
+                self.result.covers.append(Cover(our.entered, end, found))
+
+    def _lines(self, state: int) -> list[tuple[str, Timeline, Timeline]]:
         case = self.case
-        lines: list[tuple[str, Timeline, Timeline]] = [("contactor 1", case.rec.c1, case.ours.c1)]
+        lines = [("contactor 1", case.rec.c1, case.ours.c1)]
         if case.run.settings.get("EnableC2", 0) != 0:  # else there is no contactor 2, and nobody sees that output
             lines.append(("contactor 2", case.rec.c2, case.ours.c2))
-        lines.append(("phases", case.rec.phases, case.ours.phases))
-        for what, theirs, ourselves in lines:
-            edges = sorted(
-                {*theirs.times, *ourselves.times, *case.rec.state.times, *case.ours.state.times, *self._borders()}
-            )
-            for begin, end in pairwise([*edges, case.end]):
-                state = case.rec.state.at(begin)
-                if end - begin <= GLITCH_MS or state != case.ours.state.at(begin) or self.result.covered(begin):
-                    continue
-                if what == "phases" and state != C:
-                    continue
-                if theirs.at(begin) != ourselves.at(begin):
-                    text = f"{what} {ourselves.at(begin)} instead of {theirs.at(begin)} in {NAMES[state]}"
-                    found = next((row for row in TABLE if (row.phases(case, begin) or 0) >= end), None)
-                    if found is None:
-                        self._differ(begin, text)
-                        break
-                    self.result.covers.append(Cover(begin, end, found))
+        if state == C:
+            lines.append(("phases", case.rec.phases, case.ours.phases))
+        return lines
+
+    def _left(self, visit: Visit) -> int:
+        return self.case.end if visit.left is None else visit.left
+
+    def _steady(self, line: Timeline, visit: Visit) -> list[int]:
+        """The values of ``line`` during ``visit``, without what lasts no longer than a glitch at its ends."""
+        begin, end = visit.entered + GLITCH_MS, self._left(visit) - GLITCH_MS
+        return [line.at(min(begin, self._left(visit) - 1)), *(value for _, value in line.changes(begin + 1, end))]
 
 
 def compare(run: Run, ours: Trace) -> Judgement:

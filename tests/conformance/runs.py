@@ -77,7 +77,7 @@ class Run:
         return self.rows[min(max(at_ms // 1_000, 0), len(self.rows) - 1)]
 
     def circuit_loads(self, second: int) -> list[int]:
-        """What others draw on the charger's circuit, by the script, or else what the meter showed beyond the car; dA."""
+        """What others draw on the charger's circuit: by the script, or what the meter showed beyond the car; dA."""
         given = [action for action in self.actions if action.name == "circ"]
         before = [action for action in given if action.at_ms <= second * 1_000]
         if given:
