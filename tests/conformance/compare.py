@@ -6,7 +6,7 @@ What it cannot accept within the tolerances it lays before the deviations; what 
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.conformance import timers
+from tests.conformance import firmware, timers
 from tests.conformance.case import Case
 from tests.conformance.deviations import TABLE, Deviation
 from tests.conformance.runs import Run
@@ -71,7 +71,8 @@ class Judge:
         self._walk()
         for bit in BITS:
             self._errors(bit)
-        for at, what in timers.broken(self.case):
+        told = {found for cover in self.result.covers for found in firmware.unlikely(self.case, cover.begin, cover.end)}
+        for at, what in [*timers.broken(self.case), *sorted(told)]:
             self._differ(at, what)
         self.result.differences.sort(key=lambda difference: difference.at)
         return self.result

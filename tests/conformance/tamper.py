@@ -1,4 +1,4 @@
-"""Recordings that somebody tampered with, for testing the judge: moves and edits changes, and makes the rows fit again."""
+"""Recordings that somebody tampered with, for testing the judge: changes are moved and edited, the rows made to fit."""
 
 import gzip
 import json
@@ -18,7 +18,9 @@ class Recording:
     def __init__(self, path: Path) -> None:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             self.header, *self.rows = [json.loads(line) for line in file]
-        self.events: list[Event] = [(at, what, old, new) for row in self.rows for at, what, old, new in row.get("evt", ())]
+        self.events: list[Event] = [
+            (at, what, old, new) for row in self.rows for at, what, old, new in row.get("evt", ())
+        ]
         self.first: dict[str, Any] = {key: self.rows[0][key] for key in OUTPUTS.values()}
         for _at, what, old, _new in reversed([event for event in self.events if event[0] < 1_000]):
             if what in OUTPUTS:
