@@ -338,7 +338,7 @@ class Controller:
         if mode == Mode.NORMAL:
             return True
         measured = self.regulation.metering.age(MeterRole.MAINS, now) is not None
-        return measured and (mode == Mode.SMART or self.regulation.regulator.sun_is_enough)
+        return measured and (mode == Mode.SMART or self.regulation.regulator.sun_is_enough(self.regulation.phases.in_use))
 
     def about_to_close(self, now: Millis) -> bool:
         """Whether the car asks and nothing but lock and self-test is missing."""

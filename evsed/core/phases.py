@@ -17,6 +17,7 @@ from evsed.core.units import Deciamps, Millis
 
 LARGE_SHORTAGE_MS = 30_000
 SPARE_HELD_MS = 60_000
+_CAR_MOVES_MS = 2_000  # while the car follows a new offer, single samples show sun that is not there
 _KEPT_MS = 60_000  # a choice made while charging outlives the stop that it needs
 
 
@@ -57,17 +58,20 @@ def look(settings: Settings, balance: Balance) -> Sun:
 
 
 class Held:
-    """For how long something has been true without a break."""
+    """For how long something has been true without a break of ``forgives_ms`` or longer."""
 
-    def __init__(self) -> None:
+    def __init__(self, forgives_ms: Millis = 0) -> None:
+        self._forgives_ms = forgives_ms
         self._since: Millis | None = None
+        self._true_at: Millis = 0
 
     def feed(self, now: Millis, *, true: bool) -> None:
         """Whether it is true now."""
-        if not true:
+        if true:
+            self._true_at = now
+            self._since = now if self._since is None else self._since
+        elif now - self._true_at >= self._forgives_ms:
             self._since = None
-        elif self._since is None:
-            self._since = now
 
     def for_ms(self, now: Millis) -> Millis:
         """For how long it has been; 0 when it is not."""
@@ -84,7 +88,7 @@ class Phases:
         self.by_mode = False  # it is the owner's, by another mode, and has no charge delay
         self._sun: Sun | None = None
         self._spare = Held()
-        self._large = Held()
+        self._large = Held(_CAR_MOVES_MS)
         self._kept_until: Millis = 0
         self._changes: deque[Millis] = deque()
         self._charged_with: int | None = None
@@ -137,7 +141,7 @@ class Phases:
 
     def _forget_timers(self) -> None:
         self._spare = Held()
-        self._large = Held()
+        self._large = Held(_CAR_MOVES_MS)
 
     def observe(self, sun: Sun, now: Millis, *, at_top: bool) -> None:
         """One look at the sun. ``at_top``: the offer is as high as one phase may have."""

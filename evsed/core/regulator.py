@@ -93,7 +93,7 @@ class Regulator:
         self._circuit_surely = True
         self._sun: Deciamps | None = None
         self._sunny = smart.LeastRoom()
-        self._sun_starts = False
+        self._startable: frozenset[int] = frozenset()  # the phases for which the sun is enough to start
         self._changed_at: Millis | None = None
         self._short_since: Millis | None = None
         self._short_at: Millis = 0
@@ -136,7 +136,7 @@ class Regulator:
     def forget_sun(self) -> None:
         """The mode changed: the sun has to be looked at again."""
         self._sun = None
-        self._sun_starts = False
+        self._startable = frozenset()
         self._sunny.forget()
 
     def forgive(self) -> None:
@@ -146,10 +146,9 @@ class Regulator:
         self._wait_ms = 0
         self._short_since = None
 
-    @property
-    def sun_is_enough(self) -> bool:
-        """Whether the last measurement lets a charge begin in Solar."""
-        return self._sun_starts
+    def sun_is_enough(self, phases: int) -> bool:
+        """Whether the last measurement lets a charge on ``phases`` begin in Solar."""
+        return phases in self._startable
 
     def observe(self, balance: Balance, corrected: Balance, demand: Demand, now: Millis) -> None:
         """Protect and Optimise figures from one fresh mains measurement.
@@ -170,7 +169,7 @@ class Regulator:
         if demand.mode is Mode.SOLAR:
             self._sun = solar.target(settings, corrected, demand.phases)
             self._sunny.add(self._sun, now)
-            self._sun_starts = solar.enough_to_start(settings, corrected, demand.phases)
+            self._startable = frozenset(n for n in (1, 3) if solar.enough_to_start(settings, corrected, n))
 
     def observe_circuit(self, balance: Balance, demand: Demand, now: Millis) -> None:
         """Protect's figure from one fresh measurement of the charger's circuit."""
@@ -344,7 +343,7 @@ class Regulator:
     def _lacking(self, demand: Demand, *, fits: bool) -> Fault | None:
         if not fits:
             return Fault.NO_POWER
-        if demand.mode is Mode.SOLAR and not self._sun_starts:
+        if demand.mode is Mode.SOLAR and demand.phases not in self._startable:
             return Fault.NO_SUN
         return None
 

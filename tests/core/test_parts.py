@@ -94,7 +94,11 @@ def standing(**given: object) -> reasons.Standing:
         ({"fault": Fault.NO_SUN}, "no_sun", None),
         ({"leaving": True}, "leaving", None),
         ({"access": Access.DENY, "delayed": True, "start_at": 9_000}, "delayed", 9_000),
-        ({"state": State.A, "connected": False, "access": Access.DENY, "delayed": True, "start_at": 9_000}, "delayed", 9_000),
+        (
+            {"state": State.A, "connected": False, "access": Access.DENY, "delayed": True, "start_at": 9_000},
+            "delayed",
+            9_000,
+        ),
         ({"fault": Fault.OVERDRAW, "fault_until": 9_000}, "overdraw", 9_000),
         ({"stopped_until": 9_000}, "stopped_by_switch", 9_000),
         ({"rest_until": 9_000}, "contactor_rest", 9_000),

@@ -69,7 +69,7 @@ def test_one_phase_becomes_three_when_there_is_enough_for_60_s() -> None:
     reason = story.snapshot.reason
     assert reason is not None
     assert (reason.code, reason.until is not None) == ("switching_phases", True)
-    assert not story.unit.contactor1.closed
+    assert not story.core.outputs.contactor1
     assert 13 <= story.run_until(lambda: story.state is State.B, 20) <= 15
     story.run_until(lambda: story.state is State.C, 5)
     story.run(5)
