@@ -337,8 +337,9 @@ class Controller:
         mode = self.desk.settings.mode
         if mode == Mode.NORMAL:
             return True
-        measured = self.regulation.metering.age(MeterRole.MAINS, now) is not None
-        return measured and (mode == Mode.SMART or self.regulation.regulator.sun_is_enough(self.regulation.phases.in_use))
+        regulation = self.regulation
+        measured = regulation.metering.age(MeterRole.MAINS, now) is not None
+        return measured and (mode == Mode.SMART or regulation.regulator.sun_is_enough(regulation.phases.in_use))
 
     def about_to_close(self, now: Millis) -> bool:
         """Whether the car asks and nothing but lock and self-test is missing."""

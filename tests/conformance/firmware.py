@@ -74,10 +74,8 @@ def _asks(case: Case, before: Visit, after: Visit) -> bool:
     begun = max([before.entered, *(edge for edge in _edges(case, "want") if edge <= after.entered)])
     forced = [action.at_ms for action in case.run.actions if action.name == "force_v" and action.at_ms <= after.entered]
     after_force = bool(forced) and 450 <= after.entered - forced[-1] <= needs + ROUND_MS + 100
-    return (
-        after_force
-        or (bool(case.run.row_at(after.entered)["want"])
-        and needs - 50 <= after.entered - begun <= needs + ROUND_MS + 100)
+    return after_force or (
+        bool(case.run.row_at(after.entered)["want"]) and needs - 50 <= after.entered - begun <= needs + ROUND_MS + 100
     )
 
 

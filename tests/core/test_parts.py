@@ -77,8 +77,8 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
 def standing(**given: object) -> reasons.Standing:
     usual: dict[str, object] = {
         "state": State.B1, "connected": True, "fault": None, "fault_until": None, "access": Access.ALLOW,
-        "delayed": False, "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "rest_until": 0, "switching": False,
-        "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "closing": False,
+        "delayed": False, "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "rest_until": 0,
+        "switching": False, "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "closing": False,
         "ventilation": False, "pilot_faulty": False,
     }  # fmt: skip
     return reasons.Standing(**{**usual, **given})  # type: ignore[arg-type]
