@@ -72,6 +72,7 @@ class ContactorWatch:
         self._second = _Mirror()
         self._flows_since: Millis | None = None
         self._flows_at: Millis = 0
+        self._quiet = False  # the EV meter has said that nothing flows while all is open
 
     def feed(self, told: Outputs, closed1: bool | None, closed2: bool | None, now: Millis) -> None:
         """What the contactors were told until now, and what their mirror contacts say; None: not fitted."""
@@ -85,6 +86,7 @@ class ContactorWatch:
         if second_fitted and self._second.open_for(now) >= settles_ms:
             flows = flows or max(currents.l2, currents.l3) >= FLOWS
         self._flows_at = now
+        self._quiet = not flows and self._first.open_for(now) >= settles_ms
         if not flows:
             self._flows_since = None
         elif self._flows_since is None:
@@ -95,10 +97,14 @@ class ContactorWatch:
         flowed = self._flows_since is not None and self._flows_at - self._flows_since >= FLOWS_FOR_MS
         return flowed or self._first.welded(now) or self._second.welded(now)
 
-    @property
-    def weld_gone(self) -> bool:
-        """Whether nothing speaks for a weld any more."""
-        return self._flows_since is None and not self._first.lingers and not self._second.lingers
+    def weld_gone(self, *, metered: bool) -> bool:
+        """Whether nothing speaks for a weld any more, and a mirror contact or the EV meter (``metered``) says so.
+
+        Where neither is there the owner's word has to do.
+        """
+        if self._flows_since is not None or self._first.lingers or self._second.lingers:
+            return False
+        return self._quiet or self._first.closed is False or not metered
 
     def failed(self, now: Millis) -> bool:
         """Whether a contactor that was told to close has not."""

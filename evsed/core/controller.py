@@ -59,7 +59,7 @@ _ROLE_OF = {
     Fault.EV_METER_LOST: MeterRole.EV,
     Fault.CIRCUIT_METER_LOST: MeterRole.CIRCUIT,
 }
-_CLEARED_BY_OWNER = (Fault.RCM, Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
+_CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
 
 
 class Controller:
@@ -71,7 +71,7 @@ class Controller:
         self.desk = Desk(saved.settings, saved.access, saved.timer)
         self.regulation = Regulation()
         self.charger = Charger(now)
-        self.pilot = PilotWatch()
+        self.pilot = PilotWatch(now)
         self.faults = Faults()
         self.hardware = Hardware(equipment)
         self.cable = Cable()
@@ -141,10 +141,11 @@ class Controller:
 
     def _clear_faults(self, now: Millis) -> Verdict:
         """The owner has seen to it: what waits for that is over, unless its cause is still there."""
-        if Fault.RCM in self.faults and self.hardware.rcm.signal:
-            return Verdict("the residual current monitor still signals a fault")
-        if Fault.WELDED in self.faults and not self.hardware.contactors.weld_gone:
-            return Verdict("a contactor still does not open, or current still flows")
+        if Fault.RCM in self.faults:
+            return Verdict("a residual current fault is reset at the charger: press a button there")
+        metered = self.desk.settings.ev_meter != MeterType.DISABLED
+        if Fault.WELDED in self.faults and not self.hardware.contactors.weld_gone(metered=metered):
+            return Verdict("a contactor still does not open, or current still flows, or nobody has measured it yet")
         for fault in _CLEARED_BY_OWNER:
             self.faults.set(fault, present=False, now=now)
         return ACCEPTED

@@ -16,7 +16,7 @@ _RECOVERED_MS = 1_000
 class PilotWatch:
     """What is known of the pilot. Nothing is, while it is disconnected or held at -12 V."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Millis) -> None:
         self.reading: Reading | None = None
         self._steady = SteadyLevel()
         self._sampled_at: Millis | None = None
@@ -25,6 +25,7 @@ class PilotWatch:
         self._negatives = 0
         self._negative_at: Millis = 0
         self._good_since: Millis | None = None
+        self._well_at: Millis = now
 
     @property
     def level(self) -> Level | None:
@@ -82,6 +83,12 @@ class PilotWatch:
         """Whether the pilot cannot be trusted: a short, an impossible level, or no sample for 100 ms."""
         age = self.sample_age(now)
         return age is None or age > SAMPLE_MAX_AGE_MS or self.level in FAULTY
+
+    def faulty_for(self, now: Millis) -> Millis:
+        """For how long the pilot has been faulty without a break; 0 when it is not."""
+        if not self.faulty(now):
+            self._well_at = now
+        return now - self._well_at
 
     def recovered(self, now: Millis) -> bool:
         """Whether the level has been a proper one for a second."""

@@ -16,6 +16,10 @@ from evsed.core.states import CLOSED, OFFERING, RESTING, State
 from evsed.core.units import Deciamps, Millis
 
 
+SETTLES_MS = 2_000
+"""After a car has stopped the meters may still tell of what it drew; nothing is concluded from them for this long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What the rest of the core says about now."""
@@ -73,6 +77,7 @@ class Regulation:
             connected=moment.connected,
             offering=state in OFFERING,
             resting=state in RESTING,
+            settling=state is State.B1 and moment.in_state_ms < SETTLES_MS,
             asking=moment.state is State.B and moment.asking,
             charging_ms=moment.in_state_ms if state is State.C else None,
             ev_metered=polled and self.metering.fresh_ev(now),

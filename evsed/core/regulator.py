@@ -49,6 +49,7 @@ class Demand:
     connected: bool
     offering: bool  # states B, C and Activate
     resting: bool  # states A and B1; neither of both while the car is being stopped
+    settling: bool  # the car stopped a moment ago: the meters may still tell of what it drew
     asking: bool  # state B, and the car wants power
     charging_ms: Millis | None  # since the contactor closed; None while it is open
     ev_metered: bool  # what the car draws is measured
@@ -325,6 +326,8 @@ class Regulator:
 
     def _watch_room(self, demand: Demand, now: Millis, *, fits: bool) -> None:
         lack = self._lacking(demand, fits=fits)
+        if demand.settling:
+            return
         if not demand.connected:
             self.forgive()
             self.lack = lack

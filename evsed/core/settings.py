@@ -371,7 +371,7 @@ class Settings:
     )
     cablelock: int = choice("", "Keep the cable locked when no car is connected", _OFF_ON, 0, shown=_never)
     derating: int = choice("", "Offer less in steps before MAX TEMP is reached", _OFF_ON, 1, shown=_never)
-    closings_per_hour: int = number("", "Contactor closings in an hour, at most", 4, 60, 20, shown=_never)
+    closings_per_hour: int = number("", "Contactor closings in an hour, at most", 4, 60, 30, shown=_never)
     phase_switches_per_hour: int = number(
         "", "Changes between one and three phases in an hour, at most (CONTACT 2 Auto)", 0, 30, 6, shown=_never
     )

@@ -16,7 +16,7 @@ from evsed.core.model import MeterRole, MeterType, Mode
 from evsed.core.pilot_watch import PilotWatch
 from evsed.core.rcm import Test
 from evsed.core.settings import Settings
-from evsed.core.states import State
+from evsed.core.states import CLOSED, State
 from evsed.core.units import Millis
 
 MAINS_LOST_MS = 11_000
@@ -29,6 +29,10 @@ POLLED_SILENT_MS = 5_000
 """A polled mains meter that is silent for this long lowers the offer to MIN."""
 
 COOLER_BY = 10
+
+PILOT_TOLD_MS = 10_000
+"""While nothing is energised a faulty pilot only keeps the car from charging; for this long, until it is an error."""
+
 FORGIVEN_AFTER_MS = 600_000
 """A charge that went well for this long makes earlier faults of pilot, contactor and car forgotten."""
 
@@ -165,7 +169,7 @@ class Watches:
         temperature, limit = seen.hardware.temperature, seen.settings.temp_max
         if temperature is None:
             return Fault.TEMPERATURE in seen.faults
-        if Fault.TEMPERATURE in seen.faults:
+        if Fault.TEMPERATURE in seen.faults:  # it ends below 55, not at 55, as owners know it
             return temperature >= limit - COOLER_BY
         return temperature > limit
 
@@ -177,7 +181,9 @@ class Watches:
     def _pilot_faulty(self, seen: Seen, now: Millis) -> bool:
         if Fault.PILOT in seen.faults:
             return not seen.pilot.recovered(now)
-        faulty = seen.state in {State.C, State.C1} and seen.pilot.faulty(now)
+        if seen.state not in CLOSED:
+            return seen.pilot.faulty_for(now) >= PILOT_TOLD_MS
+        faulty = seen.pilot.faulty(now)
         if faulty:
             self.pilot_wait.failed(now)
         return faulty

@@ -71,6 +71,24 @@ def test_current_with_the_contactor_open_is_a_weld_too(charging: Story) -> None:
     assert "current still flows" in charging.command(ClearFaults()).refused
 
 
+def test_a_weld_that_only_the_meter_told_is_not_cleared_before_the_meter_says_so(charging: Story) -> None:
+    charging.mirrors = False
+    charging.unit.contactor1.fault = "welded"
+    charging.unit.car.ignores_stop = True
+    charging.command(ChooseMode(ModeChoice.OFF))
+    charging.run_until(lambda: charging.reason == "welded", 15)
+    charging.restart()
+    charging.run(0.5)
+    assert "nobody has measured" in charging.command(ClearFaults()).refused
+    charging.run(8)
+    assert charging.reason == "welded"
+    charging.unit.contactor1.fault = None
+    charging.run(3)
+    assert charging.command(ClearFaults()).accepted
+    assert ContactorWatch().weld_gone(metered=False)
+    assert not ContactorWatch().weld_gone(metered=True)
+
+
 def test_a_meter_that_is_late_is_no_weld() -> None:
     watch = ContactorWatch()
     flowing, none = PhaseCurrents(160, 160, 160), PhaseCurrents(0, 0, 0)
@@ -80,7 +98,7 @@ def test_a_meter_that_is_late_is_no_weld() -> None:
         watch.metered(flowing, at, posted=False, second_fitted=False)
     watch.metered(none, 3_000, posted=False, second_fitted=False)
     assert not watch.welded(60_000)
-    assert watch.weld_gone
+    assert watch.weld_gone(metered=True)
 
 
 @pytest.mark.parametrize(("posted", "settles_ms"), [(False, 2_000), (True, 15_000)])
@@ -94,7 +112,7 @@ def test_how_long_and_how_much_current_makes_a_weld(posted: bool, settles_ms: in
         assert not watch.welded(at)
     watch.metered(PhaseCurrents(0, current, 0), settles_ms + 3_000, posted=posted, second_fitted=False)
     assert watch.welded(settles_ms + 3_000) is found
-    assert watch.weld_gone is not found
+    assert watch.weld_gone(metered=True) is not found
 
 
 def test_current_on_l2_while_contactor_2_is_open_is_a_weld_of_that_one() -> None:
@@ -115,7 +133,7 @@ def test_the_mirror_contact_has_500_ms_to_agree(at: int, welded: bool) -> None:
         watch.feed(Outputs(), not second, second, 1_000)
         watch.feed(Outputs(), not second, second, at)
         assert watch.welded(at) is welded
-        assert not watch.weld_gone
+        assert not watch.weld_gone(metered=True)
         assert not watch.failed(at)
 
 

@@ -58,6 +58,35 @@ def test_a_faulty_pilot_opens_within_500_ms_and_is_tried_again_after_a_growing_w
     assert charging.run_until(lambda: charging.state is State.C, 60) > first + 10
 
 
+@pytest.mark.parametrize("plugged", [True, False])
+def test_a_pilot_that_stays_faulty_while_nothing_is_energised_is_an_error_after_10_s(
+    story: Story, plugged: bool
+) -> None:
+    story.run(0.5)
+    if plugged:
+        story.plug(ready=False)
+    story.run(5)
+    story.unit.pilot_fault = "short"
+    story.run(9.9)
+    assert story.snapshot.error is None
+    story.run(1)
+    error = story.snapshot.error
+    assert error is not None
+    assert error.value.error_id == 11
+    assert story.state is (State.B1 if plugged else State.A)
+    story.unit.pilot_fault = None
+    story.unit.car.ready = True
+    story.plug()
+    story.run_until(lambda: story.state is State.C, 20)
+
+
+def test_a_board_that_shows_no_pilot_is_an_error_too(story: Story) -> None:
+    story.samples = False
+    story.run(12)
+    assert story.snapshot.error is not None
+    assert story.snapshot.error.value.error_id == 11
+
+
 def test_a_broken_pilot_wire_looks_unplugged_and_opens_at_once(charging: Story) -> None:
     begun = charging.now
     charging.unit.pilot_fault = "open"

@@ -75,16 +75,15 @@ def test_without_the_output_or_with_the_monitor_switched_off_nothing_is_tested()
     assert story.state is State.C
 
 
-def test_the_owner_may_clear_a_trip_but_not_against_the_signal() -> None:
+def test_a_trip_is_reset_at_the_charger_and_not_from_afar() -> None:
     story = Story()
     story.charge()
     story.unit.rcm = True
     story.run(1)
-    assert "still signals" in story.command(ClearFaults()).refused
     story.unit.rcm = False
-    story.run(0.1)
-    assert story.command(ClearFaults()).accepted
-    story.run_until(lambda: story.state is State.C, 30)
+    story.run(1)
+    assert "press a button" in story.command(ClearFaults()).refused
+    assert story.reason == "rcm"
 
 
 def test_a_car_that_lets_go_during_the_test_trips_nothing() -> None:
