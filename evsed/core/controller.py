@@ -223,7 +223,7 @@ class Controller:
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
             self.session.unplugged()
         self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
-        before, self.permit = self.outputs, self._permitted(now)
+        before, self.permit = self.permit.at(now), self._permitted(now)
         deeds = changes(before, self.outputs)
         for _ in (deed for deed in deeds if isinstance(deed, CloseContactors)):
             self.closings += 1
@@ -260,6 +260,7 @@ class Controller:
                 state=self.charger.state,
                 pilot=self.pilot,
                 in_state_ms=now - self.charger.since,
+                lapsed=now >= self.permit.until,
                 hardware=self.hardware,
                 mains_at=self.regulation.metering.values(MeterRole.MAINS).currents_at,
                 ev_at=self.regulation.metering.values(MeterRole.EV).heard_at,
@@ -329,7 +330,7 @@ class Controller:
             held_back=held_back,
             opens_at_once=self.faults.opens_at_once,
             diode_seen=self.pilot.diode_seen,
-            may_close=self.may_start(now) and self.hardware.ready(self.desk.settings),
+            may_close=self.about_to_close(now) and self.hardware.ready(self.desk.settings),
             access=self.desk.access,
         )
 
@@ -345,7 +346,7 @@ class Controller:
     def about_to_close(self, now: Millis) -> bool:
         """Whether the car asks and nothing but lock and self-test is missing."""
         asks = self.charger.state is State.B and self.level is Level.WANTS_POWER
-        return asks and self.pilot.diode_seen and self.may_start(now)
+        return asks and self.pilot.diode_seen and not self.pilot.faulty(now) and self.may_start(now)
 
     def _entered(self, row: Transition, before_ms: Millis, now: Millis) -> None:
         if row.target is State.C:
@@ -372,7 +373,7 @@ class Controller:
             opening_fault=self.faults.opens_at_once,
             sample_age_ms=self.pilot.sample_age(now),
             ceiling=self.regulation.demand(self._moment(now), now).fixed().current,
-            before=self.outputs,
+            before=self.permit.at(now),
         )
         return permit(wanted, facts, now)
 

@@ -81,7 +81,9 @@ def classify(plateau: Millivolts, held: Level) -> Level:
 
 
 _AGREEING = 3
-_AGREE_MS = 40  # late sampling: two bursts this far apart are enough
+_AGREE_MS = 11  # late sampling: two bursts this far apart have to do, for a third may come 90 ms later
+_RELEASED = frozenset({Level.CONNECTED, Level.UNPLUGGED})
+_SUPPLIED = frozenset({Level.WANTS_POWER, Level.WANTS_VENTILATION})
 _HOLD_MS = {
     Level.WANTS_POWER: 500,  # IEC 61851-1: S2 must be steadily closed before the supply is switched on
     Level.WANTS_VENTILATION: 300,
@@ -94,40 +96,61 @@ _HOLD_MS = {
 class SteadyLevel:
     """Turns readings into the level that the charger acts on.
 
-    9 V and 12 V count after three agreeing bursts or 40 ms, whichever is sooner, so that a contactor opens within
-    100 ms; 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and so does 6 V that was not
+    9 V and 12 V count after three agreeing bursts, or two that are more than 10 ms apart, so that a contactor opens
+    within 100 ms however late the samples come; while the car draws they agree with each other that it must not any
+    more. 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and so does 6 V that was not
     seen for 300 ms because the readings disagree.
     """
 
     def __init__(self) -> None:
         self.level: Level | None = None
-        self._candidate: Level | None = None
-        self._since: Millis = 0
-        self._count = 0
         self._confirmed_at: Millis = 0
+        self._same = _Run()
+        self._released = _Run()
 
     def forget(self) -> None:
         """Nothing is known any more: the pilot was disconnected."""
         self.level = None
-        self._candidate = None
+        self._same = _Run()
+        self._released = _Run()
 
     def feed(self, level: Level, now: Millis) -> None:
         """Takes one more judged burst into account."""
-        if level is not self._candidate:
-            self._candidate, self._since, self._count = level, now, 1
-        else:
-            self._count += 1
+        self._same.feed(level, now)
+        self._released.feed(level in _RELEASED, now)
         if level is self.level:
             self._confirmed_at = now
             return
-        held_ms = now - self._since
         hold_ms = _HOLD_MS.get(level)
-        if hold_ms is None:
-            agreed = self._count >= _AGREEING or (self._count > 1 and held_ms >= _AGREE_MS)
-        else:
-            agreed = held_ms >= hold_ms
-        if agreed:
-            self.level = level
-            self._confirmed_at = now
+        if self._same.agrees if hold_ms is None else self._same.lasted_ms >= hold_ms:
+            self._count(level, now)
+        elif self.level in _SUPPLIED and level in _RELEASED and self._released.agrees:
+            self._count(Level.CONNECTED, now)  # one says 9 V, one 12 V: neither says 6 V
         elif self.level is Level.WANTS_POWER and now - self._confirmed_at >= _HOLD_MS[Level.INVALID]:
             self.level = Level.INVALID
+
+    def _count(self, level: Level, now: Millis) -> None:
+        self.level = level
+        self._confirmed_at = now
+
+
+class _Run:
+    """A row of bursts that say the same."""
+
+    def __init__(self) -> None:
+        self._says: object = None
+        self._since: Millis = 0
+        self._count = 0
+        self.lasted_ms: Millis = 0
+
+    def feed(self, says: object, now: Millis) -> None:
+        """One more burst."""
+        if says is not self._says:
+            self._says, self._since, self._count = says, now, 0
+        self._count += 1
+        self.lasted_ms = now - self._since
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they are enough to act on."""
+        return self._count >= _AGREEING or (self._count > 1 and self.lasted_ms >= _AGREE_MS)

@@ -15,7 +15,6 @@ from evsed.core.settings import Settings
 from evsed.core.states import CLOSED, OFFERING, RESTING, State
 from evsed.core.units import Deciamps, Millis
 
-
 SETTLES_MS = 2_000
 """After a car has stopped the meters may still tell of what it drew; nothing is concluded from them for this long."""
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from evsed.core import reasons, watches
 from evsed.core.model import MeterRole, Mode
-from evsed.core.pilot import FAULTY, Level
+from evsed.core.pilot import Level
 from evsed.core.snapshot import MeterView, Snapshot, drawing
 from evsed.core.states import CLOSED, OFFERING, State
 from evsed.core.units import Millis, seconds_left
@@ -92,7 +92,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             startable=core.may_start(now),
             closing=core.about_to_close(now),
             ventilation=core.level is Level.WANTS_VENTILATION,
-            pilot_faulty=core.pilot.level in FAULTY,
+            pilot_faulty=core.pilot.faulty(now),
         ),
         now,
     )

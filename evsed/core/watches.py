@@ -73,6 +73,7 @@ class Seen:
     faults: Faults
     state: State
     in_state_ms: Millis
+    lapsed: bool  # the last permit expired before this cycle: the outputs went safe by themselves
     pilot: PilotWatch
     hardware: Hardware
     mains_at: Millis | None
@@ -183,7 +184,7 @@ class Watches:
             return not seen.pilot.recovered(now)
         if seen.state not in CLOSED:
             return seen.pilot.faulty_for(now) >= PILOT_TOLD_MS
-        faulty = seen.pilot.faulty(now)
+        faulty = seen.lapsed or seen.pilot.faulty(now)
         if faulty:
             self.pilot_wait.failed(now)
         return faulty

@@ -1,0 +1,91 @@
+"""Samples that come late, disagree, or not at all."""
+
+import pytest
+
+from evsed.core.pilot import Level, SteadyLevel
+from evsed.core.states import State
+from tests.core.story import Story
+
+
+def held_6v() -> SteadyLevel:
+    steady = SteadyLevel()
+    for at in range(-600, 0, 10):
+        steady.feed(Level.WANTS_POWER, at)
+    assert steady.level is Level.WANTS_POWER
+    return steady
+
+
+@pytest.mark.parametrize(
+    "bursts",
+    [(0, 11), (0, 10, 100), (0, 39), (0, 90), (0, 10, 20), (0, 5, 10), (0, 1, 91)],
+)
+@pytest.mark.parametrize("level", [Level.UNPLUGGED, Level.CONNECTED])
+def test_the_last_of_these_bursts_decides_and_none_before(bursts: tuple[int, ...], level: Level) -> None:
+    steady = held_6v()
+    for at in bursts[:-1]:
+        steady.feed(level, at)
+        assert steady.level is Level.WANTS_POWER
+    steady.feed(level, bursts[-1])
+    assert steady.level is level
+
+
+def test_9_v_and_12_v_agree_that_6_v_is_gone() -> None:
+    """A plug that is pulled goes from 6 V over 9 V to 12 V."""
+    steady = held_6v()
+    for at, level in ((0, Level.CONNECTED), (10, Level.UNPLUGGED), (20, Level.CONNECTED)):
+        assert steady.level is Level.WANTS_POWER
+        steady.feed(level, at)
+    assert steady.level is Level.CONNECTED
+    steady = held_6v()
+    steady.feed(Level.CONNECTED, 0)
+    steady.feed(Level.UNPLUGGED, 90)
+    assert steady.level is Level.CONNECTED
+
+
+def test_without_6_v_before_they_do_not() -> None:
+    steady = SteadyLevel()
+    for at in range(0, 200, 10):
+        steady.feed(Level.CONNECTED if at % 20 else Level.UNPLUGGED, at)
+        assert steady.level is None
+
+
+@pytest.fixture
+def charging() -> Story:
+    story = Story()
+    story.charge()
+    return story
+
+
+def hold_up(story: Story, stall_ms: int) -> None:
+    """The control loop stands still; the plant and its lease go on."""
+    for _ in range(stall_ms // 10):
+        story.now += 10
+        story.plant.advance(story.now)
+    story.step()
+
+
+def test_a_stall_that_outlived_the_permit_never_closes_again_under_load(charging: Story) -> None:
+    """The guard has opened by then: going on as before would close the contactor onto a car that draws."""
+    hold_up(charging, 500)
+    assert not charging.core.outputs.contactor1
+    assert (charging.state, charging.reason) == (State.B1, "pilot")
+    took = charging.run_until(lambda: charging.state is State.C, 40)
+    assert took >= 15
+    assert charging.closings() == 2
+
+
+def test_a_hiccup_is_no_reason_to_open_under_load(charging: Story) -> None:
+    hold_up(charging, 300)
+    assert (charging.state, charging.core.outputs.contactor1) == (State.C, True)
+
+
+def test_a_pilot_that_is_not_sampled_any_more_never_leads_to_c() -> None:
+    story = Story()
+    story.run(0.5)
+    story.plug()
+    story.run_until(lambda: story.unit.car.s2_closed, 5)
+    story.run(0.45)
+    story.samples = False
+    story.run(2)
+    assert (story.closings(), story.state) == (0, State.B)
+    assert story.reason == "pilot"
