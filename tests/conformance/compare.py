@@ -6,7 +6,7 @@ What it cannot accept within the tolerances it lays before the deviations; what 
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.conformance import firmware, timers
+from tests.conformance import firmware, offers, timers
 from tests.conformance.case import Case
 from tests.conformance.deviations import TABLE, Deviation
 from tests.conformance.runs import Run
@@ -213,10 +213,23 @@ class Judge:
             if end - at <= LATER_MS:
                 return
 
+    # ---- offers in Normal ----
+
+    def _offers(self, rec: Visit, our: Visit) -> None:
+        """In Normal nothing is regulated: once settled, both sides offer what cable, MAX and override allow."""
+        for at, ourselves, theirs in offers.settled(self.case, rec, our):
+            found = next((row for row in TABLE if row.offers(self.case, at, ourselves)), None)
+            if found is not None:
+                self.result.covers.append(Cover(at, at, found))
+            else:
+                self._differ(at, f"offers {ourselves / 10} A instead of {theirs / 10} A")
+
     # ---- contactors and phases ----
 
     def _outputs(self, rec: Visit, our: Visit) -> None:
         """Contactors and phases in a stay that both sides share: on entering it, in between, and before leaving it."""
+        if rec.state == C:
+            self._offers(rec, our)
         for what, theirs, ourselves in self._lines(rec.state):
             shown, seen = self._steady(theirs, rec), self._steady(ourselves, our)
             if shown == seen:

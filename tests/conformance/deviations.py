@@ -26,6 +26,7 @@ _OFFERED = frozenset({B, C, ACTIVATE})
 _FAULTY_LEVELS = frozenset({255, 0, 3, -12})
 
 States: TypeAlias = Callable[[Case, int], int | None]
+Offers: TypeAlias = Callable[[Case, int, int], bool]
 Errors: TypeAlias = Callable[[Case, int, int], int | None]
 
 
@@ -35,6 +36,10 @@ def _no_states(_case: Case, _at: int) -> int | None:
 
 def _no_errors(_case: Case, _at: int, _bit: int) -> int | None:
     return None
+
+
+def _no_offers(_case: Case, _at: int, _ours: int) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Deviation:
     states: States = _no_states
     errors: Errors = _no_errors
     phases: States = _no_states
+    offers: Offers = _no_offers
 
 
 def _sides(case: Case, at: int) -> tuple[int, int]:
@@ -349,6 +355,17 @@ def _normal_protected_error(case: Case, at: int, bit: int) -> int | None:
     return max(short) * 1_000 + 3_000 if short else None
 
 
+def _silent_meter_offer(case: Case, at: int, ours: int) -> bool:
+    """A silent meter lowers the offer to MIN, in Normal too."""
+    return ours == case.minimum and any(begin <= at < end + 20_000 for begin, end in case.silent("mains_ok"))
+
+
+def _protected_offer(case: Case, at: int, ours: int) -> bool:
+    """The main fuse or the circuit leaves no more than ``ours``."""
+    rooms = [case.room(second) for second in case.seconds_between(at - 15_000, at)]
+    return bool(rooms) and case.minimum <= ours <= max(rooms) + 10 and ours >= min(rooms) - 10
+
+
 def _bounces(case: Case, at: int) -> int | None:
     rec, our = _sides(case, at)
     if rec not in {B, C} or our not in {B, B1}:
@@ -363,8 +380,8 @@ def _bounces(case: Case, at: int) -> int | None:
 
 TABLE: Final = (
     Deviation(7, "invalid pilot, 3 V or lost diode", 16, _pilot_fault, _pilot_fault_error),
-    Deviation(8, "mains meter lost", 1 | 2, _meter_lost, _meter_lost_error),
-    Deviation(12, "protection in Normal", 1, _normal_protected, _normal_protected_error),
+    Deviation(8, "mains meter lost", 1 | 2, _meter_lost, _meter_lost_error, offers=_silent_meter_offer),
+    Deviation(12, "protection in Normal", 1, _normal_protected, _normal_protected_error, offers=_protected_offer),
     Deviation(15, "pause after bounces", 0, _bounces),
     Deviation(9, "overload on an unused phase", 1, _unused_phase),
     Deviation(2, "jump from 6 A to full", 1, _jumped_to_full),

@@ -50,11 +50,15 @@ _KEYS: Final = {
 }  # fmt: skip
 _METERS = {"MainsMeter", "EVMeter", "CircuitMeter"}
 _NOT_OURS = {"LoadBl", "cable", "GridRelayMaxSumMains"}
-_GRID_RELAY, _GRID_RELAY_A = 5, 18
 _BY_LOWER_CASE = {key.lower(): key for key in _KEYS} | {"c2": "EnableC2", "enable_c2": "EnableC2"}
 _CHOICES = {
     "off": ModeChoice.OFF, "normal": ModeChoice.NORMAL, "smart": ModeChoice.SMART, "solar": ModeChoice.SOLAR,
     "pause": ModeChoice.PAUSE, 0: ModeChoice.NORMAL, 1: ModeChoice.SMART, 2: ModeChoice.SOLAR,
+}  # fmt: skip
+_ANSWERS = {
+    "mains_ok": "mains_ok", "mainsm_ok": "mains_ok", "mm_ok": "mains_ok",
+    "evm_ok": "evm_ok", "ev_ok": "evm_ok",
+    "circ_ok": "circ_ok", "circm_ok": "circ_ok", "cm_ok": "circ_ok", "circuit_ok": "circ_ok",
 }  # fmt: skip
 _ACCESS = {"off": 0, "deny": 0, "on": 1, "allow": 1, "pause": 2, 0: 0, 1: 1, 2: 2}
 
@@ -78,8 +82,6 @@ def settings_of(run: Run) -> Settings:
             settings = settings.replace(_KEYS[key], our_value(key, value))
         except SettingError as error:
             raise RunError(f"cannot replay: {key} {value}: {error}") from error
-    if settings.switch == _GRID_RELAY and run.settings.get("GridRelayMaxSumMains", _GRID_RELAY_A) != _GRID_RELAY_A:
-        raise RunError("cannot replay: another grid relay limit than 18 A")
     return settings
 
 
@@ -171,8 +173,8 @@ class Replay:
                 pass  # the rows show it
             elif name in self.car.habits:
                 self.car.habits[name] = int(action.args[0])
-            elif name in self._answers:
-                self._answers[name] = bool(action.args[0])
+            elif name in _ANSWERS:
+                self._answers[_ANSWERS[name]] = bool(action.args[0])
             elif name.lower() in _BY_LOWER_CASE:
                 key = _BY_LOWER_CASE[name.lower()]
                 self._order(ChangeSetting(_KEYS[key], our_value(key, int(action.args[0]))))
