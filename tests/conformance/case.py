@@ -57,6 +57,10 @@ class Case:
                 found = after.entered
         return found
 
+    def sides(self, at: int) -> tuple[int, int]:
+        """The recording's state and ours at ``at``."""
+        return self.rec.state.at(at), self.ours.state.at(at)
+
     def rec_stop(self, at: int) -> int | None:
         """When the recording left C for the last time, up to ``at``."""
         lefts = [visit.left for visit in self.rec_visits if visit.state == C and visit.left and visit.left <= at]
