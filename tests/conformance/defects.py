@@ -30,6 +30,7 @@ def _diode_lost(case: Case) -> list[tuple[int, int]]:
 
 
 def pilot_fault(case: Case, at: int) -> int | None:
+    """The pilot shows what no car may show, or the diode is gone: ignored there, contactor open in time here."""
     rec, our = case.sides(at)
     if our not in {B1, C1, B, ACTIVATE} or rec not in {B, C, ACTIVATE, B1}:
         return None
@@ -53,6 +54,7 @@ def _opened_in_time(case: Case, begin: int, end: int, limit_ms: int) -> bool:
 
 
 def pilot_fault_error(case: Case, at: int, bit: int) -> int | None:
+    """The error that we show for such a pilot."""
     if bit != 16 or not case.ours.err.at(at) & 16:
         return None
     levels = [end + 2_000 for begin, end in _level_faults(case) if begin <= at < end + 1_500]
@@ -61,6 +63,7 @@ def pilot_fault_error(case: Case, at: int, bit: int) -> int | None:
 
 
 def meter_lost(case: Case, at: int) -> int | None:
+    """No measurement: we fall back in steps, and start again after a wait."""
     if case.rec.mode.at(at) == NORMAL:
         return None
     for begin, end in case.silent("mains_ok"):
@@ -82,6 +85,7 @@ def _firmware_meter_stop(case: Case, begin: int, end: int) -> bool:
 
 
 def meter_lost_error(case: Case, at: int, bit: int) -> int | None:
+    """Our error while the meter is silent, sooner than the recorded one."""
     if bit not in {1, 2} or not case.ours.err.at(at) & bit:
         return None
     for begin, end in case.silent("mains_ok"):
@@ -91,6 +95,7 @@ def meter_lost_error(case: Case, at: int, bit: int) -> int | None:
 
 
 def normal_protected(case: Case, at: int) -> int | None:
+    """In Normal the main fuse or the circuit has no room for MIN: we stop, and wait for room."""
     rec, our = case.sides(at)
     if case.rec.mode.at(at) != NORMAL or our not in {C1, B1, B} or rec not in {B, C, ACTIVATE, B1}:
         return None
@@ -107,6 +112,7 @@ def normal_protected(case: Case, at: int) -> int | None:
 
 
 def normal_protected_error(case: Case, at: int, bit: int) -> int | None:
+    """Our error 1 in Normal."""
     if bit != 1 or case.rec.mode.at(at) != NORMAL or not case.ours.err.at(at) & 1:
         return None
     short = case.short_seconds(at - 2_000, at + 2_000)
@@ -125,6 +131,7 @@ def protected_offer(case: Case, at: int, ours: int) -> bool:
 
 
 def bounces(case: Case, at: int) -> int | None:
+    """The car bounced between C and B at least twice: each further start waits longer here."""
     rec, our = case.sides(at)
     if rec not in {B, C} or our not in {B, B1}:
         return None

@@ -37,6 +37,7 @@ def _until_charging(case: Case, at: int) -> int:
 
 
 def subtracted_twice(case: Case, at: int) -> int | None:
+    """A load step left MIN free, and the recording stopped all the same: the deficit was taken off again and again."""
     stop = _stop_only_there(case, at)
     if stop is None or case.short_seconds(stop - 15_000, stop, case.rec.phases.at(stop)):
         return None
@@ -45,6 +46,7 @@ def subtracted_twice(case: Case, at: int) -> int | None:
 
 
 def jumped_to_full(case: Case, at: int) -> int | None:
+    """The recording stopped soon after its start without any shortage: its first step went from 6 A to everything."""
     stop = _stop_only_there(case, at)
     if stop is None or case.short_seconds(stop - 15_000, stop):
         return None
@@ -52,6 +54,7 @@ def jumped_to_full(case: Case, at: int) -> int | None:
 
 
 def unused_phase(case: Case, at: int) -> int | None:
+    """The recording stopped for an overload on a phase that its one-phase car does not use."""
     stop = _stop_only_there(case, at)
     if stop is None or (case.run.car.evphases != 1 and case.rec.phases.at(stop - 10) != 1):
         return None
@@ -62,6 +65,7 @@ def unused_phase(case: Case, at: int) -> int | None:
 
 
 def ridden_out(case: Case, at: int) -> int | None:
+    """A shortage of up to 5 s that did not stop us, or a stop that comes a few seconds later here."""
     rec, our = case.sides(at)
     stop = case.rec_stop(at)
     if rec not in _STOPPED or our != C or stop is None or not case.rec.err.at(stop + 50) & 1:
@@ -96,6 +100,7 @@ def start_rule(case: Case, at: int) -> int | None:
 
 
 def start_rule_error(case: Case, at: int, bit: int) -> int | None:
+    """No error any more in the recording, by its START rule; still one here, by ours."""
     if bit != 1 or not case.solar(at) or not case.ours.err.at(at) & 1:
         return None
     start = case.run.settings.get("StartCurrent", 4) * 10
@@ -131,6 +136,7 @@ def _auto_stop(case: Case, at: int) -> int | None:
 
 
 def three_to_one_error(case: Case, at: int, bit: int) -> int | None:
+    """The error 1 with which the recording leaves three phases."""
     if bit != 1 or not case.rec.err.at(at) & 1 or (stop := _auto_stop(case, at + 100)) is None:
         return None
     return next((end for begin, end in case.rec.error_spans(1) if abs(begin - stop) <= 100 and begin <= at < end), None)
@@ -154,6 +160,7 @@ def wait_restarted(case: Case, at: int) -> int | None:
 
 
 def other_wait(case: Case, at: int) -> int | None:
+    """Both wait after error 1: 60 s there, 15 s to 5 min here."""
     rec, our = case.sides(at)
     if rec == B1 and our in _OFFERED:
         return _shorter_wait(case, at)
