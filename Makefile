@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint bench conformance lock clean
+.PHONY: install runtime run test unit lint bench conformance soak mutation lock clean
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -48,6 +48,11 @@ bench: install
 RUNS ?= ../shared/reference/runs
 conformance: install
 	$(BIN)/python -m tests.conformance $(RUNS) $(if $(JSON),--json $(JSON))
+
+# Five million judged steps of arbitrary events; see tests/soak.py.
+STEPS ?= 5000000
+soak: install
+	$(BIN)/python -m tests.soak $(STEPS)
 
 # Needs uv on the PATH. Pins every package with hashes; the files name no index.
 LOCK := uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate

@@ -1,0 +1,266 @@
+"""What must hold after every step of the core, whatever happened: a judge, and a controller that is always judged.
+
+The judge looks at outputs, actions and state only, and at the raw samples with a second, simpler eye than pilot.py's.
+It knows the rules of facts/charging.md and IEC 61851-1, not how the core keeps them.
+"""
+
+from dataclasses import dataclass
+
+from evsed.api.report import settings_document
+from evsed.api.routes.state import state_document
+from evsed.config import Installation
+from evsed.core.actions import SAFE, Action, CloseContactors, LockDrive, OpenContactors, Outputs, Pilot, PilotDrive
+from evsed.core.controller import Controller
+from evsed.core.duty import current_for
+from evsed.core.events import Command, Event, Inputs, Sampled, Verdict
+from evsed.core.faults import LATCHED, Fault, Stop
+from evsed.core.model import BARE, Access, Contactor2, Equipment, Mode
+from evsed.core.snapshot import Saved, Snapshot
+from evsed.core.states import State
+from evsed.core.units import Millis, Millivolts
+
+KNOWN = {"F1", "F2", "F4"}
+"""Findings that are not fixed yet."""
+
+LATE_REASON_MS = 0
+"""How long a reason may be shown after the time at which it said it would end."""
+
+_MAY_HAVE_PULSES = frozenset({State.B, State.C})
+_INSTALLATION = Installation()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One clean burst as a plain voltmeter would show it: its high plateau."""
+
+    high: Millivolts
+
+    @property
+    def released(self) -> bool:
+        """9 V or 12 V without doubt, also for somebody who still holds 6 V: S2 is open, or the plug is out."""
+        return 8_000 <= self.high <= 10_000 or 11_000 <= self.high <= 13_000
+
+
+def look_at(samples: tuple[Millivolts, ...], drive: PilotDrive) -> Look | None:
+    """The high plateau; None when the burst does not fit what was driven."""
+    lowest, highest = min(samples), max(samples)
+    if highest - lowest < 1_500:
+        return Look(highest) if drive.kind is Pilot.HIGH else None
+    middle = (lowest + highest) / 2
+    highs = [value for value in samples if value > middle]
+    share = len(highs) / len(samples)
+    if abs(share - drive.duty / 10_000) > 0.09 or highest - min(highs) > 500:
+        return None
+    return Look(sum(highs) // len(highs))
+
+
+class Invariants:
+    """Judges one controller from its start on. ``before`` and ``after`` stand around every event."""
+
+    def __init__(self, core: Controller, now: Millis) -> None:
+        self.core = core
+        self.permit = core.permit
+        self.told = SAFE  # what the actions so far add up to
+        self.state = State.A
+        self.since = now
+        self.denied_since: Millis | None = None
+        self.sampled_at: Millis | None = None
+        self.asked_at: Millis = now
+        self.negative_at: Millis = now - 10_000
+        self.released_since: Millis | None = None
+        self.released_looks = 0
+        self.residual = False
+        self.pulses_ended: Millis | None = None
+        self.duty_changed: Millis | None = None
+        self.woken = 0
+        assert core.permit.at(now) == SAFE, "nothing is closed before the first look"
+
+    # ---- what the board showed ----
+
+    def before(self, event: Event, now: Millis) -> None:
+        """Looks at the event with its own eyes."""
+        if isinstance(event, Sampled) and event.inputs.pilot_mv:
+            self._look(event.inputs, now)
+
+    def _look(self, inputs: Inputs, now: Millis) -> None:
+        drive = self.core.outputs.pilot
+        self.sampled_at = now
+        self.residual = inputs.rcm_tripped
+        look = look_at(inputs.pilot_mv, drive)
+        if drive.kind is Pilot.PWM and min(inputs.pilot_mv) <= -11_000:
+            self.negative_at = now
+        if any(1_600 <= value <= 7_400 for value in inputs.pilot_mv):  # 3 V or 6 V, with every hysteresis
+            self.asked_at = now
+        if look is None or not look.released:
+            self.released_since, self.released_looks = None, 0
+            return
+        self.released_looks += 1
+        if self.released_since is None:
+            self.released_since = now
+
+    # ---- what must hold ----
+
+    def after(self, actions: list[Action], now: Millis) -> None:
+        """Judges what the core made of it."""
+        core = self.core
+        outputs = core.outputs
+        if core.charger.state is not self.state:
+            self._moved(core.charger.state, now)
+        if core.desk.access is Access.ALLOW:
+            self.denied_since = None
+        elif self.denied_since is None:
+            self.denied_since = now
+        self._judge_lease(outputs, now)
+        self._judge_actions(actions, outputs)
+        self._judge_pilot(outputs, now)
+        if outputs.contactor1:
+            self._judge_closed(outputs, now)
+        else:
+            assert not outputs.contactor2, "contactor 2 is closed alone"
+            assert "F4" in KNOWN or core.charger.state is not State.C, (
+                "state C with an open contactor: a stop without a reason"
+            )
+        self.permit = core.permit
+
+    def _moved(self, state: State, now: Millis) -> None:
+        assert state is not State.C or self.state is State.B, f"{self.state.name} to C"
+        if state is State.A:
+            self.woken, self.pulses_ended = 0, None
+        if state is State.ACTIVATE:
+            self.woken += 1
+            assert self.woken == 1, "woken twice in one plug-in"
+        self.state, self.since = state, now
+
+    def _judge_lease(self, outputs: Outputs, now: Millis) -> None:
+        permit = self.core.permit
+        assert permit.at(now) == permit.at(now + 499) == outputs
+        assert permit.at(now + 500) == SAFE, "a permit that does not expire"
+        earlier = self.permit.at(now)  # what counted until now: safe, if the loop was held up for too long
+        if earlier.contactor1 and outputs.contactor1:
+            assert earlier.contactor2 == outputs.contactor2, "contactor 2 moved under load"
+        if outputs.contactor1 and not earlier.contactor1:
+            assert "F1" in KNOWN or (self.state, self.since) == (State.C, now), (
+                "closed again without having come from B"
+            )
+            if "F1" in KNOWN and self.since != now:
+                return
+            second = outputs.contactor2
+            settings = self.core.desk.settings
+            assert second == (settings.enable_C2 != Contactor2.NOT_PRESENT and self._three_phases())
+        if outputs.lock is LockDrive.UNLOCK or outputs.rcm_test:
+            assert not outputs.contactor1, "unlocked, or the residual current monitor tested, under load"
+
+    def _three_phases(self) -> bool:
+        settings = self.core.desk.settings
+        match settings.enable_C2:
+            case Contactor2.ALWAYS_OFF:
+                return False
+            case Contactor2.SOLAR_OFF:
+                return settings.mode != Mode.SOLAR
+            case Contactor2.AUTO if settings.mode == Mode.SOLAR:
+                return self.core.regulation.phases.in_use == 3
+            case _:
+                return True
+
+    def _judge_actions(self, actions: list[Action], outputs: Outputs) -> None:
+        first, second = self.told.contactor1, self.told.contactor2
+        for action in actions:
+            if isinstance(action, OpenContactors):
+                first = second = False
+            elif isinstance(action, CloseContactors):
+                assert not first, "closed twice"
+                first, second = True, action.second
+        assert (first, second) == (outputs.contactor1, outputs.contactor2), "the actions do not add up to the outputs"
+        self.told = outputs
+
+    def _judge_pilot(self, outputs: Outputs, now: Millis) -> None:
+        before, pilot = self.permit.outputs.pilot, outputs.pilot
+        if pilot.kind is Pilot.PWM:
+            self._judge_pulses(before, pilot, now)
+        else:
+            self.duty_changed = None
+            if before.kind is Pilot.PWM and self.state is not State.A:
+                self.pulses_ended = now
+            if pilot.kind is Pilot.LOW:
+                assert self.state is State.ACTIVATE
+            if pilot.kind is Pilot.OFF:
+                assert self.state is State.B1
+
+    def _judge_pulses(self, before: PilotDrive, pilot: PilotDrive, now: Millis) -> None:
+        core = self.core
+        assert self.state in _MAY_HAVE_PULSES
+        assert 1_000 <= pilot.pulses <= 9_600
+        announced, settings = current_for(pilot.pulses), core.desk.settings
+        assert 60 <= announced <= settings.current_max * 10
+        assert settings.config != 0 or announced <= core.cable.limit, "more than the cable carries"
+        assert not core.desk.override or announced <= core.desk.override
+        derated = core.hardware.derating.cap(settings)
+        assert derated is None or announced <= derated.current
+        assert not core.hardware.switch.grid_limited or announced * core.regulation.phases.in_use <= 180
+        if before.kind is not Pilot.PWM:
+            waited = self.pulses_ended is None or now - self.pulses_ended >= 3_000
+            assert waited, "pulses again less than 3 s after they ended"
+        if before.kind is Pilot.PWM and pilot.pulses > before.pulses:
+            gap = self.duty_changed is None or now - self.duty_changed >= 5_000
+            assert gap, "the duty rose less than 5 s after it changed"
+        if before != pilot:
+            self.duty_changed = now
+
+    def _judge_closed(self, outputs: Outputs, now: Millis) -> None:
+        core = self.core
+        if self.state is State.C:
+            assert outputs.pilot.kind is Pilot.PWM
+            assert core.faults.worst is None, f"charging with {core.faults.worst}"
+            assert core.desk.access is Access.ALLOW, "charging without access"
+            assert not core.leaving
+        else:
+            assert self.state is State.C1, f"closed in {self.state.name}"
+            assert outputs.pilot.kind is Pilot.HIGH
+            assert now - self.since < 6_000, "closed for 6 s in C1"
+        assert not any(fault.value.stop is Stop.AT_ONCE for fault in core.faults.all)
+        assert self.denied_since is None or now - self.denied_since < 6_000, "closed 6 s after access went off"
+        assert self.sampled_at is not None
+        assert now - self.sampled_at <= 100, "closed without a sample of the last 100 ms"
+        assert not (self.residual and core.desk.settings.rcmon), "closed while residual current is signalled"
+        if self.state is State.C:
+            assert now - self.negative_at <= 3_000, "closed without the diode"
+        # a look that comes late cannot act earlier; two that agree can
+        late = self.released_since is not None and now - self.released_since > 100 and self.released_looks > 1
+        assert "F2" in KNOWN or not late, "closed more than 100 ms after 9 V or 12 V was first seen"
+        assert now - self.asked_at <= 500, "closed for 500 ms without 6 V"
+
+    # ---- what everybody else sees ----
+
+    def tell(self, now: Millis) -> Snapshot:
+        """Everybody looks at it: nothing fails, and there is one reason or the car charges."""
+        snapshot = self.core.snapshot(now)
+        settings_document(snapshot, _INSTALLATION, mqtt_connected=False)
+        state_document(snapshot)
+        assert (snapshot.reason is None) == (snapshot.state is State.C)
+        if snapshot.reason is not None:
+            assert snapshot.reason.code
+            assert snapshot.reason.text
+            until = snapshot.reason.until
+            assert until is None or now - until <= LATE_REASON_MS, f"{snapshot.reason.code} should be over"
+        return snapshot
+
+
+class Judged(Controller):
+    """A controller under the eyes of ``Invariants`` at every event."""
+
+    def __init__(self, saved: Saved, now: Millis, equipment: Equipment = BARE, restart_wait_ms: Millis = 0) -> None:
+        super().__init__(saved, now, equipment, restart_wait_ms)
+        assert {fault for fault in saved.latched if fault in LATCHED} <= set(self.faults.all)
+        self.judge = Invariants(self, now)
+
+    def handle(self, event: Event, now: Millis) -> list[Action]:
+        self.judge.before(event, now)
+        actions = super().handle(event, now)
+        self.judge.after(actions, now)
+        return actions
+
+    def command(self, command: Command, now: Millis) -> Verdict:
+        welded = Fault.WELDED in self.faults
+        verdict = super().command(command, now)
+        assert not (welded and verdict.refused and Fault.WELDED not in self.faults), "a refusal changed something"
+        return verdict
