@@ -223,7 +223,7 @@ class Controller:
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
             self.session.unplugged()
         self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
-        before, self.permit = self.permit.at(now), self._permitted(now)
+        before, self.permit = self.outputs, self._permitted(now)
         deeds = changes(before, self.outputs)
         for _ in (deed for deed in deeds if isinstance(deed, CloseContactors)):
             self.closings += 1

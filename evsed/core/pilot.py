@@ -82,6 +82,7 @@ def classify(plateau: Millivolts, held: Level) -> Level:
 
 _AGREEING = 3
 _AGREE_MS = 11  # late sampling: two bursts this far apart have to do, for a third may come 90 ms later
+_DISAGREE_MS = 400  # later than any level that is held: those have a name of their own
 _RELEASED = frozenset({Level.CONNECTED, Level.UNPLUGGED})
 _SUPPLIED = frozenset({Level.WANTS_POWER, Level.WANTS_VENTILATION})
 _HOLD_MS = {
@@ -98,8 +99,8 @@ class SteadyLevel:
 
     9 V and 12 V count after three agreeing bursts, or two that are more than 10 ms apart, so that a contactor opens
     within 100 ms however late the samples come; while the car draws they agree with each other that it must not any
-    more. 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and so does 6 V that was not
-    seen for 300 ms because the readings disagree.
+    more. 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and
+    readings that disagree make 6 V that was not seen for 400 ms an invalid level.
     """
 
     def __init__(self) -> None:
@@ -126,7 +127,7 @@ class SteadyLevel:
             self._count(level, now)
         elif self.level in _SUPPLIED and level in _RELEASED and self._released.agrees:
             self._count(Level.CONNECTED, now)  # one says 9 V, one 12 V: neither says 6 V
-        elif self.level is Level.WANTS_POWER and now - self._confirmed_at >= _HOLD_MS[Level.INVALID]:
+        elif self.level is Level.WANTS_POWER and now - self._confirmed_at >= _DISAGREE_MS:
             self.level = Level.INVALID
 
     def _count(self, level: Level, now: Millis) -> None:

@@ -117,7 +117,7 @@ def _own_wait(standing: Standing, now: Millis) -> Reason:
     if now < standing.rest_until:
         return Reason("contactor_rest", "The contactor was switched often and has to rest", standing.rest_until)
     if standing.switching:
-        wait = max(standing.delay_until, standing.ready_at)
+        wait = max(standing.delay_until, standing.ready_at, standing.state_ends_at or 0)
         return Reason("switching_phases", "Changing between one and three phases", wait)
     if standing.state is State.C1:
         return Reason("stopping", "Waiting for the car to stop drawing", standing.state_ends_at)

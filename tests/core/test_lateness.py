@@ -42,6 +42,25 @@ def test_9_v_and_12_v_agree_that_6_v_is_gone() -> None:
     assert steady.level is Level.CONNECTED
 
 
+def test_3_v_while_charging_is_an_orderly_stop_and_no_pilot_fault() -> None:
+    steady = held_6v()
+    for at in range(0, 300, 10):
+        steady.feed(Level.WANTS_VENTILATION, at)
+        assert steady.level is Level.WANTS_POWER
+    steady.feed(Level.WANTS_VENTILATION, 300)
+    assert steady.level is Level.WANTS_VENTILATION
+
+
+@pytest.mark.parametrize(("at", "level"), [(399, Level.WANTS_POWER), (400, Level.INVALID)])
+def test_readings_that_disagree_for_400_ms_are_invalid(at: int, level: Level) -> None:
+    steady = held_6v()
+    steady.feed(Level.WANTS_POWER, 0)
+    for moment in range(10, 390, 10):
+        steady.feed(Level.SHORT if moment % 20 else Level.INVALID, moment)
+    steady.feed(Level.WANTS_VENTILATION, at)
+    assert steady.level is level
+
+
 def test_without_6_v_before_they_do_not() -> None:
     steady = SteadyLevel()
     for at in range(0, 200, 10):

@@ -117,18 +117,6 @@ def test_a_spike_shorter_than_300_ms_is_forgotten() -> None:
     assert level.level is Level.SHORT
 
 
-def test_6_v_is_lost_when_readings_disagree_for_300_ms() -> None:
-    level = SteadyLevel()
-    for at in range(0, 510, 10):
-        level.feed(Level.WANTS_POWER, at)
-    for at in range(510, 790, 20):
-        level.feed(Level.INVALID, at)
-        level.feed(Level.SHORT, at + 10)
-    assert level.level is Level.WANTS_POWER
-    level.feed(Level.INVALID, 800)
-    assert level.level is Level.INVALID
-
-
 def test_forgetting_knows_nothing() -> None:
     level = steady((Level.CONNECTED, 0), (Level.CONNECTED, 10), (Level.CONNECTED, 20))
     level.forget()
