@@ -13,7 +13,14 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_the_diagram_is_that_of_the_table() -> None:
-    assert f"```mermaid\n{diagram()}```" in (ROOT / "docs/architecture.md").read_text()
+    assert f"```mermaid\n{diagram()}```" in (ROOT / "docs/safety.md").read_text()
+
+
+def test_every_test_that_the_safety_page_names_exists() -> None:
+    named = re.findall(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`", (ROOT / "docs/safety.md").read_text())
+    assert len(named) > 15
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"
 
 
 DOCUMENTS = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]
@@ -28,7 +35,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_every_file_that_the_tour_names_exists() -> None:
-    text = (ROOT / "docs/architecture.md").read_text()
+    text = (ROOT / "docs/architecture.md").read_text() + (ROOT / "docs/safety.md").read_text()
     for name in re.findall(r"`((?:core|hw|tests)/[a-z0-9_/]+\.py)`", text):
         assert (ROOT / name).exists() or (ROOT / "evsed" / name).exists(), name
 
