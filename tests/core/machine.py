@@ -208,6 +208,9 @@ class ChargerMachine(RuleBasedStateMachine):
             bench.high = V12
             self.go_on(20, 50)
             bench.command(ClearFaults())
+            bench.buttons = frozenset({Button.MIDDLE})
+            bench.cycle()
+            bench.buttons = frozenset()
             bench.command(ChangeSetting("closings_per_hour", 60))
             bench.command(ChooseMode(choice_of(Mode(bench.settings.mode), Access.ALLOW)))
         bench.high = V9

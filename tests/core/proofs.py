@@ -67,7 +67,9 @@ def covering(rows: tuple[Config, ...]) -> tuple[Config, ...]:
 
 
 SOME = covering(EVERY)
+FEW = SOME[:4]
 
+few = pytest.mark.parametrize("config", FEW, ids=str)
 some = pytest.mark.parametrize("config", SOME, ids=str)
 every = pytest.mark.parametrize("config", EVERY, ids=str)
 
@@ -161,7 +163,7 @@ class ChargingProof:
         self.stays_open(bench, 40_000)
         assert bench.has(Fault.DIODE)
 
-    @some
+    @few
     @pytest.mark.parametrize("high", [V12, V9, 7_001, V3, 4_999, 2_000, 0, 1_001, -12_000, 14_000])
     def test_never_at_another_level_than_6_v(self, config: Config, high: Millivolts) -> None:
         bench = self.idle(config)
@@ -178,7 +180,11 @@ class ChargingProof:
         bench.high = V6
         self.stays_open(bench, 40_000)
         assert bench.core.saved.latched == (fault,)
-        assert bench.command(ClearFaults()).accepted
+        if fault is Fault.RCM:
+            assert bench.command(ClearFaults()).refused
+            bench.buttons = frozenset({Button.MIDDLE})
+        else:
+            assert bench.command(ClearFaults()).accepted
         bench.run_to(State.C, 40_000)
         assert bench.core.saved.latched == ()
 
@@ -196,7 +202,7 @@ class ChargingProof:
 
     # ---- what ends it ----
 
-    @some
+    @few
     @pytest.mark.parametrize(
         ("high", "within_ms"),
         [(V12, 100), (11_000, 100), (13_000, 100), (V9, 100), (8_000, 100), (10_000, 100), (7_401, 500), (10_001, 500),
@@ -211,7 +217,7 @@ class ChargingProof:
             bench.cycle()
             assert bench.now - first <= within_ms
 
-    @some
+    @few
     @pytest.mark.parametrize("high", [4_600, 5_000, V6, 7_000, 7_400])
     def test_6_v_with_hysteresis_goes_on(self, config: Config, high: Millivolts) -> None:
         bench = self.charging(config)
@@ -296,7 +302,7 @@ class ChargingProof:
         assert bench.command(Override(59)).refused
         assert bench.command(Override(131)).refused
 
-    @some
+    @few
     @pytest.mark.parametrize("celsius", [55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 200])
     def test_less_and_less_as_it_gets_hot(self, config: Config, celsius: int) -> None:
         bench = self.charging(config, current_max=20)

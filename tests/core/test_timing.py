@@ -1,0 +1,417 @@
+"""Every time that facts/hardware.md and facts/charging.md name: not yet at the limit - 1 ms, there at the limit.
+
+IEC 61851-1 Table A.6 sequences by number. What must happen within a time is measured from the first look that shows it,
+under every pattern of sampling.
+"""
+
+import copy
+import itertools
+from collections.abc import Callable
+from functools import lru_cache
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from evsed.core.actions import LockDrive, OpenContactors, Pilot
+from evsed.core.contactors import ContactorWatch
+from evsed.core.events import ChooseMode, Override, Tick
+from evsed.core.faults import Fault
+from evsed.core.model import Contactor2, MeterRole, Mode, ModeChoice, PhaseCurrents
+from evsed.core.phases import Phases, Sun
+from evsed.core.snapshot import Saved
+from evsed.core.states import State
+from tests.core.bench import V3, V6, V9, V12, Bench, configured, offered
+
+gaps = st.lists(st.integers(1, 90), min_size=3, max_size=12)
+"""Sampling as late and as irregular as can be; repeated until the contactor is open."""
+
+many = settings(max_examples=150, derandomize=True, database=None, deadline=None)
+
+
+@lru_cache(maxsize=64)
+def _charged(keys: tuple[tuple[str, object], ...]) -> Bench:
+    return Bench(Saved(settings=configured(**dict(keys)))).charge()
+
+
+def charging(**given: object) -> Bench:
+    return copy.deepcopy(_charged(tuple(sorted(given.items()))))
+
+
+def connected(**given: object) -> Bench:
+    """A car at 9 V, pulses running."""
+    bench = Bench(Saved(settings=configured(**given)))
+    bench.meter_sunny()
+    bench.run(1_500, 50)
+    bench.high = V9
+    bench.run_to(State.B, 2_000)
+    return bench
+
+
+def at_limit(bench: Bench, begun: int, limit_ms: int, true: Callable[[], bool], gap_ms: int = 10) -> None:
+    """``true`` is not true up to ``begun + limit_ms - 1``, and is at ``begun + limit_ms``."""
+    while bench.now < begun + limit_ms - 1:
+        bench.cycle(min(gap_ms, begun + limit_ms - 1 - bench.now))
+        assert not true(), f"already after {bench.now - begun} of {limit_ms} ms"
+    bench.cycle(1)
+    assert true(), f"not after {limit_ms} ms"
+
+
+def opens_after(bench: Bench, high: int, pattern: list[int], first_gap: int) -> int:
+    """From the first look that shows ``high`` to the action that opens the contactor, in ms."""
+    bench.high = high
+    bench.cycle(first_gap)
+    first = bench.now
+    for gap in itertools.cycle(pattern):
+        if not bench.closed or bench.now - first > 1_000:
+            break
+        assert (OpenContactors() in bench.cycle(gap)) is not bench.closed
+    assert not bench.closed
+    return bench.now - first
+
+
+# ---- off: sequences 2.2, 8.x, faults ----
+
+
+@many
+@given(pattern=gaps, first_gap=st.integers(1, 90), high=st.sampled_from((V12, 11_000, 13_000)))
+def test_seq_2_2_an_unplugged_car_opens_within_100_ms_of_the_first_look(
+    pattern: list[int], first_gap: int, high: int
+) -> None:
+    bench = charging()
+    assert opens_after(bench, high, pattern, first_gap) <= 100
+    assert bench.state is State.A
+
+
+@many
+@given(pattern=gaps, first_gap=st.integers(1, 90), high=st.sampled_from((V9, 8_000, 10_000)))
+def test_seq_8_a_car_that_opens_s2_opens_the_contactor_within_100_ms_of_the_first_look(
+    pattern: list[int], first_gap: int, high: int
+) -> None:
+    bench = charging()
+    assert opens_after(bench, high, pattern, first_gap) <= 100
+    assert bench.state is State.B
+
+
+@many
+@given(looks=st.lists(st.tuples(st.sampled_from((V9, V12)), st.integers(1, 90)), min_size=40, max_size=40))
+def test_a_plug_that_leaves_by_way_of_9_v_opens_within_100_ms_of_the_first_look(looks: list[tuple[int, int]]) -> None:
+    bench = charging()
+    first: int | None = None
+    for high, gap in looks:
+        bench.high = high
+        bench.cycle(gap)
+        first = bench.now if first is None else first
+        if not bench.closed:
+            break
+    assert first is not None
+    assert not bench.closed
+    assert bench.now - first <= 100
+
+
+@many
+@given(pattern=gaps, first_gap=st.integers(1, 90), high=st.sampled_from((0, 999, 1_700, 4_590, 7_500, 10_400, -12_000)))
+def test_a_short_or_an_invalid_level_opens_by_500_ms(pattern: list[int], first_gap: int, high: int) -> None:
+    bench = charging()
+    assert opens_after(bench, high, pattern, first_gap) <= 500
+    assert bench.has(Fault.PILOT)
+
+
+@many
+@given(pattern=gaps)
+def test_a_lost_diode_opens_by_3_s_of_the_last_negative_half(pattern: list[int]) -> None:
+    bench = charging()
+    last = bench.now
+    bench.diode = False
+    for gap in itertools.cycle(pattern):
+        bench.cycle(gap)
+        if not bench.closed or bench.now - last > 3_500:
+            break
+    assert not bench.closed
+    assert bench.now - last <= 3_000
+    assert bench.has(Fault.DIODE)
+
+
+def test_without_a_sample_the_contactor_is_closed_for_100_ms_and_no_longer() -> None:
+    bench = charging()
+    begun = bench.now
+    while bench.now < begun + 100:
+        bench.now += 1
+        bench.event(Tick())
+        assert bench.closed
+    bench.now += 1
+    assert OpenContactors() in bench.event(Tick())
+    assert bench.has(Fault.PILOT)
+
+
+def test_a_fault_opens_and_takes_the_pilot_to_state_e_with_the_same_look() -> None:
+    bench = charging(rcmon=1)
+    bench.residual = True
+    actions = bench.cycle(1)
+    assert actions[0] == OpenContactors()
+    assert bench.outputs.pilot.kind is Pilot.OFF
+
+
+def test_3_v_in_c_is_a_stop_in_order_after_300_ms() -> None:
+    bench = charging()
+    bench.high = V3
+    bench.cycle()
+    bench.run(280)
+    assert bench.state is State.C
+    bench.run(20)
+    assert (bench.state, bench.reason) == (State.C1, "stopping")
+
+
+def test_a_permit_ends_after_500_ms() -> None:
+    bench = charging()
+    assert bench.core.permit.at(bench.now + 499).contactor1
+    assert not bench.core.permit.at(bench.now + 500).contactor1
+
+
+def test_a_loop_held_up_for_more_than_the_lease_does_not_close_again_by_itself() -> None:
+    bench = charging()
+    bench.cycle(100)
+    assert bench.closed
+    bench = charging()
+    bench.cycle(500)
+    assert not bench.closed
+    assert bench.state is not State.C
+
+
+# ---- on: sequences 4, 6, and the waits before ----
+
+
+def test_6_v_must_be_held_for_500_ms() -> None:
+    bench = connected()
+    bench.run(1_000)
+    bench.high = V6
+    bench.cycle()
+    at_limit(bench, bench.now, 500, lambda: bench.closed)
+
+
+def test_b_lasts_500_ms_also_for_a_car_that_comes_with_6_v() -> None:
+    bench = Bench()
+    bench.run(1_500, 50)
+    bench.high = V6
+    bench.run_to(State.B, 2_000)
+    at_limit(bench, bench.now, 500, lambda: bench.closed)
+
+
+@pytest.mark.parametrize("given", [{}, {"lock": 1}, {"rcmon": 1}, {"lock": 2, "rcmon": 1}])
+def test_seq_4_the_contactor_closes_within_3_s_of_6_v(given: dict[str, object]) -> None:
+    bench = connected(**given)
+    bench.feedback = "follows"
+    bench.run(1_000)
+    bench.high = V6
+    assert bench.run_to(State.C, 3_000) <= 3_000
+
+
+def test_seq_6_overdraw_counts_after_7_s_and_not_before() -> None:
+    """The car's 5 s to follow are within them."""
+    bench = charging(ev_meter="Eastron3P")
+    bench.meters[MeterRole.EV] = PhaseCurrents(143, 0, 0)  # a tenth above 13 A
+    bench.run(20_000, 50)
+    assert bench.closed
+    bench.meters[MeterRole.EV] = PhaseCurrents(144, 0, 0)
+    bench.run(1_000, 50)
+    begun = bench.now // 1_000 * 1_000
+    while not bench.has(Fault.OVERDRAW):
+        bench.cycle(50)
+    assert 6_000 <= bench.now - begun <= 7_100
+
+
+def test_at_least_5_s_between_changes_of_the_duty_that_protect_nothing() -> None:
+    bench = charging()
+    bench.change(Override(80))
+    lowered = bench.now
+    assert offered(bench) == 80
+    bench.change(Override(0))
+    at_limit(bench, lowered, 5_000, lambda: offered(bench) == 130)
+
+
+def test_a_lower_limit_counts_at_once_whenever_the_duty_changed() -> None:
+    bench = charging()
+    for current in (120, 110, 60):
+        bench.change(Override(current))
+        assert offered(bench) == current
+
+
+# ---- stopping: sequences 10.1, 10.2, X1, pilot off, delays ----
+
+
+def test_seq_10_1_the_pulses_end_with_the_stop_and_the_contactor_with_s2() -> None:
+    bench = charging()
+    bench.change(ChooseMode(ModeChoice.OFF))
+    assert (bench.state, bench.outputs.pilot.kind) == (State.C1, Pilot.HIGH)
+    bench.run(3_000)
+    assert bench.closed
+    bench.high = V9
+    assert bench.run_to(State.B1, 100) <= 100
+    assert not bench.closed
+
+
+def test_seq_10_2_the_contactor_opens_under_load_after_6_s() -> None:
+    bench = charging()
+    bench.change(ChooseMode(ModeChoice.OFF))
+    at_limit(bench, bench.now, 6_000, lambda: not bench.closed)
+    assert bench.state is State.B1
+
+
+def test_x1_lasts_3_s_before_pulses_resume() -> None:
+    bench = connected()
+    bench.change(ChooseMode(ModeChoice.PAUSE))
+    begun = bench.now
+    assert (bench.state, bench.outputs.pilot.kind) == (State.B1, Pilot.HIGH)
+    bench.change(ChooseMode(ModeChoice.NORMAL))
+    at_limit(bench, begun, 3_000, lambda: bench.outputs.pilot.kind is Pilot.PWM)
+
+
+def test_the_pilot_is_off_for_5_s_in_b1_while_access_is_on() -> None:
+    bench = connected()
+    bench.temperature = 66
+    bench.cycle()
+    begun = bench.now
+    assert (bench.state, bench.outputs.pilot.kind) == (State.B1, Pilot.OFF)
+    bench.temperature = 25
+    at_limit(bench, begun, 5_000, lambda: bench.outputs.pilot.kind is not Pilot.OFF)
+    assert bench.run_to(State.B, 100) > 0
+
+
+def test_the_charge_delay_after_c1_is_15_s() -> None:
+    bench = charging()
+    bench.change(ChooseMode(ModeChoice.OFF))
+    begun = bench.now
+    bench.high = V9
+    bench.run_to(State.B1, 100)
+    bench.change(ChooseMode(ModeChoice.NORMAL))
+    assert bench.reason == "charge_delay"
+    at_limit(bench, begun, 15_000, lambda: bench.state is State.B)
+
+
+def test_a_push_on_the_switch_stops_for_15_s() -> None:
+    bench = charging(switch=0)
+    bench.switch = True
+    bench.run_to(State.C1, 200)
+    begun = bench.now
+    bench.high = V9
+    at_limit(bench, begun, 15_000, lambda: bench.state is State.B)
+
+
+# ---- waking ----
+
+
+def test_a_sleeping_car_is_woken_after_30_s_for_3_s_once() -> None:
+    bench = connected()
+    at_limit(bench, bench.now, 30_000, lambda: bench.state is State.ACTIVATE, 50)
+    assert bench.outputs.pilot.kind is Pilot.LOW
+    at_limit(bench, bench.now, 3_000, lambda: bench.state is State.B)
+    bench.run(120_000, 50)
+    assert bench.state is State.B
+    bench.high = V12
+    bench.run_to(State.A, 100)
+    bench.high = V9
+    bench.run_to(State.B, 1_000)
+    at_limit(bench, bench.now, 30_000, lambda: bench.state is State.ACTIVATE, 50)
+
+
+# ---- lock ----
+
+
+def test_the_lock_gets_600_ms_and_is_tried_again_after_5_s() -> None:
+    bench = Bench(Saved(settings=configured(lock=1)))
+    bench.feedback = False
+    bench.run(1_500)
+    bench.high = V9
+    while bench.outputs.lock is not LockDrive.LOCK:
+        bench.cycle()
+    begun = bench.now
+    for tries in range(4):
+        start = begun + tries * 5_000
+        at_limit(bench, start, 600, lambda: bench.outputs.lock is LockDrive.REST)
+        bench.cycle()
+        assert bench.has(Fault.LOCK_FAILED) == (tries >= 2)
+        at_limit(bench, start, 5_000, lambda: bench.outputs.lock is LockDrive.LOCK)
+    bench.feedback = True
+    bench.run(700)
+    assert not bench.has(Fault.LOCK_FAILED)
+
+
+# ---- meters ----
+
+
+@pytest.mark.parametrize(
+    ("role", "given", "limit_ms", "fault"),
+    [
+        (MeterRole.MAINS, {"mains_meter": "API"}, 11_000, Fault.METER_LOST),
+        (MeterRole.MAINS, {}, 9_000, Fault.METER_LOST),  # and the contactor is open after 11 s
+        (MeterRole.EV, {"ev_meter": "Eastron3P"}, 64_000, Fault.EV_METER_LOST),
+        (MeterRole.CIRCUIT, {"circuit_meter": "Eastron3P"}, 20_000, Fault.CIRCUIT_METER_LOST),
+    ],
+)
+def test_a_silent_meter_is_lost_after(role: MeterRole, given: dict[str, object], limit_ms: int, fault: Fault) -> None:
+    bench = charging(**{"mode": "Smart", "mains_meter": "Eastron3P"} | given)
+    while bench.now % 1_000 or bench.core.regulation.metering.values(role).heard_at != bench.now:
+        bench.cycle()
+    heard = bench.now
+    del bench.meters[role]
+    at_limit(bench, heard, limit_ms, lambda: bench.has(fault))
+    assert bench.state is State.C1
+    bench.high = V9
+    bench.run(110)
+    assert not bench.closed
+
+
+# ---- phases, temperature, contactors ----
+
+DARK = Sun(three_start=False, one_starts=True, large_shortage=True, spare=False)
+BRIGHT = Sun(three_start=True, one_starts=True, large_shortage=False, spare=True)
+AUTO = configured(mains_meter="Eastron3P", mode=int(Mode.SOLAR), enable_C2=int(Contactor2.AUTO))
+
+
+def test_a_large_shortage_lasts_after_30_s() -> None:
+    phases = Phases()
+    phases.observe(DARK, 1_000, at_top=False)
+    assert not phases.large_shortage_lasts(AUTO, 30_999)
+    assert phases.large_shortage_lasts(AUTO, 31_000)
+
+
+def test_back_to_three_phases_after_60_s_at_the_top() -> None:
+    phases = Phases()
+    phases.to_one(0)
+    phases.at_rest(AUTO, 0)
+    phases.observe(BRIGHT, 1_000, at_top=True)
+    phases.look_up(AUTO, 60_999, three_fit=lambda: True)
+    assert not phases.switch_due
+    phases.look_up(AUTO, 61_000, three_fit=lambda: True)
+    assert (phases.wanted, phases.in_use) == (3, 1)
+
+
+@pytest.mark.parametrize(("limit", "degrees"), [(65, 65), (40, 40), (75, 75)])
+def test_temperature_stops_above_the_limit_and_resumes_below_10_degrees_less(limit: int, degrees: int) -> None:
+    bench = charging(temp_max=limit)
+    bench.temperature = degrees
+    bench.run(1_000)
+    assert bench.state is State.C
+    bench.temperature = degrees + 1
+    bench.cycle()
+    assert (bench.state, bench.has(Fault.TEMPERATURE)) == (State.C1, True)
+    bench.high = V9
+    bench.temperature = degrees - 10
+    bench.run(20_000, 50)
+    assert (bench.state, bench.has(Fault.TEMPERATURE)) == (State.B1, True)
+    bench.temperature = degrees - 11
+    bench.cycle()
+    assert not bench.has(Fault.TEMPERATURE)
+    bench.run_to(State.B, 100)
+
+
+def test_current_without_a_closed_contactor_is_a_weld_after_2_and_3_s() -> None:
+    watch = ContactorWatch()
+    flows = PhaseCurrents(10, 0, 0)
+    for now in (1_999, 2_000, 4_999):
+        watch.metered(flows, now, posted=False, second_fitted=False)
+        assert not watch.welded(now)
+    watch.metered(flows, 5_000, posted=False, second_fitted=False)
+    assert watch.welded(5_000)
+    watch.metered(PhaseCurrents(9, 9, 9), 5_001, posted=False, second_fitted=False)
+    assert not watch.welded(5_001)
