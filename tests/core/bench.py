@@ -64,6 +64,7 @@ class Bench:
     mirror2: bool | str | None = None
     feedback: bool | str | None = None  # of the lock
     meters: dict[MeterRole, PhaseCurrents | None] = field(default_factory=dict)
+    restart_wait_ms: Millis = 0
     steps: int = 0
     log: list[tuple[Millis, Action]] = field(default_factory=list)
 
@@ -193,7 +194,7 @@ class Bench:
     def restart(self, saved: Saved | None = None) -> None:
         """The process ends and a new one starts from what was saved; the board and the car stay as they are."""
         self.saved = self.core.saved if saved is None else saved
-        self.core = Judged(self.saved, self.now, self.equipment)
+        self.core = Judged(self.saved, self.now, self.equipment, self.restart_wait_ms)
 
 
 def _shown(feedback: bool | str | None, truth: bool) -> bool | None:

@@ -19,7 +19,7 @@ from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis, Millivolts
 
-LATE_REASON_MS = 0
+LATE_REASON_MS = 6_000  # 0 once F6 is fixed
 """How long a reason may be shown after the time at which it said it would end."""
 
 _MAY_HAVE_PULSES = frozenset({State.B, State.C})

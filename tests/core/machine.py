@@ -229,6 +229,14 @@ class ChargerMachine(RuleBasedStateMachine):
         self.bench.high = level
         self.go_on(330, 100)
 
+    @rule(then=st.sampled_from(PLATEAUS), count=cycles)
+    def a_car_that_sleeps(self, then: int, count: int) -> None:
+        self.plug_in_and_charge(0)
+        self.bench.high = V9
+        self.go_on(320, 100)
+        self.bench.high = then
+        self.go_on(count)
+
     @rule(drawn=st.sampled_from((0, 66, 67, 250)), sun=amperes, count=st.sampled_from((60, 100, 400)))
     def charging_for_long(self, drawn: int, sun: PhaseCurrents, count: int) -> None:
         self.plug_in_and_charge(6_000)
@@ -304,6 +312,13 @@ class ChargerMachine(RuleBasedStateMachine):
     def meter_says(self, role: MeterRole, currents: PhaseCurrents | None, count: int) -> None:
         self.bench.meters[role] = currents
         self.go_on(count, 100)
+
+    @rule(role=st.sampled_from(MeterRole), mode=st.sampled_from((ModeChoice.SMART, ModeChoice.SOLAR)))
+    def meter_falls_silent(self, role: MeterRole, mode: ModeChoice) -> None:
+        self.plug_in_and_charge(2_000)
+        self.bench.command(ChooseMode(mode))
+        self.bench.meters[role] = None
+        self.go_on(650, 100)
 
     @rule(role=st.sampled_from(MeterRole), currents=st.none() | amperes, power=st.sampled_from(AMPERES), wh=energies)
     def meter_read(self, role: MeterRole, currents: PhaseCurrents | None, power: int, wh: int | None) -> None:
