@@ -54,6 +54,10 @@ STEPS ?= 5000000
 soak: install
 	$(BIN)/python -m tests.soak $(STEPS)
 
+# Breaks safety, states, faults and pilot in every small way and asks whether the tests notice; takes a while.
+mutation: install
+	$(BIN)/python -m tests.mutation
+
 # Needs uv on the PATH. Pins every package with hashes; the files name no index.
 LOCK := uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock:

@@ -1,0 +1,103 @@
+"""The table of states, row by row: every combination of what it is judged by, against the rule written a second time."""
+
+import itertools
+
+import pytest
+
+from evsed.core import states
+from evsed.core.charger import Charger, Situation
+from evsed.core.model import Access
+from evsed.core.pilot import Level
+from evsed.core.states import CLOSED, OFFERING, RESTING, TRANSITIONS, State, Transition, Trigger, diagram, rows_of
+
+LEVELS = (None, *Level)
+TIMES = (0, 499, 500, 2_999, 3_000, 5_000, 5_999, 6_000, 29_999, 30_000)
+BOOLS = (False, True)
+CAR = {Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION}
+
+SITUATIONS = tuple(
+    Situation(*row) for row in itertools.product(LEVELS, (0, 59, 60), BOOLS, BOOLS, BOOLS, BOOLS, Access)
+)
+
+
+def follows(state: State, at: Situation, elapsed: int, *, woken: bool, fresh: bool) -> State | None:
+    """Which state follows, by facts/charging.md and Table A.6; None: it stays."""
+    wanted = at.offer >= 60 and not at.held_back and not at.opens_at_once
+    if state is State.A:
+        if at.level not in CAR:
+            return None
+        if fresh:
+            return State.B1
+        if wanted:
+            return State.B
+        return State.B1 if at.access is not Access.DENY else None
+    if at.level is Level.UNPLUGGED:
+        return State.A
+    if state is State.B1:
+        return State.B if at.level in CAR and wanted and elapsed >= 3_000 else None
+    if at.opens_at_once:
+        return State.B1
+    if state is State.C1:
+        return State.B1 if at.level is Level.CONNECTED or elapsed >= 6_000 else None
+    if state is State.C and at.level is Level.CONNECTED:
+        return State.B
+    if state is State.C:
+        return State.C1 if not wanted or at.level is Level.WANTS_VENTILATION else None
+    if not wanted:
+        return State.B1
+    if state is State.ACTIVATE:
+        return State.B if elapsed >= 3_000 else None
+    if at.level is Level.WANTS_POWER and elapsed >= 500 and at.diode_seen and at.may_close:
+        return State.C
+    return State.ACTIVATE if elapsed >= 30_000 and not woken else None
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("elapsed", TIMES)
+def test_every_combination_leads_where_the_rule_says(state: State, elapsed: int) -> None:
+    charger = Charger(0)
+    charger.state = state
+    for woken, fresh in itertools.product(BOOLS, BOOLS):
+        charger._woken, charger._just_started = woken, fresh
+        for situation in SITUATIONS:
+            row = charger._due(situation, elapsed)
+            found = None if row is None else row.target
+            assert found is follows(state, situation, elapsed, woken=woken, fresh=fresh), situation
+
+
+@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.source.name}-{row.trigger.name}")
+def test_no_row_can_be_left_out_or_lead_elsewhere(row: Transition, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof above would notice: it is run against a table without the row, and with other targets."""
+    rows = rows_of(row.source)
+    spare = row.trigger is Trigger.MUST_OPEN and row.source in {State.B, State.ACTIVATE}  # MUST_STOP says the same
+    others = [] if spare else [tuple(each for each in rows if each is not row)]
+    others += [
+        tuple(row._replace(target=target) if each is row else each for each in rows)
+        for target in State
+        if target is not row.target
+    ]
+    for table in others:
+        monkeypatch.setitem(states._ROWS, row.source, table)
+        with pytest.raises(AssertionError):
+            for elapsed in TIMES:
+                test_every_combination_leads_where_the_rule_says(row.source, elapsed)
+
+
+def test_the_numbers_and_texts_are_those_of_the_clients() -> None:
+    assert {state.name: int(state) for state in State} == {"A": 0, "B": 1, "C": 2, "ACTIVATE": 8, "B1": 9, "C1": 10}
+    assert [state.text for state in State] == [
+        "Ready to Charge", "Connected to EV", "Charging", "Activate", "Charging Stopped", "Stop Charging",
+    ]  # fmt: skip
+
+
+def test_what_the_states_have_in_common() -> None:
+    assert {State.C, State.C1} == CLOSED
+    assert {State.A, State.B1} == RESTING
+    assert {State.B, State.C, State.ACTIVATE} == OFFERING
+
+
+def test_the_rows_of_a_state_are_its_own_and_the_diagram_shows_all() -> None:
+    for state in State:
+        assert rows_of(state) == tuple(row for row in TRANSITIONS if row.source is state)
+    assert diagram().startswith("stateDiagram-v2\n    [*] --> A\n    A --> B1: car found at start-up\n")
+    assert diagram().endswith("    B1 --> B: car connected, current to offer, no reason against\n")
