@@ -1,4 +1,4 @@
-"""The table of states, row by row: every combination of what it is judged by, against the rule written a second time."""
+"""The table of states, row by row: every combination of what it is judged by, against the rule in other words."""
 
 import itertools
 
@@ -24,25 +24,15 @@ def follows(state: State, at: Situation, elapsed: int, *, woken: bool, fresh: bo
     """Which state follows, by facts/charging.md and Table A.6; None: it stays."""
     wanted = at.offer >= 60 and not at.held_back and not at.opens_at_once
     if state is State.A:
-        if at.level not in CAR:
-            return None
-        if fresh:
-            return State.B1
-        if wanted:
-            return State.B
-        return State.B1 if at.access is not Access.DENY else None
+        return follows_a(at, wanted=wanted, fresh=fresh)
     if at.level is Level.UNPLUGGED:
         return State.A
     if state is State.B1:
         return State.B if at.level in CAR and wanted and elapsed >= 3_000 else None
     if at.opens_at_once:
         return State.B1
-    if state is State.C1:
-        return State.B1 if at.level is Level.CONNECTED or elapsed >= 6_000 else None
-    if state is State.C and at.level is Level.CONNECTED:
-        return State.B
-    if state is State.C:
-        return State.C1 if not wanted or at.level is Level.WANTS_VENTILATION else None
+    if state in {State.C, State.C1}:
+        return follows_closed(state, at, elapsed, wanted=wanted)
     if not wanted:
         return State.B1
     if state is State.ACTIVATE:
@@ -50,6 +40,22 @@ def follows(state: State, at: Situation, elapsed: int, *, woken: bool, fresh: bo
     if at.level is Level.WANTS_POWER and elapsed >= 500 and at.diode_seen and at.may_close:
         return State.C
     return State.ACTIVATE if elapsed >= 30_000 and not woken else None
+
+
+def follows_a(at: Situation, *, wanted: bool, fresh: bool) -> State | None:
+    if at.level not in CAR:
+        return None
+    if wanted and not fresh:
+        return State.B
+    return State.B1 if fresh or at.access is not Access.DENY else None
+
+
+def follows_closed(state: State, at: Situation, elapsed: int, *, wanted: bool) -> State | None:
+    if at.level is Level.CONNECTED:
+        return State.B if state is State.C else State.B1
+    if state is State.C1:
+        return State.B1 if elapsed >= 6_000 else None
+    return State.C1 if not wanted or at.level is Level.WANTS_VENTILATION else None
 
 
 @pytest.mark.parametrize("state", State)
@@ -63,6 +69,11 @@ def test_every_combination_leads_where_the_rule_says(state: State, elapsed: int)
             row = charger._due(situation, elapsed)
             found = None if row is None else row.target
             assert found is follows(state, situation, elapsed, woken=woken, fresh=fresh), situation
+
+
+def all_times(state: State) -> None:
+    for elapsed in TIMES:
+        test_every_combination_leads_where_the_rule_says(state, elapsed)
 
 
 @pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.source.name}-{row.trigger.name}")
@@ -79,8 +90,7 @@ def test_no_row_can_be_left_out_or_lead_elsewhere(row: Transition, monkeypatch: 
     for table in others:
         monkeypatch.setitem(states._ROWS, row.source, table)
         with pytest.raises(AssertionError):
-            for elapsed in TIMES:
-                test_every_combination_leads_where_the_rule_says(row.source, elapsed)
+            all_times(row.source)
 
 
 def test_the_numbers_and_texts_are_those_of_the_clients() -> None:
