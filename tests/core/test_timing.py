@@ -152,7 +152,6 @@ def test_a_fault_opens_and_takes_the_pilot_to_state_e_with_the_same_look() -> No
     assert bench.outputs.pilot.kind is Pilot.OFF
 
 
-@pytest.mark.xfail(reason="F5: told as a faulty pilot", strict=True)
 def test_3_v_in_c_is_a_stop_in_order_after_300_ms() -> None:
     bench = charging()
     bench.high = V3
