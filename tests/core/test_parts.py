@@ -6,7 +6,7 @@ from evsed.core import reasons, watches
 from evsed.core.access import Buttons, Gesture
 from evsed.core.cable import cable_limit
 from evsed.core.events import Button, MeterRead
-from evsed.core.faults import Fault, Faults
+from evsed.core.faults import LATCHED, Fault, Faults, Stop
 from evsed.core.metering import Metering
 from evsed.core.model import Access, MeterRole, Mode, ModeChoice, PhaseCurrents, choice_of
 from evsed.core.session import Session
@@ -60,6 +60,19 @@ def test_the_error_table_is_that_of_the_clients() -> None:
         "Overdraw": (16, 13),
         "Lock Failed": (16, 14),
     }
+
+
+def test_only_lack_of_power_and_sun_are_waits_and_these_faults_open_at_once() -> None:
+    assert {fault for fault in Fault if fault.value.waiting} == {Fault.NO_POWER, Fault.NO_SUN}
+    at_once = {Fault.CONTACTOR_FAILED, Fault.PILOT, Fault.DIODE, Fault.RCM, Fault.WELDED}
+    assert {fault for fault in Fault if fault.value.stop is Stop.AT_ONCE} == at_once
+    assert {Fault.RCM, Fault.WELDED} == LATCHED
+    for fault in Fault:
+        faults = Faults()
+        faults.set(fault, present=True, now=0)
+        assert faults.opens_at_once == (fault in at_once)
+        assert fault in faults
+        assert faults.all == (fault,)
 
 
 def test_faults_keep_the_worst_and_the_bits() -> None:
