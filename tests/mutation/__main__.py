@@ -22,7 +22,7 @@ TESTS = {
     "safety": "tests/core/test_safety.py tests/core/test_timing.py",
     "states": "tests/core/test_parts.py tests/core/test_states.py",
     "faults": "tests/core/test_parts.py tests/core/test_restart.py",
-    "pilot": "tests/core/test_pilot.py tests/core/test_timing.py",
+    "pilot": "tests/core/test_pilot_limits.py tests/core/test_pilot.py tests/core/test_lateness.py",
 }
 CONFIG = """[cosmic-ray]
 module-path = "evsed/core/{module}.py"

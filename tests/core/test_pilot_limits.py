@@ -1,0 +1,168 @@
+"""The judgement of a burst at each of its limits, sample by sample; IEC 61851-1 Table A.4."""
+
+import pytest
+
+from evsed.core.pilot import CONNECTED, FAULTY, Level, Reading, SteadyLevel, classify, judge
+
+REAL = [level for level in Level if level.value is not None]
+
+
+def mixed(high: int, highs: int, low: int, lows: int) -> list[int]:
+    """Interleaved as an ADC takes them, not sorted."""
+    return [high] * (highs // 2) + [low] * lows + [high] * (highs - highs // 2)
+
+
+@pytest.mark.parametrize("level", REAL)
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_level_is_entered_within_1_v_and_left_beyond_1_4_v(level: Level, sign: int) -> None:
+    assert level.value is not None
+    assert classify(level.value, Level.INVALID) is level
+    assert classify(level.value + sign * 1_000, Level.INVALID) is level
+    assert classify(level.value + sign * 1_001, Level.INVALID) is Level.INVALID
+    assert classify(level.value + sign * 1_400, level) is level
+    assert classify(level.value + sign * 1_401, level) is Level.INVALID
+
+
+def test_what_levels_mean() -> None:
+    assert {Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION} == CONNECTED
+    assert {Level.SHORT, Level.NEGATIVE, Level.INVALID} == FAULTY
+    assert [level.value for level in REAL] == [12_000, 9_000, 6_000, 3_000, 0, -12_000]
+
+
+def test_less_than_1_5_v_between_the_samples_is_one_plateau() -> None:
+    one = judge(mixed(6_499, 50, 5_000, 50), 5_000, Level.INVALID)
+    assert one == Reading(Level.INVALID, 5_000, 5_000, negative_seen=False)
+    two = judge(mixed(6_500, 50, 5_000, 50), 5_000, Level.INVALID)
+    assert two == Reading(Level.WANTS_POWER, 6_500, 5_000, negative_seen=False)
+
+
+@pytest.mark.parametrize(
+    ("plateau", "duty", "level"),
+    [
+        (12_000, 10_000, Level.UNPLUGGED), (9_000, 10_000, Level.CONNECTED), (-12_000, 0, Level.NEGATIVE),
+        (0, 10_000, Level.SHORT), (0, 0, Level.SHORT), (0, 5_000, Level.SHORT), (999, 5_000, Level.SHORT),
+        (-999, 5_000, Level.SHORT), (1_000, 5_000, Level.INVALID), (-1_000, 5_000, Level.INVALID),
+        (6_000, 5_000, Level.INVALID), (12_000, 1, Level.INVALID), (12_000, 9_999, Level.INVALID),
+        (-12_000, 5_000, Level.INVALID),
+    ],
+)  # fmt: skip
+def test_a_single_plateau_is_believed_without_pulses_and_for_a_short(plateau: int, duty: int, level: Level) -> None:
+    assert judge([plateau] * 20, duty, Level.INVALID) == Reading(level, plateau, plateau, negative_seen=False)
+
+
+def test_a_single_sample_is_a_plateau() -> None:
+    assert judge([9_100], 10_000, Level.INVALID).level is Level.CONNECTED
+
+
+@pytest.mark.parametrize(
+    ("highs", "duty", "fits"),
+    [(59, 5_000, True), (59, 4_999, False), (60, 5_000, False), (41, 5_000, True), (41, 5_001, False), (1, 0, True),
+     (9, 0, True), (10, 0, False), (99, 10_000, True), (91, 10_000, True), (90, 10_000, False)],
+)  # fmt: skip
+def test_the_share_of_high_samples_has_to_fit_the_duty_to_9_percent(highs: int, duty: int, fits: bool) -> None:
+    reading = judge(mixed(6_000, highs, -12_000, 100 - highs), duty, Level.INVALID)
+    assert reading == Reading(Level.WANTS_POWER if fits else Level.INVALID, 6_000, -12_000, negative_seen=fits)
+
+
+def test_the_share_is_of_all_samples_rounded_down() -> None:
+    assert judge([-12_000, 6_000, -12_000], 4_233, Level.INVALID).level is Level.WANTS_POWER
+    assert judge([-12_000, 6_000, -12_000], 4_234, Level.INVALID).level is Level.INVALID
+
+
+@pytest.mark.parametrize(("low", "seen"), [(-10_999, False), (-11_000, True), (-12_600, True), (4_000, False)])
+def test_the_negative_half_has_to_reach_minus_11_v(low: int, seen: bool) -> None:
+    assert judge(mixed(6_000, 50, low, 50), 5_000, Level.INVALID).negative_seen is seen
+
+
+def test_plateaus_are_the_lower_medians_of_what_is_above_and_not_above_the_middle() -> None:
+    samples = [6_000, -12_000, 6_100, -11_900, 6_200, -11_800, 5_900, -11_700]
+    assert judge(samples, 5_000, Level.INVALID) == Reading(Level.WANTS_POWER, 6_000, -11_900, negative_seen=True)
+    edge = judge([0, 1_000, 2_000], 3_333, Level.INVALID)  # the middle itself is below
+    assert (edge.high_mv, edge.low_mv) == (2_000, 0)
+
+
+def test_the_level_held_is_left_later_also_in_a_burst() -> None:
+    samples = mixed(7_300, 50, -12_000, 50)
+    assert judge(samples, 5_000, Level.WANTS_POWER).level is Level.WANTS_POWER
+    assert judge(samples, 5_000, Level.CONNECTED).level is Level.INVALID
+    assert judge([7_300] * 9, 10_000, Level.WANTS_POWER).level is Level.WANTS_POWER
+
+
+# ---- over time ----
+
+
+@pytest.mark.parametrize(
+    ("level", "hold_ms"),
+    [
+        (Level.WANTS_POWER, 500), (Level.WANTS_VENTILATION, 300), (Level.SHORT, 300), (Level.NEGATIVE, 300),
+        (Level.INVALID, 300),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("held", [None, Level.UNPLUGGED, Level.CONNECTED])
+def test_a_level_counts_when_it_was_held(level: Level, hold_ms: int, held: Level | None) -> None:
+    steady = SteadyLevel()
+    if held is not None:
+        for at in (-30, -20, -10):
+            steady.feed(held, at)
+    for at in (0, 1, 2, 200, hold_ms - 1):
+        steady.feed(level, at)
+        assert steady.level is held
+    steady.feed(level, hold_ms)
+    assert steady.level is level
+
+
+@pytest.mark.parametrize(("times", "counts"), [((0,), False), ((0, 10), False), ((0, 11), True), ((0, 1, 2), True)])
+@pytest.mark.parametrize("level", [Level.CONNECTED, Level.UNPLUGGED])
+def test_9_and_12_v_need_three_bursts_or_two_11_ms_apart(level: Level, times: tuple[int, ...], counts: bool) -> None:
+    steady = SteadyLevel()
+    for at in times:
+        steady.feed(level, at)
+    assert steady.level is (level if counts else None)
+
+
+def test_an_interruption_starts_the_hold_again() -> None:
+    steady = SteadyLevel()
+    for at in (0, 400):
+        steady.feed(Level.WANTS_POWER, at)
+    steady.feed(Level.SHORT, 410)
+    for at in (420, 919):
+        steady.feed(Level.WANTS_POWER, at)
+        assert steady.level is None
+    steady.feed(Level.WANTS_POWER, 920)
+    assert steady.level is Level.WANTS_POWER
+
+
+def test_forgetting_forgets_also_what_was_about_to_count() -> None:
+    steady = SteadyLevel()
+    for at in (0, 400):
+        steady.feed(Level.WANTS_POWER, at)
+    steady.forget()
+    steady.feed(Level.WANTS_POWER, 600)
+    assert steady.level is None
+    for at in (610, 615):
+        steady.feed(Level.CONNECTED, at)
+    steady.forget()
+    steady.feed(Level.CONNECTED, 626)
+    assert steady.level is None
+
+
+def test_outside_a_charge_9_and_12_v_do_not_agree_with_each_other() -> None:
+    steady = SteadyLevel()
+    for at in range(0, 400, 10):
+        steady.feed(Level.CONNECTED if at % 20 else Level.UNPLUGGED, at)
+        assert steady.level is None
+
+
+@pytest.mark.parametrize(("held", "hold_ms"), [(Level.WANTS_POWER, 500), (Level.WANTS_VENTILATION, 300)])
+def test_while_the_car_draws_9_and_12_v_agree(held: Level, hold_ms: int) -> None:
+    steady = SteadyLevel()
+    for at in (0, hold_ms):
+        steady.feed(held, at)
+    begun = hold_ms + 100
+    steady.feed(Level.UNPLUGGED, begun)
+    steady.feed(held, begun + 5)
+    steady.feed(Level.CONNECTED, begun + 10)
+    steady.feed(Level.UNPLUGGED, begun + 20)
+    assert steady.level is held
+    steady.feed(Level.CONNECTED, begun + 21)
+    assert steady.level is Level.CONNECTED
