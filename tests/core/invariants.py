@@ -199,7 +199,7 @@ class Invariants:
         if before.kind is Pilot.PWM and pilot.pulses > before.pulses:
             gap = self.duty_changed is None or now - self.duty_changed >= 5_000
             assert gap, "the duty rose less than 5 s after it changed"
-        if before != pilot:
+        if before.kind is Pilot.PWM and before != pilot:
             self.duty_changed = now
 
     def _judge_closed(self, outputs: Outputs, now: Millis) -> None:
