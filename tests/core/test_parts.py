@@ -73,6 +73,9 @@ def test_only_lack_of_power_and_sun_are_waits_and_these_faults_open_at_once() ->
         assert faults.opens_at_once == (fault in at_once)
         assert fault in faults
         assert faults.all == (fault,)
+        with pytest.raises(AttributeError):
+            fault.value.bit = 0  # type: ignore[misc]
+        assert not hasattr(fault.value, "__dict__")
 
 
 def test_faults_keep_the_worst_and_the_bits() -> None:

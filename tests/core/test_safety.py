@@ -124,7 +124,17 @@ def test_a_permit_expires_by_itself() -> None:
     assert given.at(NOW) == CLOSED
     assert given.at(NOW + LEASE_MS - 1) == CLOSED
     assert given.at(NOW + LEASE_MS) == SAFE
+    assert given.at(NOW + LEASE_MS + 1) == SAFE
+    assert given.at(NOW + 10 * LEASE_MS) == SAFE
     assert LEASE_MS == 500
+
+
+@pytest.mark.parametrize("record", [GOOD, Permit(CLOSED, NOW)])
+def test_what_is_judged_and_what_is_permitted_cannot_be_changed_afterwards(record: Facts | Permit) -> None:
+    for name in record.__slots__:
+        with pytest.raises(AttributeError):
+            setattr(record, name, None)
+    assert not hasattr(record, "__dict__")
 
 
 def test_nobody_else_makes_permits() -> None:

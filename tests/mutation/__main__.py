@@ -19,9 +19,9 @@ BUILD = ROOT / "build" / "mutation"
 WANTED_PERCENT = 95
 WORKERS = 2
 TESTS = {
-    "safety": "tests/core/test_safety.py tests/core/test_timing.py",
-    "states": "tests/core/test_parts.py tests/core/test_states.py",
-    "faults": "tests/core/test_parts.py tests/core/test_restart.py",
+    "safety": "tests/core/test_safety.py",
+    "states": "tests/core/test_states.py tests/core/test_parts.py",
+    "faults": "tests/core/test_parts.py",
     "pilot": "tests/core/test_pilot_limits.py tests/core/test_pilot.py tests/core/test_lateness.py",
 }
 CONFIG = """[cosmic-ray]
