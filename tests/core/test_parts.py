@@ -81,6 +81,8 @@ def test_only_lack_of_power_and_sun_are_waits_and_these_faults_open_at_once() ->
 def test_faults_keep_the_worst_and_the_bits() -> None:
     faults = Faults()
     assert (faults.worst, faults.bits, faults.opens_at_once) == (None, 0, False)
+    with pytest.raises(TypeError):
+        faults.set(Fault.RCM, True, 1)  # type: ignore[misc]
     assert faults.set(Fault.RCM, present=True, now=1)
     assert not faults.set(Fault.RCM, present=True, now=2)
     faults.set(Fault.NO_POWER, present=True, now=3)

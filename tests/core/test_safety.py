@@ -112,6 +112,13 @@ def test_the_pulses_never_announce_more_than_the_ceiling(offer: int, ceiling: in
             assert outputs == wanted
 
 
+def test_pulses_within_the_ceiling_stay_as_they_are() -> None:
+    for pulses, ceiling in ((2_666, 160), (2_670, 160), (2_675, 160)):
+        wanted = Outputs(pilot=PilotDrive(Pilot.PWM, pulses))
+        assert current_for(pulses) <= ceiling
+        assert permit(wanted, facts(ceiling=ceiling), NOW).outputs == wanted
+
+
 def test_the_self_test_never_runs_while_the_contactor_is_closed() -> None:
     testing = Outputs(contactor1=True, pilot=pilot_offering(160), rcm_test=True)
     assert not permit(testing, GOOD, NOW).outputs.rcm_test
