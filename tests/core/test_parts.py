@@ -82,7 +82,7 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
     faults = Faults()
     assert (faults.worst, faults.bits, faults.opens_at_once) == (None, 0, False)
     with pytest.raises(TypeError):
-        faults.set(Fault.RCM, True, 1)  # type: ignore[misc]
+        faults.set(Fault.RCM, True, 1)  # type: ignore[call-arg]
     assert faults.set(Fault.RCM, present=True, now=1)
     assert not faults.set(Fault.RCM, present=True, now=2)
     faults.set(Fault.NO_POWER, present=True, now=3)

@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,13 @@ from evsed.core.actions import (
     changes,
     pilot_offering,
 )
+from evsed.core.controller import Controller
 from evsed.core.duty import current_for
+from evsed.core.faults import Fault
 from evsed.core.model import Access
 from evsed.core.safety import LEASE_MS, Facts, Permit, permit
 from evsed.core.states import State
+from tests.core.bench import Bench
 
 PILOTS = (pilot_offering(60), PILOT_HIGH, PILOT_LOW, PILOT_OFF)
 TIMES = (0, 5_999, 6_000, 60_000)
@@ -142,6 +146,50 @@ def test_what_is_judged_and_what_is_permitted_cannot_be_changed_afterwards(recor
         with pytest.raises(AttributeError):
             setattr(record, name, None)
     assert not hasattr(record, "__dict__")
+
+
+def _access_off(core: Controller) -> None:
+    core.desk.access = Access.PAUSE
+
+
+def _waits(core: Controller) -> None:
+    core.faults.set(Fault.NO_POWER, present=True, now=0)
+
+
+def _no_diode(core: Controller) -> None:
+    core.pilot._negatives = 0
+
+
+def _stopped_long_ago(core: Controller) -> None:
+    core.charger.state, core.charger.since = State.C1, core.permit.until - LEASE_MS - 6_000
+
+
+def _stopped_with_a_fault(core: Controller) -> None:
+    core.charger.state, core.charger.since = State.C1, core.permit.until - LEASE_MS
+    core.faults.set(Fault.RCM, present=True, now=0)
+
+
+def _second_moved(core: Controller) -> None:
+    core.charger.second_contactor = not core.charger.second_contactor
+
+
+@pytest.mark.parametrize(
+    "lie", [_access_off, _waits, _no_diode, _stopped_long_ago, _stopped_with_a_fault, _second_moved]
+)
+def test_the_permit_is_told_the_truth_also_where_the_states_were_wrong(lie: Callable[[Controller], None]) -> None:
+    """The state machine is passed over: what it would have done by itself is not done."""
+    bench = Bench().charge()
+    assert bench.core._permitted(bench.now).outputs.contactor1
+    lie(bench.core)
+    assert not bench.core._permitted(bench.now).outputs.contactor1
+
+
+def test_the_permit_is_told_the_age_of_the_sample_and_the_ceiling() -> None:
+    bench = Bench().charge()
+    assert bench.core._permitted(bench.now + 100).outputs.contactor1
+    assert not bench.core._permitted(bench.now + 101).outputs.contactor1
+    bench.core.desk.override = 60
+    assert current_for(bench.core._permitted(bench.now).outputs.pilot.pulses) == 60
 
 
 def test_nobody_else_makes_permits() -> None:
