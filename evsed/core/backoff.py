@@ -22,9 +22,9 @@ class Backoff:
         return now >= self._until
 
     @property
-    def until(self) -> Millis:
-        """When it may be tried again."""
-        return self._until
+    def until(self) -> Millis | None:
+        """When it may be tried again; None when nothing has failed."""
+        return self._until or None
 
     def forgive(self) -> None:
         """It worked, or the car has gone: the next failure is a first one."""

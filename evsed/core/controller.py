@@ -210,10 +210,7 @@ class Controller:
         self.faults.set(Fault.NO_SUN, present=self._lack is Fault.NO_SUN, now=now)
         if self.regulation.regulator.retry_at is not None:
             self.charger.delay(self.regulation.regulator.retry_at)
-        locked_in_a = bool(settings.cablelock) and self.cable.limit > 0
-        self.hardware.step(
-            settings, now, lock_wanted=self.connected or locked_in_a, about_to_close=self.about_to_close(now)
-        )
+        self.hardware.step(settings, now, lock_wanted=self._lock_wanted, about_to_close=self.about_to_close(now))
         second = self.regulation.phases.in_use == 3 and settings.enable_C2 != Contactor2.NOT_PRESENT
         since = self.charger.since
         taken = self.charger.step(self._situation(now), now, second_contactor=second)
@@ -229,6 +226,13 @@ class Controller:
             self.closings += 1
             self.hardware.rest.closed(now)
         return deeds + actions + self._persist()
+
+    @property
+    def _lock_wanted(self) -> bool | None:
+        """Whether the cable is to be locked; None before anybody has seen whether a car is there: it stays as it is."""
+        if not self.connected and self.pilot.level is None:
+            return None
+        return self.connected or (bool(self.desk.settings.cablelock) and self.cable.limit > 0)
 
     def _look_at_clock(self, now: Millis) -> None:
         if self.wall is None:

@@ -49,7 +49,7 @@ class Hardware:
         posted = settings.ev_meter == MeterType.API
         self.contactors.metered(currents, now, posted=posted, second_fitted=fitted)
 
-    def step(self, settings: Settings, now: Millis, *, lock_wanted: bool, about_to_close: bool) -> None:
+    def step(self, settings: Settings, now: Millis, *, lock_wanted: bool | None, about_to_close: bool) -> None:
         """Drives lock and self-test. ``about_to_close``: nothing but these stands between B and C."""
         has_lock = settings.lock != 0 and settings.config == _SOCKET
         self.lock.step(lock_wanted if has_lock else None, now)

@@ -19,6 +19,9 @@ from evsed.core.units import Deciamps, Millis
 RIDE_OUT_MS = 3_500
 """A shortage this short is ridden out at MIN: the contactor outlives a kettle's first seconds, the fuse does too."""
 
+RIDE_OUT_POSTED_MS = 5_000
+"""The same where the mains currents are posted: they come once a second or slower, and a few of them have to agree."""
+
 STEADY_ROOM_MS = 5_000
 OVER_AFTER_MS = 1_000
 """A shortage is over when there was room for this long; one lucky sample, taken while the car moves, does not count."""
@@ -289,8 +292,7 @@ class Regulator:
         if demand.charging_ms is None:
             self._short_since = None
             self.stop_timer.pause()
-            unseen = demand.mode is Mode.SOLAR and self._sun is None
-            return self._lacking(demand, fits=fits) if demand.asking and not unseen else None
+            return self._lacking(demand, fits=fits) if demand.asking and not self._unmeasured(demand) else None
         if self._short_for_too_long(demand, now, fits=fits):
             return Fault.NO_POWER
         return Fault.NO_SUN if self._without_sun_for_too_long(demand, now) else None
@@ -303,7 +305,9 @@ class Regulator:
         self._short_at = now
         if self._short_since is None:
             self._short_since = now
-        allowed_ms = demand.settings.max_sum_mains_time * 60_000 if self._soft else RIDE_OUT_MS
+        posted = demand.settings.mains_meter == MeterType.API
+        ride_out_ms = RIDE_OUT_POSTED_MS if posted else RIDE_OUT_MS
+        allowed_ms = demand.settings.max_sum_mains_time * 60_000 if self._soft else ride_out_ms
         return self._stop_at_once or now - self._short_since >= allowed_ms
 
     def _without_sun_for_too_long(self, demand: Demand, now: Millis) -> bool:
@@ -326,11 +330,11 @@ class Regulator:
 
     def _watch_room(self, demand: Demand, now: Millis, *, fits: bool) -> None:
         lack = self._lacking(demand, fits=fits)
-        if demand.settling:
-            return
         if not demand.connected:
             self.forgive()
             self.lack = lack
+        elif demand.settling or self._unmeasured(demand):
+            pass  # nothing is concluded from what is not known
         elif lack is not None:
             self._lacked_at = now
             self.lack = lack
@@ -342,6 +346,10 @@ class Regulator:
                 self.retry_at = now + (self._wait_ms or FIRST_WAIT_MS)
             else:  # room went and came back during the wait, which goes on
                 self.retry_at = max(self.retry_at, now + STEADY_ROOM_MS)
+
+    def _unmeasured(self, demand: Demand) -> bool:
+        """Whether the sun decides, and nobody has measured it."""
+        return demand.mode is Mode.SOLAR and self._sun is None
 
     def _lacking(self, demand: Demand, *, fits: bool) -> Fault | None:
         if not fits:
