@@ -232,7 +232,6 @@ def test_a_latched_fault_blocks_after_every_restart_until_somebody_resets_it(fau
 # ---- lock, timer, phases, power cut ----
 
 
-@pytest.mark.xfail(reason="F7: it is opened first", strict=True)
 @pytest.mark.parametrize("level", [V6, V9])
 def test_the_lock_is_not_moved_before_the_pilot_is_known(level: int) -> None:
     bench = charging(Mode.NORMAL)
