@@ -88,7 +88,26 @@ def test_the_level_held_is_left_later_also_in_a_burst() -> None:
     assert judge([7_300] * 9, 10_000, Level.WANTS_POWER).level is Level.WANTS_POWER
 
 
+def test_a_reading_cannot_be_changed_afterwards() -> None:
+    reading = judge([9_000], 10_000, Level.INVALID)
+    with pytest.raises(AttributeError):
+        reading.negative_seen = True  # type: ignore[misc]
+    assert not hasattr(reading, "__dict__")
+
+
 # ---- over time ----
+
+
+@pytest.mark.parametrize("after_ms", [400, 401, 450])
+def test_disagreement_counts_with_the_first_burst_400_ms_after_6_v_was_seen(after_ms: int) -> None:
+    steady = SteadyLevel()
+    for at in (0, 500):
+        steady.feed(Level.WANTS_POWER, at)
+    for at in range(510, 900, 10):
+        steady.feed(Level.SHORT if at % 20 else Level.INVALID, at)
+        assert steady.level is Level.WANTS_POWER
+    steady.feed(Level.NEGATIVE, 500 + after_ms)
+    assert steady.level is Level.INVALID
 
 
 @pytest.mark.parametrize(

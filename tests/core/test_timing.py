@@ -93,6 +93,13 @@ def test_seq_8_a_car_that_opens_s2_opens_the_contactor_within_100_ms_of_the_firs
     assert bench.state is State.B
 
 
+@pytest.mark.parametrize("high", [V9, V12])
+def test_the_worst_sampling_opens_just_in_time(high: int) -> None:
+    """A second look too early to act on, and the third as late as can be."""
+    for early in range(1, 91):
+        assert opens_after(charging(), high, [early, 90, 90], 90) <= 100
+
+
 @many
 @given(looks=st.lists(st.tuples(st.sampled_from((V9, V12)), st.integers(1, 90)), min_size=40, max_size=40))
 def test_a_plug_that_leaves_by_way_of_9_v_opens_within_100_ms_of_the_first_look(looks: list[tuple[int, int]]) -> None:
@@ -115,6 +122,39 @@ def test_a_short_or_an_invalid_level_opens_by_500_ms(pattern: list[int], first_g
     bench = charging()
     assert opens_after(bench, high, pattern, first_gap) <= 500
     assert bench.has(Fault.PILOT)
+
+
+@many
+@given(
+    looks=st.lists(
+        st.tuples(st.sampled_from((0, 1_500, 4_500, 7_500, 10_500, -12_000)), st.integers(1, 90)),
+        min_size=2,
+        max_size=9,
+    ),
+)
+def test_levels_that_make_no_sense_together_open_by_500_ms_of_the_first(looks: list[tuple[int, int]]) -> None:
+    bench = charging()
+    first: int | None = None
+    for high, gap in itertools.cycle(looks):
+        bench.high = high
+        bench.cycle(gap)
+        first = bench.now if first is None else first
+        if not bench.closed or bench.now - first > 600:
+            break
+    assert first is not None
+    assert not bench.closed
+    assert bench.now - first <= 500
+
+
+def test_disagreement_opens_by_500_ms_with_the_slowest_looks() -> None:
+    bench = charging()
+    first = bench.now + 90
+    for high in (0, 7_500, 0, 7_500, 0, 7_500):
+        bench.high = high
+        bench.cycle(90)
+    assert not bench.closed
+    assert bench.opened_at() is not None
+    assert (bench.opened_at() or 0) - first <= 500
 
 
 @many
