@@ -67,6 +67,8 @@ def test_the_share_of_high_samples_has_to_fit_the_duty_to_9_percent(highs: int, 
 def test_the_share_is_of_all_samples_rounded_down() -> None:
     assert judge([-12_000, 6_000, -12_000], 4_233, Level.INVALID).level is Level.WANTS_POWER
     assert judge([-12_000, 6_000, -12_000], 4_234, Level.INVALID).level is Level.INVALID
+    assert judge([6_000, -12_000, 6_000], 5_766, Level.INVALID).level is Level.WANTS_POWER
+    assert judge([6_000, -12_000, 6_000], 5_765, Level.INVALID).level is Level.INVALID
 
 
 @pytest.mark.parametrize(("low", "seen"), [(-10_999, False), (-11_000, True), (-12_600, True), (4_000, False)])
@@ -127,6 +129,14 @@ def test_a_level_counts_when_it_was_held(level: Level, hold_ms: int, held: Level
         steady.feed(level, at)
         assert steady.level is held
     steady.feed(level, hold_ms)
+    assert steady.level is level
+
+
+@pytest.mark.parametrize("level", [Level.WANTS_POWER, Level.SHORT])
+def test_a_level_that_was_held_for_longer_counts_too(level: Level) -> None:
+    steady = SteadyLevel()
+    steady.feed(level, 0)
+    steady.feed(level, 537)
     assert steady.level is level
 
 
