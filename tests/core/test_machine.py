@@ -10,7 +10,7 @@ STEPS = 20_000
 def test_whatever_happens_the_invariants_hold() -> None:
     ChargerMachine.steps = 0
     ChargerMachine.reached.clear()
-    run_machine(24)
+    run_machine(14)
     assert ChargerMachine.steps >= STEPS
     for state in State:
         assert ChargerMachine.reached[state.name], f"{state.name} was never reached"
