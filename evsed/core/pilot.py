@@ -97,9 +97,9 @@ _HOLD_MS = {
 class SteadyLevel:
     """Turns readings into the level that the charger acts on.
 
-    9 V and 12 V count after three agreeing bursts, or two that are more than 10 ms apart, so that a contactor opens
-    within 100 ms however late the samples come; while the car draws they agree with each other that it must not any
-    more. 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and
+    9 V and 12 V count after three agreeing bursts, or two that are more than 10 ms apart. While the car draws two are
+    enough, so that a contactor opens within 100 ms however late the samples come, and 9 V and 12 V agree with each
+    other that it must not any more. 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and
     readings that disagree make 6 V that was not seen for 400 ms an invalid level.
     """
 
@@ -125,8 +125,9 @@ class SteadyLevel:
         hold_ms = _HOLD_MS.get(level)
         if self._same.agrees if hold_ms is None else self._same.lasted_ms >= hold_ms:
             self._count(level, now)
-        elif self.level in _SUPPLIED and level in _RELEASED and self._released.agrees:
-            self._count(Level.CONNECTED, now)  # one says 9 V, one 12 V: neither says 6 V
+        elif self.level in _SUPPLIED and level in _RELEASED and self._released.count > 1:
+            # two have to do, for a third may come 100 ms later; where one says 9 V, one 12 V, neither says 6 V
+            self._count(level if self._same.count > 1 else Level.CONNECTED, now)
         elif self.level is Level.WANTS_POWER and now - self._confirmed_at >= _DISAGREE_MS:
             self.level = Level.INVALID
 
@@ -141,17 +142,17 @@ class _Run:
     def __init__(self) -> None:
         self._says: object = None
         self._since: Millis = 0
-        self._count = 0
+        self.count = 0
         self.lasted_ms: Millis = 0
 
     def feed(self, says: object, now: Millis) -> None:
         """One more burst."""
         if says is not self._says:
-            self._says, self._since, self._count = says, now, 0
-        self._count += 1
+            self._says, self._since, self.count = says, now, 0
+        self.count += 1
         self.lasted_ms = now - self._since
 
     @property
     def agrees(self) -> bool:
         """Whether they are enough to act on."""
-        return self._count >= _AGREEING or (self._count > 1 and self.lasted_ms >= _AGREE_MS)
+        return self.count >= _AGREEING or (self.count > 1 and self.lasted_ms >= _AGREE_MS)
