@@ -6,6 +6,7 @@ from evsed.core.commands import Desk, carry_out
 from evsed.core.events import (
     ChangeSetting,
     ChooseMode,
+    ClearFaults,
     Command,
     Override,
     PostBattery,
@@ -121,3 +122,7 @@ def test_exchanged_meters_are_named_once() -> None:
     carry_out(ChangeSetting("ev_meter_address", 20), at, Metering(), 0)
     assert at.exchanged_meters() == [MeterRole.EV]
     assert at.exchanged_meters() == []
+
+
+def test_clearing_faults_is_accepted_here_and_carried_out_elsewhere() -> None:
+    assert carry_out(ClearFaults(), desk(), Metering(), 0).accepted

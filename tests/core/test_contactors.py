@@ -89,6 +89,15 @@ def test_a_weld_that_only_the_meter_told_is_not_cleared_before_the_meter_says_so
     assert not ContactorWatch().weld_gone(metered=True)
 
 
+def test_the_last_word_of_a_meter_that_was_switched_off_counts_for_nothing(charging: Story) -> None:
+    charging.command(ChooseMode(ModeChoice.OFF))
+    charging.run(5)
+    charging.command(ChangeSetting("ev_meter", 0))
+    charging.ev_says = lambda: (13.0, 13.0, 13.0)
+    charging.run(10)
+    assert charging.snapshot.error is None
+
+
 def test_a_meter_that_is_late_is_no_weld() -> None:
     watch = ContactorWatch()
     flowing, none = PhaseCurrents(160, 160, 160), PhaseCurrents(0, 0, 0)

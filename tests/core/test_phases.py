@@ -5,6 +5,7 @@ import pytest
 from evsed.core.actions import Outputs
 from evsed.core.events import ChangeSetting, ChooseMode
 from evsed.core.model import ModeChoice
+from evsed.core.phases import Phases, Sun
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
 from tests.core.story import Story, settings
@@ -212,3 +213,28 @@ def test_a_lost_mains_meter_forgets_the_sun() -> None:
     story.mains_answers = True
     story.run_until(lambda: story.state is State.C, 40)
     assert story.snapshot.phases == 1
+
+
+def test_smart_to_solar_in_auto_leaves_the_choice_to_the_sun() -> None:
+    """What Smart saw of the sun does not count: the 30 s begin with Solar."""
+    story = sunny(3.5, mode="Smart")
+    story.charge()
+    story.run(60)
+    story.command(ChooseMode(ModeChoice.SOLAR))
+    assert 29 <= story.run_until(lambda: story.state is State.C1, 40) <= 36
+    story.run_until(lambda: story.state is State.C, 30)
+    assert (story.snapshot.phases, story.snapshot.error_bits) == (1, 0)
+
+
+def test_changes_are_forgotten_after_an_hour() -> None:
+    given = settings(mode="Solar", enable_C2="Auto", phase_switches_per_hour=1)
+    phases = Phases()
+    phases.at_rest(given, 0)
+    phases.began_charging(0)
+    phases.observe(Sun(three_start=True, one_starts=True, large_shortage=False, spare=True), 0, at_top=True)
+    phases.at_rest(given, 1_000)
+    phases.began_charging(1_000)
+    assert phases.in_use == 3
+    phases.observe(Sun(three_start=False, one_starts=True, large_shortage=True, spare=False), 2_000, at_top=False)
+    for at, one in ((3_600_999, False), (3_601_000, True)):
+        assert phases.one_would_do(given, at) is one
