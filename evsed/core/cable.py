@@ -5,7 +5,7 @@ from evsed.core.units import Deciamps, Millis, Ohms
 # IEC 61851-1 Annex B: resistor between proximity and earth; 20 A cables are known to owners as 16 A
 _CABLES = ((75, 150, 630), (150, 330, 320), (330, 1_000, 160), (1_000, 2_200, 130))
 _AGREEING = 3
-_AGREE_MS = 40  # late sampling: two looks this far apart are enough
+_AGREE_MS = 11  # late sampling: two looks this far apart are enough, as for the pilot: both are plugged in at once
 _BIGGER_MS = 500
 
 
