@@ -40,6 +40,7 @@ class Story:
     saved: Saved = field(default_factory=lambda: Saved(settings=settings()))
     meter_ms: int = 200
     now: Millis = 0
+    cycle_ms: Millis = CYCLE_MS
     mains_answers: bool = True
     ev_answers: bool = True
     samples: bool = True
@@ -90,12 +91,12 @@ class Story:
         self.core = Controller(self.core.saved, self.now, self.equipment)
 
     def step(self) -> None:
-        """One control cycle, after 10 ms."""
-        self.now += CYCLE_MS
+        """One control cycle, after ``cycle_ms``."""
+        self.now += self.cycle_ms
         self.plant.advance(self.now)
         if self.now % self.meter_ms == 0 and self.mains_answers:
             self._read(MeterRole.MAINS, self.plant.mains, self.plant.imported_wh)
-        if self.now % self.meter_ms == CYCLE_MS and self.ev_answers:
+        if self.now % self.meter_ms == self.cycle_ms and self.ev_answers:
             self._read(MeterRole.EV, self.ev_says(), self.unit.energy_wh)
         unit = self.unit
         inputs = replace(unit.inputs(self.now), switch_closed=self.switch_closed)

@@ -105,3 +105,13 @@ def test_a_pilot_that_is_not_sampled_any_more_never_leads_to_c() -> None:
     story.run(2)
     assert (story.closings(), story.state) == (0, State.B)
     assert story.reason == "pilot"
+
+
+@pytest.mark.parametrize("cycle_ms", [10, 20, 50])
+def test_pilot_and_cable_are_known_together_so_that_a_car_is_offered_at_once(cycle_ms: int) -> None:
+    """With cycles of 20 ms the pilot was known first: no cable, no offer, and 5 s in B1."""
+    story = Story(cycle_ms=cycle_ms)
+    story.run(0.5)
+    story.plug()
+    story.run_until(lambda: story.state is not State.A, 1)
+    assert story.state is State.B
