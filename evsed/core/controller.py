@@ -33,7 +33,6 @@ from evsed.core.events import (
 )
 from evsed.core.faults import LATCHED, Fault, Faults
 from evsed.core.hardware import Hardware
-from evsed.core.limits import Cap
 from evsed.core.model import (
     BARE,
     Access,
@@ -154,9 +153,9 @@ class Controller:
         self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
         if not inputs.pilot_mv:
             return []  # the board could not be looked at: nothing else is known either
+        actions: list[Action] = []
         state = self.charger.state
         self.cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in CLOSED)
-        actions: list[Action] = []
         for wish in self.hardware.look(inputs, self.outputs, self.desk.settings, now):
             actions += self._switched(wish, now)
         for button, gesture in self._buttons.feed(inputs.buttons, now):
@@ -206,8 +205,8 @@ class Controller:
         settings = self.desk.settings
         actions = self._watch(now)
         self.regulation.step(self._moment(now), now)
-        self.faults.set(Fault.NO_POWER, present=self._lack is Fault.NO_POWER, now=now)
-        self.faults.set(Fault.NO_SUN, present=self._lack is Fault.NO_SUN, now=now)
+        for waiting in (Fault.NO_POWER, Fault.NO_SUN):
+            self.faults.set(waiting, present=self.connected and self.regulation.regulator.lack is waiting, now=now)
         if self.regulation.regulator.retry_at is not None:
             self.charger.delay(self.regulation.regulator.retry_at)
         self.hardware.step(settings, now, lock_wanted=self._lock_wanted, about_to_close=self.about_to_close(now))
@@ -222,7 +221,7 @@ class Controller:
         self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
         before, self.permit = self.outputs, self._permitted(now)
         deeds = changes(before, self.outputs)
-        for _ in (deed for deed in deeds if isinstance(deed, CloseContactors)):
+        if any(isinstance(deed, CloseContactors) for deed in deeds):
             self.closings += 1
             self.hardware.rest.closed(now)
         return deeds + actions + self._persist()
@@ -284,10 +283,6 @@ class Controller:
                     self.charger.delay(now + self.watches.pilot_wait.wait_ms)
         return actions
 
-    @property
-    def _lack(self) -> Fault | None:
-        return self.regulation.regulator.lack if self.connected else None
-
     def _moment(self, now: Millis) -> Moment:
         state, settings = self.charger.state, self.desk.settings
         return Moment(
@@ -299,19 +294,14 @@ class Controller:
             connected=self.connected,
             derating=self.hardware.derating.cap(settings),
             grid_limited=self.hardware.switch.grid_limited,
-            meter_cap=self._meter_cap(now),
+            meter_cap=self.watches.meter_cap(
+                settings,
+                self.regulation.metering.values(MeterRole.MAINS).currents_at,
+                self.regulation.metering.values(MeterRole.CIRCUIT).currents_at,
+                now,
+            ),
             asking=self.level is Level.WANTS_POWER,
         )
-
-    def _meter_cap(self, now: Millis) -> Cap | None:
-        settings = self.desk.settings
-        mains_at = self.regulation.metering.values(MeterRole.MAINS).currents_at
-        circuit_at = self.regulation.metering.values(MeterRole.CIRCUIT).currents_at
-        return self.watches.meter_cap(settings, mains_at, now) or self.watches.circuit_cap(settings, circuit_at, now)
-
-    def switching(self) -> bool:
-        """Whether the car is stopped so that the number of phases can change."""
-        return self.charger.state is State.C and self.regulation.phases.switch_due
 
     def rest_until(self, now: Millis) -> Millis:
         """Until when contactor 1 has to rest; in the past when it need not, or is closed."""
@@ -321,12 +311,11 @@ class Controller:
 
     def _situation(self, now: Millis) -> Situation:
         held_back = (
-            self.faults.worst is not None
+            self.leaving
+            or self.faults.worst is not None
             or self.desk.access is not Access.ALLOW
-            or self.leaving
-            or self.switching()
-            or now < self.stopped_until
-            or now < self.rest_until(now)
+            or (self.charger.state is State.C and self.regulation.phases.switch_due)
+            or now < max(self.stopped_until, self.rest_until(now))
         )
         return Situation(
             level=self.level,
@@ -343,9 +332,9 @@ class Controller:
         mode = self.desk.settings.mode
         if mode == Mode.NORMAL:
             return True
-        regulation = self.regulation
-        measured = regulation.metering.age(MeterRole.MAINS, now) is not None
-        return measured and (mode == Mode.SMART or regulation.regulator.sun_is_enough(regulation.phases.in_use))
+        if self.regulation.metering.age(MeterRole.MAINS, now) is None:
+            return False
+        return mode == Mode.SMART or self.regulation.regulator.sun_is_enough(self.regulation.phases.in_use)
 
     def about_to_close(self, now: Millis) -> bool:
         """Whether the car asks and nothing but lock and self-test is missing."""

@@ -73,12 +73,12 @@ def _solar_here(settings: "Settings", _offers: Offers) -> bool:
     return settings.mode == Mode.SOLAR and not _is_node(settings)
 
 
-def _mains_metered_here(settings: "Settings", _offers: Offers) -> bool:
+def _mains_here(settings: "Settings", _offers: Offers) -> bool:
     return settings.mains_meter != MeterType.DISABLED and not _is_node(settings)
 
 
 def _sum_limited(settings: "Settings", offers: Offers) -> bool:
-    return _mains_metered_here(settings, offers) and settings.current_max_sum_mains < SUM_MAINS_OFF
+    return _mains_here(settings, offers) and settings.current_max_sum_mains < SUM_MAINS_OFF
 
 
 def _circuit_limited(settings: "Settings", _offers: Offers) -> bool:
@@ -267,17 +267,10 @@ class Settings:
         25,
         unit="A",
         register=0x0204,
-        shown=_mains_metered_here,
+        shown=_mains_here,
     )
     current_min: int = number(
-        "MIN",
-        "Min charge current the EV accepts (per phase)",
-        6,
-        16,
-        6,
-        unit="A",
-        register=0x0102,
-        shown=_mains_metered_here,
+        "MIN", "Min charge current the EV accepts (per phase)", 6, 16, 6, unit="A", register=0x0102, shown=_mains_here
     )
     current_max: int = number(
         "MAX", "Max charge current of this EVSE (per phase)", 6, 80, 13, unit="A", register=0x0103, shown=_always
@@ -360,7 +353,7 @@ class Settings:
         SUM_MAINS_OFF,
         SUM_MAINS_OFF,
         unit="A",
-        shown=_mains_metered_here,
+        shown=_mains_here,
     )
     max_sum_mains_time: int = number(
         "CAP STOP", "Minutes above SUMMAINS before charging stops", 0, 60, 0, unit="min", shown=_sum_limited

@@ -128,7 +128,13 @@ class Watches:
             return True
         return self._silent_ms(MeterRole.MAINS, seen.mains_at, now) >= limit_ms(MeterRole.MAINS, settings)
 
-    def meter_cap(self, settings: Settings, mains_at: Millis | None, now: Millis) -> Cap | None:
+    def meter_cap(
+        self, settings: Settings, mains_at: Millis | None, circuit_at: Millis | None, now: Millis
+    ) -> Cap | None:
+        """MIN while a meter that protects something is silent; None while all answer."""
+        return self._mains_cap(settings, mains_at, now) or self._circuit_cap(settings, circuit_at, now)
+
+    def _mains_cap(self, settings: Settings, mains_at: Millis | None, now: Millis) -> Cap | None:
         """MIN while the mains meter is silent; None while it answers, or when the owner wants Normal to go on."""
         if settings.mains_meter == MeterType.DISABLED:
             return None
@@ -140,7 +146,7 @@ class Watches:
             return None
         return Cap("mains meter silent", settings.current_min * 10)
 
-    def circuit_cap(self, settings: Settings, circuit_at: Millis | None, now: Millis) -> Cap | None:
+    def _circuit_cap(self, settings: Settings, circuit_at: Millis | None, now: Millis) -> Cap | None:
         """MIN while a configured circuit meter is silent."""
         if settings.circuit_meter == MeterType.DISABLED:
             return None
