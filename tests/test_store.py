@@ -10,6 +10,7 @@ import pytest
 from evsed.core.faults import Fault
 from evsed.core.model import Access
 from evsed.core.settings import Settings
+from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.snapshot import Saved
 from evsed.store import DamagedError, Store, decode, encode
 
@@ -19,6 +20,7 @@ SAVED = Saved(
     session_open=True,
     session_start_wh=1_000,
     charged_wh=250,
+    timer=Timer(1_800_000_000, 1_800_003_600),
 )
 
 
@@ -120,8 +122,11 @@ def test_unknown_and_missing_keys_are_remarked_and_latched_faults_come_back() ->
     assert (decoded.saved.session_open, decoded.saved.session_start_wh, decoded.saved.charged_wh) == (False, None, None)
     assert len(decoded.remarks) == 2
     assert decoded.bad == ()
-    document["session"] = document["latched"] = 5
-    assert decode(json.dumps(document)).saved.latched == ()
+    document["session"] = document["latched"] = document["timer"] = 5
+    spoilt = decode(json.dumps(document)).saved
+    assert (spoilt.latched, spoilt.timer) == ((), NO_TIMER)
+    document["timer"] = {"start": "soon", "stop": -1}
+    assert decode(json.dumps(document)).saved.timer == NO_TIMER
 
 
 def test_a_bad_value_makes_the_previous_copy_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
