@@ -9,8 +9,8 @@ import pytest
 
 from evsed.core.faults import Fault
 from evsed.core.model import Access
-from evsed.core.settings import Settings
 from evsed.core.schedule import NO_TIMER, Timer
+from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.store import DamagedError, Store, decode, encode
 
