@@ -150,9 +150,9 @@ def _change(key: str, value: Value, desk: Desk) -> Verdict:
     if key in {"enable_C2", "loadbl"} and changed.loadbl > 1 and changed.enable_C2 == Contactor2.AUTO:
         return Verdict("CONTACT 2 cannot be Auto on a node")
     if changed.mode != desk.settings.mode:
-        access = desk.access
+        access, timer = desk.access, desk.timer
         verdict = _choose(choice_of(Mode(changed.mode), Access.ALLOW), desk)
-        desk.access = access
+        desk.access, desk.timer = access, timer
         return verdict
     if changed != desk.settings:
         desk.settings = changed

@@ -29,9 +29,9 @@ _LONGEST_PAUSE_MS = 300_000
 class _Mirror:
     """One contactor: what it is told against what its mirror contact says."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Millis) -> None:
         self._told = False
-        self._told_at: Millis = 0
+        self._told_at: Millis = now
         self._differs_since: Millis | None = None
         self.closed: bool | None = None
 
@@ -67,9 +67,9 @@ class _Mirror:
 class ContactorWatch:
     """Both contactors. ``feed`` comes with every look at the board, ``metered`` with every word of the EV meter."""
 
-    def __init__(self) -> None:
-        self._first = _Mirror()
-        self._second = _Mirror()
+    def __init__(self, now: Millis) -> None:
+        self._first = _Mirror(now)
+        self._second = _Mirror(now)
         self._flows_since: Millis | None = None
         self._flows_at: Millis = 0
         self._quiet = False  # the EV meter has said that nothing flows while all is open
@@ -91,6 +91,11 @@ class ContactorWatch:
             self._flows_since = None
         elif self._flows_since is None:
             self._flows_since = now
+
+    def meter_changed(self) -> None:
+        """Another EV meter, or none: what the old one said counts for nothing."""
+        self._flows_since = None
+        self._quiet = False
 
     def welded(self, now: Millis) -> bool:
         """Whether a contactor is closed, or current flows, that was told to be open."""

@@ -72,7 +72,7 @@ class Controller:
         self.charger = Charger(now)
         self.pilot = PilotWatch(now)
         self.faults = Faults()
-        self.hardware = Hardware(equipment)
+        self.hardware = Hardware(equipment, now)
         self.cable = Cable()
         self.watches = watches.Watches(now)
         self.session = Session(is_open=saved.session_open, start_wh=saved.session_start_wh, charged_wh=saved.charged_wh)
@@ -134,6 +134,7 @@ class Controller:
             self.regulation.metering.forget(role)
             if role is MeterRole.EV:
                 self.session.meter_exchanged()
+                self.hardware.contactors.meter_changed()
             self.health.pop(role, None)
             self.watches.meter_changed(role, now)
             self.regulation.forget_measurements()
@@ -191,7 +192,8 @@ class Controller:
             return self._reset_residual_current(now)
         if wish is Wish.STOP:
             self.stopped_until = now + STOP_DELAY_MS
-        return self._ask("switch", command_for(wish, Mode(self.desk.settings.mode), self.desk.access), now)
+        mode, delayed = Mode(self.desk.settings.mode), self.desk.timer.start_s is not None
+        return self._ask("switch", command_for(wish, mode, self.desk.access, delayed=delayed), now)
 
     def _ask(self, who: str, command: Command | None, now: Millis) -> list[Action]:
         verdict = ACCEPTED if command is None else self.command(command, now)

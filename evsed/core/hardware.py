@@ -22,32 +22,33 @@ _SOCKET = 0
 class Hardware:
     """The watchers of one board."""
 
-    def __init__(self, equipment: Equipment) -> None:
+    def __init__(self, equipment: Equipment, now: Millis) -> None:
         self.equipment = equipment
         self.temperature: Celsius | None = None
         self.rcm = ResidualCurrentMonitor()
         self.lock = CableLock()
-        self.contactors = ContactorWatch()
+        self.contactors = ContactorWatch(now)
         self.rest = Rest()
         self.overdraw = Overdraw()
         self.derating = Derating()
         self.switch = ExternalSwitch()
+        self._second_fitted = False  # as it was when contactor 1 was last open: nobody rewires under load
 
     def look(self, inputs: Inputs, told: Outputs, settings: Settings, now: Millis) -> list[Wish]:
         """One look at the board, while the outputs were as ``told``; what the external switch asks for."""
-        fitted = settings.enable_C2 != Contactor2.NOT_PRESENT
+        if not told.contactor1:
+            self._second_fitted = settings.enable_C2 != Contactor2.NOT_PRESENT
         self.temperature = inputs.temperature_c
         self.rcm.feed(inputs.rcm_tripped, now)
         self.lock.feed(inputs.locked)
-        self.contactors.feed(told, inputs.closed1, inputs.closed2 if fitted else None, now)
+        self.contactors.feed(told, inputs.closed1, inputs.closed2 if self._second_fitted else None, now)
         self.derating.feed(inputs.temperature_c, settings)
         return self.switch.feed(inputs.switch_closed, Function(settings.switch), now)
 
     def metered(self, currents: PhaseCurrents, settings: Settings, now: Millis) -> None:
         """The EV meter's word, for the contactors."""
-        fitted = settings.enable_C2 != Contactor2.NOT_PRESENT
         posted = settings.ev_meter == MeterType.API
-        self.contactors.metered(currents, now, posted=posted, second_fitted=fitted)
+        self.contactors.metered(currents, now, posted=posted, second_fitted=self._second_fitted)
 
     def step(self, settings: Settings, now: Millis, *, lock_wanted: bool | None, about_to_close: bool) -> None:
         """Drives lock and self-test. ``about_to_close``: nothing but these stands between B and C."""

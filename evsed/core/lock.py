@@ -55,6 +55,8 @@ class CableLock:
     def _pulse(self, now: Millis) -> None:
         self._pulsed_at = now
         self._tries += 1
+        if not self._feedback:
+            self._position = None  # on its way: a pulse that is broken off leaves it anywhere
 
     def _pulsing(self, now: Millis) -> bool:
         return self._pulsed_at is not None and now - self._pulsed_at < PULSE_MS

@@ -53,7 +53,7 @@ def look(settings: Settings, balance: Balance) -> Sun:
         three_start=enough_to_start(settings, balance, 3),
         one_starts=enough_to_start(settings, balance, 1),
         large_shortage=3 * minimum - usable > minimum,
-        spare=usable >= 3 * (minimum + 10),
+        spare=usable >= 3 * (minimum + 10) and enough_to_start(settings, balance, 3),
     )
 
 
@@ -98,13 +98,13 @@ class Phases:
         """Whether the phases in use are not those wanted."""
         return self.wanted != self.in_use
 
-    def at_rest(self, settings: Settings, now: Millis) -> None:
-        """The contactors are open: the choice is free."""
+    def at_rest(self, settings: Settings, now: Millis, *, three_fit: bool = True) -> None:
+        """The contactors are open: the choice is free. ``three_fit``: the mains has room for three phases."""
         fixed = fixed_phases(settings)
         if fixed is not None:
             self.wanted = fixed
         elif now >= self._kept_until:
-            self.wanted = 3 if self._sun is not None and self._sun.three_start else 1
+            self.wanted = 3 if three_fit and self._sun is not None and self._sun.three_start else 1
             if self._charged_with not in {None, self.wanted} and not self._may_change(settings, now):
                 self.wanted = 4 - self.wanted
         self.in_use = self.wanted

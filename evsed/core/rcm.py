@@ -60,6 +60,8 @@ class ResidualCurrentMonitor:
                 self._echo_until = now + CLEARS_WITHIN_MS
             self.test = Test.NOT_RUN
         elif self.test is Test.NOT_RUN:
+            if self._echo_until is not None:
+                return  # the signal of a test that was broken off has to go first
             self._go(Test.FAILED if self.signal else Test.DRIVEN, now)
         elif self.test is Test.DRIVEN:
             if self.signal:

@@ -89,7 +89,7 @@ class Regulation:
         """Takes in what was measured since the last call, and brings offer and phases up to date."""
         settings = moment.settings
         if moment.state not in CLOSED:
-            self.phases.at_rest(settings, now)
+            self.phases.at_rest(settings, now, three_fit=self._three_fit(settings))
         demand = self.demand(moment, now)
         drawn = self.regulator.drawn(demand.charging_ms)
         estimate = PhaseCurrents(drawn, drawn, drawn) if demand.phases == 3 else PhaseCurrents(drawn, 0, 0)
@@ -117,7 +117,9 @@ class Regulation:
 
     def _observe_circuit(self, demand: Demand, estimate: PhaseCurrents, now: Millis) -> None:
         values = self.metering.values(MeterRole.CIRCUIT)
-        if demand.settings.circuit_meter == MeterType.DISABLED or values.currents is None:
+        age = self.metering.age(MeterRole.CIRCUIT, now)
+        lost = age is None or age >= watches.CIRCUIT_LOST_MS
+        if demand.settings.circuit_meter == MeterType.DISABLED or values.currents is None or lost:
             self.regulator.forget_circuit()
         elif values.currents_at != self._circuit_at:
             self._circuit_at = values.currents_at

@@ -70,6 +70,11 @@ class Demand:
         """Whether a mains meter is configured; then the mains is protected in every mode."""
         return self.settings.mains_meter != MeterType.DISABLED
 
+    @property
+    def goes_on_blind(self) -> bool:
+        """Whether the owner wants Normal to go on as it is while the mains meter is silent."""
+        return self.mode is Mode.NORMAL and bool(self.settings.normal_without_meter)
+
     def fixed(self) -> Cap:
         """The lowest cap that no measurement is needed for."""
         return limits.lowest((*limits.fixed_caps(self.settings, self.cable, self.override), *self.outside))
@@ -248,7 +253,7 @@ class Regulator:
         minimum = demand.minimum()
         if minimum < LOWEST_OFFER:
             return 0
-        blind = demand.metered and self._measured is None
+        blind = demand.metered and self._measured is None and not demand.goes_on_blind
         if demand.mode is Mode.SOLAR or blind:
             return minimum
         return min(max(ceiling.current, minimum), HIGHEST_OFFER)
@@ -274,7 +279,7 @@ class Regulator:
         if demand.mode is Mode.SOLAR:
             return min(max(self._sun_wants(demand), minimum), allowed)
         rooms = [allowed]
-        if demand.metered:
+        if demand.metered and not (demand.goes_on_blind and self._measured is None):
             rooms.append(self.offer if self._room.least is None else self._room.least)
         if self._circuit_room.least is not None:
             rooms.append(self._circuit_room.least)
@@ -315,9 +320,10 @@ class Regulator:
             self.stop_timer = solar.StopTimer()
             return False
         self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
-        over = demand.large_shortage or self.stop_timer.left_ms(demand.settings.solar_stop_time) == 0
-        self.one_phase_wanted = over and demand.one_phase_would_do
-        return over and not self.one_phase_wanted
+        stop_minutes = demand.settings.solar_stop_time
+        over = self.stop_timer.left_ms(stop_minutes) == 0
+        self.one_phase_wanted = (over or demand.large_shortage) and demand.one_phase_would_do
+        return (over or (demand.large_shortage and stop_minutes > 0)) and not self.one_phase_wanted
 
     def _give_up(self, lack: Fault, now: Millis) -> None:
         long_ago = self._stopped_at is None or now - self._stopped_at > FORGIVEN_AFTER_MS

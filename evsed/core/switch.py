@@ -35,6 +35,7 @@ class Wish(Enum):
 
     STOP = "stop charging"
     ALLOW = "access on"
+    ALLOW_UNLESS_DELAYED = "access on, unless delayed charging waits: the switch was found closed, not moved"
     DENY = "access off"
     TOGGLE_ACCESS = "access on or off"
     SMART = "Smart, if in Solar"
@@ -46,10 +47,12 @@ class Wish(Enum):
 _OTHER = {Mode.SMART: Mode.SOLAR, Mode.SOLAR: Mode.SMART}
 
 
-def command_for(wish: Wish, mode: Mode, access: Access) -> Command | None:
+def command_for(wish: Wish, mode: Mode, access: Access, *, delayed: bool) -> Command | None:
     """The command that ``wish`` stands for; None when it is as wished already, or the wish is no command."""
     on = choice_of(mode, Access.ALLOW)
     match wish:
+        case Wish.ALLOW_UNLESS_DELAYED if access is not Access.ALLOW and not delayed:
+            return ChooseMode(on)
         case Wish.ALLOW if access is not Access.ALLOW:
             return ChooseMode(on)
         case Wish.DENY if access is not Access.DENY:
@@ -86,10 +89,10 @@ class ExternalSwitch:
         if now - self._since < DEBOUNCE_MS:
             return []
         if self.closed is closed:
-            return _position(function, closed) if chosen else self._hold(function, now)
+            return _found(function, closed) if chosen else self._hold(function, now)
         first, self.closed = self.closed is None, closed
         if first:
-            return _position(function, closed)
+            return _found(function, closed)
         wishes = [Wish.RESET] if closed and function in _RESETTING else []
         return wishes + _position(function, closed) + self._press(function, now)
 
@@ -112,6 +115,11 @@ class ExternalSwitch:
     def grid_limited(self) -> bool:
         """Whether the grid operator's relay is open: the charger has to keep to its limit."""
         return self._function is Function.GRID_RELAY and self.closed is False
+
+
+def _found(function: Function, closed: bool) -> list[Wish]:
+    found = _position(function, closed)
+    return [Wish.ALLOW_UNLESS_DELAYED] if found == [Wish.ALLOW] else found
 
 
 def _position(function: Function, closed: bool) -> list[Wish]:

@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     verdicts = judge_all(paths, options.workers)
     if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         report: dict[str, Any] = {verdict.name: verdict.as_json() for verdict in verdicts}
         options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return 1 if any(verdict.different for verdict in verdicts) else 0

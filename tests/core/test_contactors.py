@@ -85,8 +85,8 @@ def test_a_weld_that_only_the_meter_told_is_not_cleared_before_the_meter_says_so
     charging.unit.contactor1.fault = None
     charging.run(3)
     assert charging.command(ClearFaults()).accepted
-    assert ContactorWatch().weld_gone(metered=False)
-    assert not ContactorWatch().weld_gone(metered=True)
+    assert ContactorWatch(0).weld_gone(metered=False)
+    assert not ContactorWatch(0).weld_gone(metered=True)
 
 
 def test_the_last_word_of_a_meter_that_was_switched_off_counts_for_nothing(charging: Story) -> None:
@@ -99,7 +99,7 @@ def test_the_last_word_of_a_meter_that_was_switched_off_counts_for_nothing(charg
 
 
 def test_a_meter_that_is_late_is_no_weld() -> None:
-    watch = ContactorWatch()
+    watch = ContactorWatch(0)
     flowing, none = PhaseCurrents(160, 160, 160), PhaseCurrents(0, 0, 0)
     watch.feed(Outputs(contactor1=True), None, None, 0)
     watch.feed(Outputs(), None, None, 1_000)
@@ -113,7 +113,7 @@ def test_a_meter_that_is_late_is_no_weld() -> None:
 @pytest.mark.parametrize(("posted", "settles_ms"), [(False, 2_000), (True, 15_000)])
 @pytest.mark.parametrize(("current", "found"), [(9, False), (10, True)])
 def test_how_long_and_how_much_current_makes_a_weld(posted: bool, settles_ms: int, current: int, found: bool) -> None:
-    watch = ContactorWatch()
+    watch = ContactorWatch(0)
     watch.feed(Outputs(contactor1=True), None, None, 0)
     watch.feed(Outputs(), None, None, 0)
     for at in (settles_ms - 1, settles_ms, settles_ms + 2_999):
@@ -127,7 +127,7 @@ def test_how_long_and_how_much_current_makes_a_weld(posted: bool, settles_ms: in
 def test_current_on_l2_while_contactor_2_is_open_is_a_weld_of_that_one() -> None:
     """D35#153: one phase charged, and nobody looked which. L1 alone is as it should be."""
     for currents, found in ((PhaseCurrents(160, 9, 9), False), (PhaseCurrents(160, 0, 10), True)):
-        watch = ContactorWatch()
+        watch = ContactorWatch(0)
         watch.feed(Outputs(contactor1=True), None, None, 0)
         for at in (1_999, 2_000, 5_000):
             watch.metered(currents, at, posted=False, second_fitted=True)
@@ -137,7 +137,7 @@ def test_current_on_l2_while_contactor_2_is_open_is_a_weld_of_that_one() -> None
 @pytest.mark.parametrize(("at", "welded"), [(1_499, False), (1_500, True)])
 def test_the_mirror_contact_has_500_ms_to_agree(at: int, welded: bool) -> None:
     for second in (False, True):
-        watch = ContactorWatch()
+        watch = ContactorWatch(0)
         watch.feed(Outputs(contactor1=True, contactor2=True), True, True, 0)
         watch.feed(Outputs(), not second, second, 1_000)
         watch.feed(Outputs(), not second, second, at)
@@ -208,7 +208,7 @@ def test_the_next_car_may_try_at_once_and_so_may_the_owner() -> None:
 
 @pytest.mark.parametrize(("at", "failed"), [(499, False), (500, True)])
 def test_a_mirror_contact_has_500_ms_to_close(at: int, failed: bool) -> None:
-    watch = ContactorWatch()
+    watch = ContactorWatch(0)
     watch.feed(Outputs(contactor1=True), False, None, 0)
     watch.feed(Outputs(contactor1=True), False, None, at)
     assert watch.failed(at) is failed

@@ -166,7 +166,7 @@ def test_a_function_chosen_later_takes_the_position_it_finds() -> None:
     switch = ExternalSwitch()
     for at in (0, 100, 200):
         assert switch.feed(True, Function.ACCESS_BUTTON, at) == []
-    assert switch.feed(True, Function.ACCESS_SWITCH, 300) == [Wish.ALLOW]
+    assert switch.feed(True, Function.ACCESS_SWITCH, 300) == [Wish.ALLOW_UNLESS_DELAYED]
     assert switch.feed(True, Function.ACCESS_SWITCH, 310) == []
     assert not switch.grid_limited
     switch.feed(False, Function.GRID_RELAY, 320)

@@ -104,7 +104,7 @@ def test_temperature_stops_above_the_limit_and_resumes_below_10_degrees_less(lim
 
 
 def test_current_without_a_closed_contactor_is_a_weld_after_2_and_3_s() -> None:
-    watch = ContactorWatch()
+    watch = ContactorWatch(0)
     flows = PhaseCurrents(10, 0, 0)
     for now in (1_999, 2_000, 4_999):
         watch.metered(flows, now, posted=False, second_fitted=False)
