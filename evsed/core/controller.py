@@ -276,8 +276,7 @@ class Controller:
         actions: list[Action] = []
         for fault, there in present.items():
             if self.faults.set(fault, present=there, now=now):
-                role = _ROLE_OF.get(fault)
-                health = None if role is None else self.health.get(role)
+                health = self.health.get(_ROLE_OF[fault]) if fault in _ROLE_OF else None
                 actions.append(notes.fault_changed(fault, health, there=there))
                 if fault is Fault.METER_LOST:
                     self.regulation.forget_measurements()
@@ -377,16 +376,10 @@ class Controller:
     @property
     def saved(self) -> Saved:
         """What has to outlive this process."""
-        session = self.session
+        desk, session = self.desk, self.session
         latched = tuple(fault for fault in self.faults.all if fault in LATCHED)
         return Saved(
-            self.desk.settings,
-            self.desk.access,
-            session.is_open,
-            session.start_wh,
-            session.charged_wh,
-            latched,
-            self.desk.timer,
+            desk.settings, desk.access, session.is_open, session.start_wh, session.charged_wh, latched, desk.timer
         )
 
     def _persist(self) -> list[Action]:
