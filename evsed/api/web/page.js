@@ -39,7 +39,8 @@ function showState(state) {
   show("limit", state.limited_by ?? "");
   show("charged", known(state.charged_wh, (energy) => `${(energy / 1000).toFixed(1)} kWh`));
   show("pilot", known(state.pilot.high_v, (volts) => `${volts.toFixed(1)} V, ${state.pilot.duty_percent.toFixed(1)} %`));
-  show("contactor", state.contactor1 ? "closed" : "open");
+  const welded = state.faults.some((fault) => fault.code === "welded");
+  show("contactor", welded ? "does not open" : state.contactor1 ? "closed" : "open");
   show("temperature", known(state.temperature_c, (degrees) => `${degrees} °C`));
   showHealth("mains-health", state.meters.mains);
   showHealth("ev-health", state.meters.ev);
