@@ -140,7 +140,9 @@ def test_a_level_that_was_held_for_longer_counts_too(level: Level) -> None:
     assert steady.level is level
 
 
-@pytest.mark.parametrize(("times", "counts"), [((0,), False), ((0, 10), False), ((0, 11), True), ((0, 1, 2), True)])
+@pytest.mark.parametrize(
+    ("times", "counts"), [((0,), False), ((0, 10), False), ((0, 11), True), ((0, 39), True), ((0, 1, 2), True)]
+)
 @pytest.mark.parametrize("level", [Level.CONNECTED, Level.UNPLUGGED])
 def test_9_and_12_v_need_three_bursts_or_two_11_ms_apart(level: Level, times: tuple[int, ...], counts: bool) -> None:
     steady = SteadyLevel()
