@@ -7,7 +7,7 @@ from evsed.core.model import Access, Mode, ModeChoice, PhaseCurrents
 from evsed.core.schedule import NO_TIMER, Timer, due
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
-from evsed.core.switch import ExternalSwitch, Function, Wish
+from evsed.core.switch import ExternalSwitch, Function, Wish, command_for
 from tests.core.story import Story, settings
 
 NOON = 1_800_000_000
@@ -310,3 +310,13 @@ def test_posted_circuit_currents_need_the_meter_and_a_plausible_value() -> None:
     story = Story(Saved(settings=settings(circuit_meter="API")))
     assert "within" in story.command(PostCircuit(PhaseCurrents(0, 2_001, 0))).refused
     assert story.command(ClearFaults()).accepted
+
+
+def test_what_each_wish_stands_for_when_delayed_charging_waits() -> None:
+    def asked(wish: Wish) -> object:
+        return command_for(wish, Mode.NORMAL, Access.DENY, delayed=True)
+
+    assert asked(Wish.ALLOW) == ChooseMode(ModeChoice.NORMAL)
+    assert asked(Wish.ALLOW_UNLESS_DELAYED) is None
+    found = command_for(Wish.ALLOW_UNLESS_DELAYED, Mode.NORMAL, Access.DENY, delayed=False)
+    assert found == ChooseMode(ModeChoice.NORMAL)
