@@ -1,0 +1,1 @@
+"""``evsed replay``: the core and a simulated car over a recorded day, in virtual time."""
