@@ -181,9 +181,7 @@ def _times(table: _Table) -> list[int]:
             table.refuse(row, f"t {what} ({told}); one row a second is wanted, in order")
         if time - before - 1 > LONGEST_HOLD_SECONDS:
             told = f"t is {texts[row - 1][:20]}, then {texts[row][:20]}"
-            table.refuse(
-                row, f"more than {LONGEST_HOLD_SECONDS} s are missing ({told}); cut the trace before this line"
-            )
+            table.refuse(row, f"more than {LONGEST_HOLD_SECONDS} s are missing ({told}); cut the trace there")
         if time >= LONGEST_SECONDS:
             table.refuse(row, f"more than {LONGEST_SECONDS // 86_400} days; cut the trace before this line")
     return times

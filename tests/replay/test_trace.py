@@ -85,7 +85,7 @@ def test_sixty_missing_seconds_are_filled_with_the_row_before(file: Path) -> Non
 
 def test_sixty_one_missing_seconds_are_refused(file: Path) -> None:
     said = refusal(file, text(ROWS[0], "62,11,21,31,4,5,6"))
-    assert said == ", line 3: more than 60 s are missing (t is 0, then 62); cut the trace before this line"
+    assert said == ", line 3: more than 60 s are missing (t is 0, then 62); cut the trace there"
 
 
 def test_no_file(tmp_path: Path) -> None:
