@@ -65,8 +65,8 @@ mutation: install
 # Needs uv on the PATH. Pins every package with hashes; the files name no index.
 LOCK := uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock:
-	$(LOCK) --extra build -o requirements.lock
-	$(LOCK) --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra build --extra plot -o requirements.lock
+	$(LOCK) --extra build --extra plot --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
