@@ -87,9 +87,10 @@ def _fill(figure: "Figure", curves: Curves, start: int, end: int) -> None:
     axes = figure.add_subplot()
     times = range(start, end)
     sun = curves.sun[start:end]
-    axes.fill_between(times, sun, color=COLOURS["sun"], alpha=0.35, linewidth=0)
+    for name, area in (("sun", sun), ("car", curves.car[start:end])):
+        axes.fill_between(times, area, color=COLOURS[name], alpha=0.3, linewidth=0, step="post")
     lines: list[tuple[str, str, list[float] | None, float]] = [
-        ("sun", "sun", curves.sun, 1.0),
+        ("sun", "sun", curves.sun if any(sun) else None, 1.0),
         ("mains", "mains, highest phase", curves.mains, 0.8),
         ("house", "house", curves.house, 1.0),
         ("second", curves.second_label, curves.second_offer, 1.0),
@@ -113,13 +114,15 @@ def _frame(axes: "Axes", start: int, end: int) -> None:
     axes.set_xlim(start, end)
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: clock(second, with_seconds=step < 60)))
-    axes.set_xlabel("time")
+    axes.set_xlabel("time (h:mm:ss)" if step < 60 else "time (h:mm)")
     axes.set_ylabel("A")
     axes.grid(visible=True, color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=7, frameon=False)
+    legend = axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=7, frameon=False)
+    for line in legend.get_lines():
+        line.set_linewidth(3)
 
 
 def clock(second: float, *, with_seconds: bool) -> str:
