@@ -1,1 +1,1 @@
-"""``evsed replay``: the core and a simulated car over a recorded day, in virtual time."""
+"""`evsed replay`: what the charger would have done on a recorded day, in virtual time."""

@@ -3,7 +3,7 @@
 One daemon for all of them, one after the other: how fast each must be is proved in virtual time by tests/core.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,6 +67,16 @@ class Installation:
     def is_fine(self) -> None:
         wait_for(lambda: self.error == ("None", 0), f"no error; it is {self.error}")
         self.listener.wait("Error", "None")
+
+    def is_fine_after(self, deed: Callable[[], None]) -> None:
+        """Does it again until it helps: right after a signal has gone, the daemon may not have seen that yet."""
+
+        def fine() -> bool:
+            deed()
+            return self.error == ("None", 0)
+
+        wait_for(fine, "no error")
+        self.is_fine()
 
     def charges(self) -> None:
         wait_for(lambda: self.simulation.plant["car_current"]["L3"] > 0, "charging")
@@ -146,8 +156,7 @@ def test_residual_current_is_reset_by_a_button_when_it_has_gone(charger: Install
     charger.says("RCM Tripped", 5, State.B1, "rcm")
     charger.break_(rcm=False)
     charger.says("RCM Tripped", 5, State.B1, "rcm")
-    charger.simulation.press("middle")
-    charger.is_fine()
+    charger.is_fine_after(lambda: charger.simulation.press("middle"))
     charger.charges()
 
 
