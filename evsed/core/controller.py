@@ -209,8 +209,6 @@ class Controller:
         self.regulation.step(self._moment(now), now)
         for waiting in (Fault.NO_POWER, Fault.NO_SUN):
             self.faults.set(waiting, present=self.connected and self.regulation.regulator.lack is waiting, now=now)
-        if self.regulation.regulator.retry_at is not None:
-            self.charger.delay(self.regulation.regulator.retry_at)
         self.hardware.step(settings, now, lock_wanted=self._lock_wanted, about_to_close=self.about_to_close(now))
         second = self.regulation.phases.in_use == 3 and settings.enable_C2 != Contactor2.NOT_PRESENT
         since = self.charger.since
@@ -253,9 +251,7 @@ class Controller:
         self.hardware.metered(values.currents, self.desk.settings, now)
         if self.charger.state is State.C:
             drawn = max(values.currents.each())
-            self.hardware.overdraw.feed(
-                drawn, self.regulation.regulator.offer, self.regulation.regulator.most_offered, now
-            )
+            self.hardware.overdraw.feed(drawn, self.regulation.regulator.offer, self.regulation.car.most_offered, now)
 
     def _watch(self, now: Millis) -> list[Action]:
         present = self.watches.judge(
@@ -316,7 +312,7 @@ class Controller:
             or self.faults.worst is not None
             or self.desk.access is not Access.ALLOW
             or (self.charger.state is State.C and self.regulation.phases.switch_due)
-            or now < max(self.stopped_until, self.rest_until(now))
+            or now < max(self.stopped_until, self.rest_until(now), self.regulation.regulator.waits.retry_at or now)
         )
         return Situation(
             level=self.level,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evsed.core.metering import Balance
-from evsed.core.model import PhaseCurrents
+from evsed.core.model import PhaseCurrents, Phases3
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps
 
@@ -30,7 +30,7 @@ GRID_RELAY: Deciamps = 180
 
 
 def grid_cap(phases: int) -> Cap:
-    """What an open grid relay leaves for each phase in use."""
+    """What an open grid relay leaves for each of the ``phases`` in use."""
     return Cap("grid relay", GRID_RELAY // phases)
 
 
@@ -47,29 +47,29 @@ def fixed_caps(settings: Settings, cable: Deciamps, override: Deciamps) -> tuple
 _DRAWS: Deciamps = 5
 
 
-def mains_cap(settings: Settings, balance: Balance, phases: int) -> Cap:
-    """What the house leaves of the main fuse on the phases that the car may use, and on those that it is seen to use.
+def mains_cap(settings: Settings, balance: Balance, uses: Phases3) -> Cap:
+    """What the house leaves of the main fuse on the phases that the car uses, and on those that it is seen to use.
 
     A house that exports leaves no more than the fuse carries.
     """
-    return Cap("MAINS", settings.current_main * 10 - max(0, *_used(balance.base, balance.car, phases)))
+    return Cap("MAINS", settings.current_main * 10 - max(0, *_used(balance.base, balance.car, uses)))
 
 
-def overload(settings: Settings, balance: Balance, phases: int) -> Deciamps:
+def overload(settings: Settings, balance: Balance, uses: Phases3) -> Deciamps:
     """By how much the highest of the car's phases is above the main fuse; 0 or less when none is."""
-    return max(_used(balance.mains, balance.car, phases)) - settings.current_main * 10
+    return max(_used(balance.mains, balance.car, uses)) - settings.current_main * 10
 
 
-def _used(currents: PhaseCurrents, car: PhaseCurrents, phases: int) -> list[Deciamps]:
+def _used(currents: PhaseCurrents, car: PhaseCurrents, uses: Phases3) -> list[Deciamps]:
     draws = car.each()
-    return [value for phase, value in enumerate(currents.each()) if phase < phases or draws[phase] > _DRAWS]
+    return [value for phase, value in enumerate(currents.each()) if uses[phase] or draws[phase] > _DRAWS]
 
 
-def circuit_cap(settings: Settings, balance: Balance, phases: int) -> Cap:
+def circuit_cap(settings: Settings, balance: Balance, uses: Phases3) -> Cap:
     """What the other loads leave of the charger's circuit; ``balance`` is what a circuit meter measured."""
-    return Cap("CIRCUIT", settings.current_max_circuit * 10 - max(0, *_used(balance.base, balance.car, phases)))
+    return Cap("CIRCUIT", settings.current_max_circuit * 10 - max(0, *_used(balance.base, balance.car, uses)))
 
 
-def sum_cap(settings: Settings, balance: Balance, phases: int) -> Cap:
+def sum_cap(settings: Settings, balance: Balance, uses: Phases3) -> Cap:
     """What the capacity rate leaves for each phase of the car."""
-    return Cap("SUMMAINS", (settings.current_max_sum_mains * 10 - balance.base.total) // phases)
+    return Cap("SUMMAINS", (settings.current_max_sum_mains * 10 - balance.base.total) // sum(uses))

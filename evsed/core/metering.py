@@ -3,7 +3,9 @@
 Owns the last measurements and their ages; not what is done about them (limits.py, smart.py, solar.py).
 """
 
+from collections import deque
 from dataclasses import dataclass, replace
+from statistics import median
 
 from evsed.core.events import MeterRead
 from evsed.core.model import NO_CURRENT, MeterRole, MeterValues, Mode, PhaseCurrents
@@ -12,6 +14,9 @@ from evsed.core.units import Deciamps, Millis
 BATTERY_STALE_MS = 60_000
 _PAIRING_MS = 300  # a mains sample waits this long for the EV sample that belongs to it
 _EV_FRESH_MS = 2_000
+_INTERVALS = 5
+_ONE_PHASE_AFTER = 5
+_NOTHING: Deciamps = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Metering:
         self._ev_before: PhaseCurrents = NO_CURRENT
         self._battery: Deciamps = 0
         self._battery_at: Millis | None = None
+        self._intervals: deque[Millis] = deque(maxlen=_INTERVALS)
+        self._on_l1_only = 0
 
     def values(self, role: MeterRole) -> MeterValues:
         """The last values of ``role``, however old."""
@@ -59,6 +66,8 @@ class Metering:
         self._values[role] = MeterValues()
         if role is MeterRole.MAINS:
             self._pending = None
+            self._intervals.clear()
+            self._on_l1_only = 0
 
     def take(self, read: MeterRead, now: Millis) -> None:
         """Stores what a meter answered; values it did not give stay as they were."""
@@ -73,11 +82,30 @@ class Metering:
         if read.currents is not None:
             new = replace(new, currents=read.currents, currents_at=now)
             if read.role is MeterRole.MAINS:
+                self._learn(old.currents_at, read.currents, now)
                 self._waiting_since = now if self._pending is None else self._waiting_since
                 self._pending = now
             elif read.role is MeterRole.EV:
                 self._ev_before = old.currents or NO_CURRENT
         self._values[read.role] = new
+
+    def _learn(self, before: Millis | None, currents: PhaseCurrents, now: Millis) -> None:
+        if before is not None:
+            self._intervals.append(now - before)
+        if self._on_l1_only >= 0 and max(abs(currents.l2), abs(currents.l3)) <= _NOTHING:
+            self._on_l1_only += 1
+        else:
+            self._on_l1_only = -1
+
+    @property
+    def period_ms(self) -> Millis | None:
+        """The time between two measurements of the mains, by the last five; None before the second."""
+        return round(median(self._intervals)) if self._intervals else None
+
+    @property
+    def one_phase_house(self) -> bool:
+        """Whether the mains meter has never shown anything on L2 and L3."""
+        return self._on_l1_only >= _ONE_PHASE_AFTER
 
     def age(self, role: MeterRole, now: Millis) -> Millis | None:
         """How long ago ``role`` gave its currents; None when it never did."""
@@ -113,6 +141,11 @@ class Metering:
             return mains.minus(PhaseCurrents(battery, 0, 0))
         third = int(battery / 3)
         return mains.minus(PhaseCurrents(third, third, third))
+
+    @property
+    def unseen(self) -> PhaseCurrents | None:
+        """The newest mains sample while regulation has not seen it yet."""
+        return None if self._pending is None else self._values[MeterRole.MAINS].currents
 
     def balance(self, now: Millis, estimate: PhaseCurrents, *, ev_metered: bool) -> Balance | None:
         """The newest mains sample that regulation has not seen yet, or None; each sample is given once.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import TypeAlias
 
 from evsed.core.units import Deciamps, Millis, WattHours, Watts
 
@@ -119,6 +120,12 @@ class PhaseCurrents:
 
 
 NO_CURRENT = PhaseCurrents(0, 0, 0)
+
+Phases3: TypeAlias = tuple[bool, bool, bool]
+"""Which of L1, L2 and L3."""
+
+ALL_PHASES: Phases3 = (True, True, True)
+ONLY_L1: Phases3 = (True, False, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,14 @@ from evsed.core.units import Deciamps, Millis
 
 LARGE_SHORTAGE_MS = 30_000
 SPARE_HELD_MS = 60_000
+LONGEST_HELD_MS = 3_600_000
+FALLS_WITHIN_MS = 1_800_000
+"""How far back the sky is looked at: each time enough for three phases fell to far too little doubles the 60 s."""
+
+FALLEN_MS = 10_000
+
+LARGE = 2
+STEADY_SUN_MS = 300_000
 _CAR_MOVES_MS = 2_000  # while the car follows a new offer, single samples show sun that is not there
 _KEPT_MS = 60_000  # a choice made while charging outlives the stop that it needs
 
@@ -41,19 +49,21 @@ class Sun:
 
     three_start: bool  # enough for a start on three phases
     one_starts: bool  # on one
-    large_shortage: bool  # three phases at MIN lack more than MIN altogether
+    large_shortage: bool  # three phases at MIN lack more than twice MIN: the third part of the sun is there
     spare: bool  # enough for three phases at MIN + 1 A each
+    surplus: Deciamps
 
 
-def look(settings: Settings, balance: Balance) -> Sun:
-    """The sun by one fresh measurement, after the home battery."""
+def look(settings: Settings, balance: Balance, legs: int) -> Sun:
+    """The sun by one fresh measurement, after the home battery; of three phases the car uses ``legs``."""
     usable = surplus(balance) + settings.solar_max_import * 10
     minimum: Deciamps = settings.current_min * 10
     return Sun(
-        three_start=enough_to_start(settings, balance, 3),
+        three_start=enough_to_start(settings, balance, legs),
         one_starts=enough_to_start(settings, balance, 1),
-        large_shortage=3 * minimum - usable > minimum,
-        spare=usable >= 3 * (minimum + 10) and enough_to_start(settings, balance, 3),
+        large_shortage=legs * minimum - usable > LARGE * minimum,
+        spare=usable >= legs * (minimum + 10) and enough_to_start(settings, balance, legs),
+        surplus=usable,
     )
 
 
@@ -78,6 +88,45 @@ class Held:
         return 0 if self._since is None else now - self._since
 
 
+class Sky:
+    """How broken it is: how often enough sun for three phases has fallen to far too little."""
+
+    def __init__(self) -> None:
+        self._falls: deque[Millis] = deque()
+        self._bright = False
+        self._dark = Held()
+
+    def feed(self, now: Millis, *, bright: bool, dark: bool) -> None:
+        """One look."""
+        self._dark.feed(now, true=dark)
+        if bright:
+            self._bright = True
+        elif self._bright and self._dark.for_ms(now) >= FALLEN_MS:
+            self._bright = False
+            self._falls.append(now)
+
+    def held_ms(self, now: Millis) -> Millis:
+        """For how long there has to be enough before three phases are tried."""
+        while self._falls and self._falls[0] <= now - FALLS_WITHIN_MS:
+            self._falls.popleft()
+        return min(SPARE_HELD_MS << len(self._falls), LONGEST_HELD_MS)
+
+
+class Mean:
+    """A fading mean of what is fed to it, older than ``over_ms`` hardly counts."""
+
+    def __init__(self, over_ms: Millis) -> None:
+        self.value = 0.0
+        self._over_ms = over_ms
+        self._at: Millis | None = None
+
+    def feed(self, value: Deciamps, now: Millis) -> None:
+        """A fresh value."""
+        share = 1.0 if self._at is None else min(1.0, (now - self._at) / self._over_ms)
+        self.value += (value - self.value) * share
+        self._at = now
+
+
 class Phases:
     """``in_use`` is what reaches the car in the running or next C; ``wanted`` differs from it when a switch is due."""
 
@@ -89,6 +138,8 @@ class Phases:
         self._sun: Sun | None = None
         self._spare = Held()
         self._large = Held(_CAR_MOVES_MS)
+        self._sky = Sky()
+        self._mean = Mean(STEADY_SUN_MS)
         self._kept_until: Millis = 0
         self._changes: deque[Millis] = deque()
         self._charged_with: int | None = None
@@ -104,7 +155,9 @@ class Phases:
         if fixed is not None:
             self.wanted = fixed
         elif now >= self._kept_until:
-            self.wanted = 3 if three_fit and self._sun is not None and self._sun.three_start else 1
+            self.wanted = (
+                3 if three_fit and self._sun is not None and self._sun.three_start and self._steady(settings) else 1
+            )
             if self._charged_with not in {None, self.wanted} and not self._may_change(settings, now):
                 self.wanted = 4 - self.wanted
         self.in_use = self.wanted
@@ -146,8 +199,14 @@ class Phases:
     def observe(self, sun: Sun, now: Millis, *, at_top: bool) -> None:
         """One look at the sun. ``at_top``: the offer is as high as one phase may have."""
         self._sun = sun
+        self._mean.feed(sun.surplus, now)
+        self._sky.feed(now, bright=sun.spare, dark=sun.large_shortage)
         self._large.feed(now, true=sun.large_shortage)
         self._spare.feed(now, true=sun.spare and at_top)
+
+    def _steady(self, settings: Settings) -> bool:
+        """Whether three phases would have had enough over the last minutes too."""
+        return self._mean.value >= 3 * settings.current_min * 10
 
     def large_shortage_lasts(self, settings: Settings, now: Millis) -> bool:
         """Whether Auto's 30 s on three phases with far too little sun are over."""
@@ -166,7 +225,7 @@ class Phases:
     def look_up(self, settings: Settings, now: Millis, *, three_fit: Callable[[], bool]) -> None:
         """Back to three phases, once there has been enough for 60 s. ``three_fit``: the mains has room for them."""
         auto = fixed_phases(settings) is None and self.in_use == 1
-        lasts = auto and self._spare.for_ms(now) >= SPARE_HELD_MS
+        lasts = auto and self._spare.for_ms(now) >= self._sky.held_ms(now)
         if lasts and self._may_change(settings, now) and three_fit():
             self._decide(3, now)
 

@@ -1,14 +1,16 @@
 """Puts measurements, settings and the charger's moment together, and asks regulator and phases what follows.
 
-Owns the last balance of the mains, and nothing that is decided: the current is regulator.py's, the phases phases.py's.
+Owns the last balance of the mains, and nothing that is decided: the current is regulator.py's, the phases phases.py's;
+what the car draws is car.py's.
 """
 
 from dataclasses import dataclass
 
 from evsed.core import limits, phases, watches
+from evsed.core.car import Car
 from evsed.core.limits import Cap
 from evsed.core.metering import Balance, Metering
-from evsed.core.model import Contactor2, MeterRole, MeterType, Mode, PhaseCurrents
+from evsed.core.model import ONLY_L1, Contactor2, MeterRole, MeterType, Mode, PhaseCurrents, Phases3
 from evsed.core.phases import Phases
 from evsed.core.regulator import Demand, Regulator
 from evsed.core.settings import Settings
@@ -40,15 +42,18 @@ class Regulation:
 
     def __init__(self) -> None:
         self.metering = Metering()
-        self.regulator = Regulator()
+        self.car = Car()
+        self.regulator = Regulator(self.car)
         self.phases = Phases()
         self._balance: Balance | None = None
         self._circuit_at: Millis | None = None
+        self._ev_at: Millis | None = None
 
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost."""
         self.regulator.forget_measurements()
         self.phases.forget_sun()
+        self.car.forget_mains()
         self._balance = None
 
     def mode_changed(self, settings: Settings) -> None:
@@ -61,26 +66,35 @@ class Regulation:
         """The next car starts anew."""
         self.regulator.forgive()
         self.phases.unplugged()
+        self.car.unplugged()
+
+    @property
+    def _could_use(self) -> Phases3:
+        """The phases that the car would use if all reached it."""
+        return ONLY_L1 if self.metering.one_phase_house else self.car.uses
 
     def demand(self, moment: Moment, now: Millis) -> Demand:
         """What the regulator has to know."""
         settings, state = moment.settings, moment.state
-        grid = limits.grid_cap(self.phases.in_use) if moment.grid_limited else None
-        polled = settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
+        could = self._could_use
+        uses = could if self.phases.in_use == 3 else ONLY_L1
+        grid = limits.grid_cap(sum(uses)) if moment.grid_limited else None
         return Demand(
             settings=settings,
             cable=moment.cable,
             override=moment.override,
             outside=tuple(cap for cap in (moment.derating, grid) if cap is not None),
             phases=self.phases.in_use,
+            uses=uses,
+            legs=sum(could),
             connected=moment.connected,
             offering=state in OFFERING,
             resting=state in RESTING,
             settling=state is State.B1 and moment.in_state_ms < SETTLES_MS,
             asking=moment.state is State.B and moment.asking,
             charging_ms=moment.in_state_ms if state is State.C else None,
-            ev_metered=polled and self.metering.fresh_ev(now),
             meter_cap=moment.meter_cap,
+            period_ms=self.metering.period_ms,
             large_shortage=self.phases.large_shortage_lasts(settings, now),
             one_phase_would_do=self.phases.one_would_do(settings, now),
         )
@@ -88,13 +102,13 @@ class Regulation:
     def step(self, moment: Moment, now: Millis) -> None:
         """Takes in what was measured since the last call, and brings offer and phases up to date."""
         settings = moment.settings
-        if moment.state not in CLOSED:
+        closed = moment.state in CLOSED
+        if not closed:
             self.phases.at_rest(settings, now, three_fit=self._three_fit(settings))
+        ev_metered = self._follow_car(settings, now)
         demand = self.demand(moment, now)
-        drawn = self.regulator.drawn(demand.charging_ms)
-        estimate = PhaseCurrents(drawn, drawn, drawn) if demand.phases == 3 else PhaseCurrents(drawn, 0, 0)
-        self._observe_circuit(demand, estimate, now)
-        self._observe_mains(demand, estimate, closed=moment.state in CLOSED, now=now)
+        self._observe_circuit(demand, now, ev_metered=ev_metered)
+        self._observe_mains(demand, now, ev_metered=ev_metered, closed=closed)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
             self.forget_measurements()
         if demand.charging_ms is not None:
@@ -103,8 +117,21 @@ class Regulation:
         if self.regulator.one_phase_wanted:
             self.phases.to_one(now)
 
-    def _observe_mains(self, demand: Demand, estimate: PhaseCurrents, *, closed: bool, now: Millis) -> None:
-        balance = self.metering.balance(now, estimate, ev_metered=demand.ev_metered)
+    def _follow_car(self, settings: Settings, now: Millis) -> bool:
+        """Learns from fresh measurements what the car does; whether its own meter says what it draws."""
+        polled = settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
+        ev_metered = polled and self.metering.fresh_ev(now)
+        if ev_metered:
+            own = self.metering.values(MeterRole.EV)
+            if own.currents is not None and own.currents_at != self._ev_at:
+                self._ev_at = own.currents_at
+                self.car.measured(own.currents, own.currents_at or now)
+        elif (mains := self.metering.unseen) is not None:
+            self.car.look(mains, now, self.phases.in_use)
+        return ev_metered
+
+    def _observe_mains(self, demand: Demand, now: Millis, *, ev_metered: bool, closed: bool) -> None:
+        balance = self.metering.balance(now, self.car.currents(demand.phases), ev_metered=ev_metered)
         if balance is None or not demand.metered:
             return
         settings = demand.settings
@@ -113,9 +140,9 @@ class Regulation:
         corrected = balance.with_mains(mains)
         self._balance = balance
         self.regulator.observe(balance, corrected, demand, now)
-        self.phases.observe(phases.look(settings, corrected), now, at_top=self.regulator.at_top)
+        self.phases.observe(phases.look(settings, corrected, demand.legs), now, at_top=self.regulator.at_top)
 
-    def _observe_circuit(self, demand: Demand, estimate: PhaseCurrents, now: Millis) -> None:
+    def _observe_circuit(self, demand: Demand, now: Millis, *, ev_metered: bool) -> None:
         values = self.metering.values(MeterRole.CIRCUIT)
         age = self.metering.age(MeterRole.CIRCUIT, now)
         lost = age is None or age >= watches.CIRCUIT_LOST_MS
@@ -123,19 +150,21 @@ class Regulation:
             self.regulator.forget_circuit()
         elif values.currents_at != self._circuit_at:
             self._circuit_at = values.currents_at
-            measured = self.metering.values(MeterRole.EV).currents if demand.ev_metered else None
-            at = values.currents_at or now
-            self.regulator.observe_circuit(Balance(values.currents, measured or estimate, at), demand, now)
+            measured = self.metering.values(MeterRole.EV).currents if ev_metered else None
+            drawn = measured or self.car.currents(demand.phases)
+            self.regulator.observe_circuit(Balance(values.currents, drawn, values.currents_at or now), demand, now)
 
     @property
     def _believable(self) -> Deciamps:
         """What an EV meter may say of each phase while the contactor is closed: the offer and a tenth more."""
-        return self.regulator.most_offered * 11 // 10 + 5
+        return self.car.most_offered * 11 // 10 + 5
 
     def _three_fit(self, settings: Settings) -> bool:
         """Whether the mains has room for MIN on three phases."""
         minimum = settings.current_min * 10
-        return self._balance is not None and limits.mains_cap(settings, self._balance, 3).current >= minimum
+        return (
+            self._balance is not None and limits.mains_cap(settings, self._balance, self._could_use).current >= minimum
+        )
 
     def corrected(self, settings: Settings, mains: PhaseCurrents, now: Millis) -> PhaseCurrents:
         """``mains`` as regulation sees it, after the home battery."""

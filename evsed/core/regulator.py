@@ -1,43 +1,33 @@
 """How much the car may draw: Protect lowers at once, Optimise raises calmly.
 
-Owns the offer, its shortage and retry times, and the fault that says why there is none. Limits are limits.py's, the
-laws of the modes smart.py's and solar.py's; whether the charger is in a state to offer at all is charger.py's.
+Owns the offer, and decides when there is too little to go on. The limits are protect.py's and limits.py's, the laws of
+the modes smart.py's and solar.py's, the waits waits.py's; what the car draws is car.py's. Whether the charger is in a
+state to offer at all is charger.py's.
 """
 
-from collections import deque
 from dataclasses import dataclass
 
 from evsed.core import limits, smart, solar
+from evsed.core.car import Car
 from evsed.core.duty import HIGHEST_OFFER, LOWEST_OFFER
 from evsed.core.faults import Fault
 from evsed.core.limits import Cap
 from evsed.core.metering import Balance
-from evsed.core.model import MeterType, Mode
-from evsed.core.settings import SUM_MAINS_OFF, Settings
+from evsed.core.model import MeterType, Mode, Phases3
+from evsed.core.protect import Look, Protect
+from evsed.core.settings import Settings
+from evsed.core.smart import LeastRoom
 from evsed.core.units import Deciamps, Millis
+from evsed.core.waits import Waits
 
-RIDE_OUT_MS = 3_500
-"""A shortage this short is ridden out at MIN: the contactor outlives a kettle's first seconds, the fuse does too."""
+PERIOD_MS = 1_000
+"""How often the mains is taken to be measured while that is not known."""
 
-RIDE_OUT_POSTED_MS = 5_000
-"""The same where the mains currents are posted: they come once a second or slower, and a few of them have to agree."""
-
-STEADY_ROOM_MS = 5_000
-OVER_AFTER_MS = 1_000
-"""A shortage is over when there was room for this long; one lucky sample, taken while the car moves, does not count."""
-
-FIRST_WAIT_MS = 15_000
-LONGEST_WAIT_MS = 300_000
-FORGIVEN_AFTER_MS = 600_000
-CAR_LAG_MS = 5_000
-"""A car follows a new duty within this time. IEC 61851-1 Table A.6, seq. 6"""
-
-UNEXPLAINED_MS = 3_000
-"""An overload that outlasts the usual car's dead time by a second: without an EV meter the car draws less than it was
-offered, so the house draws more than we think, and only MIN is safe to offer."""
-
-DISBELIEVED_MS = 6_000
-"""An overload that outlasts even the slowest car: what the EV meter says cannot be true."""
+USUAL_LAG_MS = 2_000
+QUICK_MS = 3_000
+HELD_BACK: Deciamps = 15
+"""A second load may come before the first is seen and followed. Meter and car that need 3 s for it get away with that;
+for each second more 1.5 A more than needed are taken back, and given again when nothing has come for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +37,18 @@ class Demand:
     settings: Settings
     cable: Deciamps
     override: Deciamps
-    outside: tuple[Cap, ...]  # from the board's temperature and the grid operator's relay
-    phases: int
+    outside: tuple[Cap, ...]  # from the board's temperature, the grid operator's relay, programs outside
+    phases: int  # that reach the car
+    uses: Phases3  # those that it uses of them
+    legs: int  # how many of three it would use
     connected: bool
     offering: bool  # states B, C and Activate
     resting: bool  # states A and B1; neither of both while the car is being stopped
     settling: bool  # the car stopped a moment ago: the meters may still tell of what it drew
     asking: bool  # state B, and the car wants power
     charging_ms: Millis | None  # since the contactor closed; None while it is open
-    ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
+    period_ms: Millis | None  # between two measurements of the mains
     large_shortage: bool  # three phases have had far too little sun for 30 s (CONTACT 2 Auto)
     one_phase_would_do: bool  # CONTACT 2 Auto may go on with one phase
 
@@ -87,59 +79,33 @@ class Demand:
 class Regulator:
     """Decides the offer. ``observe`` takes every fresh measurement, ``step`` lets time pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, car: Car) -> None:
         self.offer: Deciamps = 0
         self.limited_by = ""
-        self.lack: Fault | None = None  # NO_POWER or NO_SUN while there is not enough
-        self.retry_at: Millis | None = None
+        self.protect = Protect()
+        self.waits = Waits()
         self.stop_timer = solar.StopTimer()
         self.at_top = False  # the offer is as high as anything allows
         self.one_phase_wanted = False  # three phases have had too little sun for long enough
-        self._measured: Cap | None = None
-        self._room = smart.LeastRoom()
-        self._circuit: Cap | None = None  # what a circuit meter leaves
-        self._circuit_room = smart.LeastRoom()
-        self._circuit_surely = True
+        self._car = car
+        self._room = LeastRoom()
+        self._circuit_room = LeastRoom()
         self._sun: Deciamps | None = None
-        self._sunny = smart.LeastRoom()
+        self._sunny = LeastRoom()
         self._startable: frozenset[int] = frozenset()  # the phases for which the sun is enough to start
+        self._startable_at: Millis = 0
         self._changed_at: Millis | None = None
-        self._short_since: Millis | None = None
-        self._short_at: Millis = 0
-        self._lacked_at: Millis = 0
-        self._stop_at_once = False
-        self._soft = False
-        self._surely = True  # MIN fits even if the car has followed the last lowering already
-        self._overload_since: Millis | None = None
-        self._wait_ms: Millis = 0
-        self._stopped_at: Millis | None = None
-        self._past: deque[tuple[Millis, Deciamps]] = deque()
-
-    def drawn(self, charging_ms: Millis | None) -> Deciamps:
-        """What a car without a meter is taken to draw on each phase: the most it was offered within its lag.
-
-        So a deficit is not subtracted again while the car has yet to follow.
-        """
-        return 0 if charging_ms is None else self.most_offered
+        self._fresh = False  # the mains was measured since the last step
 
     @property
-    def most_offered(self) -> Deciamps:
-        """The most that was offered within a car's lag."""
-        return max((current for _, current in self._past), default=self.offer)
-
-    @property
-    def least_offered(self) -> Deciamps:
-        """The least that was offered within a car's lag: what a car draws that has followed already."""
-        return min((current for _, current in self._past), default=self.offer)
+    def lack(self) -> Fault | None:
+        """NO_POWER or NO_SUN while there is not enough."""
+        return self.waits.lack
 
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
-        self._measured = None
-        self._stop_at_once = False
-        self._soft = False
-        self._overload_since = None
+        self.protect.forget()
         self._room.forget()
-        self._short_since = None
         self.forget_sun()
 
     def forget_sun(self) -> None:
@@ -150,14 +116,14 @@ class Regulator:
 
     def forgive(self) -> None:
         """The car was unplugged or the mode changed: waits start from the beginning."""
-        self.lack = None
-        self.retry_at = None
-        self._wait_ms = 0
-        self._short_since = None
+        self.waits.forgive()
+        self.protect.rest()
 
     def sun_is_enough(self, phases: int) -> bool:
         """Whether the last measurement lets a charge on ``phases`` begin in Solar."""
         return phases in self._startable
+
+    # ---- measurements ----
 
     def observe(self, balance: Balance, corrected: Balance, demand: Demand, now: Millis) -> None:
         """Protect and Optimise figures from one fresh mains measurement.
@@ -165,59 +131,39 @@ class Regulator:
         Protect goes by what flows; only the sun's figures are ``corrected`` for the home battery.
         """
         settings = demand.settings
-        mains = limits.mains_cap(settings, balance, demand.phases)
-        caps = [mains]
-        if demand.mode is not Mode.NORMAL and settings.current_max_sum_mains != SUM_MAINS_OFF:
-            caps.append(limits.sum_cap(settings, balance, demand.phases))
-        self._measured = limits.lowest(caps)
-        followed = self._followed(balance, demand)
-        self._surely = limits.mains_cap(settings, followed, demand.phases).current >= demand.minimum()
-        self._soft = mains.current >= demand.minimum() and settings.max_sum_mains_time > 0
-        self._room.add(self._measured.current, now)
-        self._watch_overload(balance, demand, now)
+        self.protect.observe(balance, self._look(demand), now)
+        room = self.protect.room or 0
+        self._room.add(room, now)
+        self.waits.busyness.feed(now, short=room < demand.minimum())
         if demand.mode is Mode.SOLAR:
-            self._sun = solar.target(settings, corrected, demand.phases)
+            self._sun = solar.target(settings, corrected, sum(demand.uses))
             self._sunny.add(self._sun, now)
-            self._startable = frozenset(n for n in (1, 3) if solar.enough_to_start(settings, corrected, n))
+            self._startable = solar.startable(settings, corrected, demand.legs)
+        self._fresh = True
 
     def observe_circuit(self, balance: Balance, demand: Demand, now: Millis) -> None:
         """Protect's figure from one fresh measurement of the charger's circuit."""
-        self._circuit = limits.circuit_cap(demand.settings, balance, demand.phases)
-        self._circuit_room.add(self._circuit.current, now)
-        followed = limits.circuit_cap(demand.settings, self._followed(balance, demand), demand.phases)
-        self._circuit_surely = followed.current >= demand.minimum()
+        self.protect.observe_circuit(balance, self._look(demand))
+        self._circuit_room.add(self.protect.circuit_room or 0, now)
 
     def forget_circuit(self) -> None:
         """No circuit meter, or another one."""
-        self._circuit = None
-        self._circuit_surely = True
+        self.protect.forget_circuit()
         self._circuit_room.forget()
 
-    def _followed(self, balance: Balance, demand: Demand) -> Balance:
-        """The same look, as if a car without a meter had followed the last lowering already."""
-        return balance if demand.ev_metered else balance.bounded(self.least_offered)
+    def _look(self, demand: Demand) -> Look:
+        return Look(
+            settings=demand.settings,
+            uses=demand.uses,
+            minimum=demand.minimum(),
+            period_ms=PERIOD_MS if demand.period_ms is None else demand.period_ms,
+            moving=self._car.moving,
+            least=self._car.least,
+            defied=self._car.defied,
+            charging=demand.charging_ms is not None,
+        )
 
-    def _watch_overload(self, balance: Balance, demand: Demand, now: Millis) -> None:
-        overload = limits.overload(demand.settings, balance, demand.phases)
-        self._stop_at_once = overload > demand.settings.current_main * 10
-        if overload <= 0:
-            self._overload_since = None
-        elif self._overload_since is None:
-            self._overload_since = now
-        else:
-            self._distrust(
-                demand, now - self._overload_since - (DISBELIEVED_MS if demand.ev_metered else UNEXPLAINED_MS)
-            )
-
-    def _distrust(self, demand: Demand, overdue_ms: Millis) -> None:
-        """An overload that our figures cannot explain: MIN, and if that does not help, no offer at all."""
-        if overdue_ms < 0 or self._measured is None:
-            return
-        most = demand.minimum()
-        if overdue_ms >= CAR_LAG_MS:
-            most -= 1
-            self._stop_at_once = True
-        self._measured = Cap(self._measured.name, min(self._measured.current, most))
+    # ---- the offer ----
 
     def step(self, demand: Demand, now: Millis) -> None:
         """Brings offer and lack up to date."""
@@ -225,133 +171,134 @@ class Regulator:
         ceiling = self._ceiling(demand)
         fits = ceiling.current >= demand.minimum()
         if demand.offering:
-            self.retry_at = None
+            self.waits.offered()
             self._offer_within(ceiling, demand, now)
             lack = self._lack(demand, now, fits=fits)
             if lack is not None:
-                self._give_up(lack, now)
+                self.waits.gave_up(lack, now, charged_ms=demand.charging_ms or 0)
         elif demand.resting:
             self.offer = self._first_offer(ceiling, demand)
             self.limited_by = ceiling.name
             self._changed_at = now
-            self._short_since = None
+            self.protect.rest()
             self.stop_timer = solar.StopTimer()
-            self._watch_room(demand, now, fits=fits)
-        self._remember(now)
+            self._wait(demand, now, fits=fits)
+        self._car.offered(0 if demand.charging_ms is None else self.offer, now)
+        self._fresh = False
 
     def _ceiling(self, demand: Demand) -> Cap:
         caps = [demand.fixed()]
         if demand.meter_cap is not None:
             caps.append(demand.meter_cap)
-        if demand.metered and self._measured is not None:
-            caps.append(self._measured)
-        if self._circuit is not None:
-            caps.append(self._circuit)
+        if demand.metered and self.protect.cap is not None:
+            caps.append(self.protect.cap)
+        if self.protect.circuit is not None:
+            caps.append(self.protect.circuit)
         return limits.lowest(caps)
 
     def _first_offer(self, ceiling: Cap, demand: Demand) -> Deciamps:
         minimum = demand.minimum()
         if minimum < LOWEST_OFFER:
             return 0
-        blind = demand.metered and self._measured is None and not demand.goes_on_blind
+        blind = demand.metered and self.protect.cap is None and not demand.goes_on_blind
         if demand.mode is Mode.SOLAR or blind:
             return minimum
         return min(max(ceiling.current, minimum), HIGHEST_OFFER)
-
-    # ---- while pulses run ----
 
     def _offer_within(self, ceiling: Cap, demand: Demand, now: Millis) -> None:
         minimum = demand.minimum()
         allowed = min(max(ceiling.current, minimum), HIGHEST_OFFER)
         if self.offer > allowed:  # Protect: at once, all of it
-            self._set(allowed, now)
-        elif self._changed_at is None or now - self._changed_at >= smart.CHANGE_GAP_MS:
-            wanted = self._wanted(allowed, demand)
+            self._set(max(minimum, allowed - self._held_back(ceiling, demand)), now)
+        elif self._may_optimise(demand, now):
+            wanted = self._wanted(allowed, demand, now)
             if wanted != self.offer:
                 self._set(wanted, now)
         self.at_top = self.offer >= allowed
         self.limited_by = ceiling.name if self.at_top else demand.mode.name
 
-    def _wanted(self, allowed: Deciamps, demand: Demand) -> Deciamps:
-        minimum = demand.minimum()
+    def _held_back(self, ceiling: Cap, demand: Demand) -> Deciamps:
+        """What is kept for the next load, which a slow meter shows late and a slow car follows late."""
+        if ceiling is not self.protect.cap and ceiling is not self.protect.circuit:
+            return 0
+        period_ms = PERIOD_MS if demand.period_ms is None else demand.period_ms
+        blind_ms = period_ms + (USUAL_LAG_MS if self._car.lag_ms is None else self._car.lag_ms)
+        return max(0, blind_ms - QUICK_MS) * HELD_BACK // 1_000
+
+    def _may_optimise(self, demand: Demand, now: Millis) -> bool:
+        """Whether the last change has become visible, and a measurement has come since."""
+        if self._changed_at is not None and now - self._changed_at < smart.CHANGE_GAP_MS:
+            return False
+        blind = not demand.metered or self.protect.cap is None
+        return blind or (self._fresh and not self._car.moving)
+
+    def _wanted(self, allowed: Deciamps, demand: Demand, now: Millis) -> Deciamps:
         if demand.meter_cap is not None:
             return min(self.offer, allowed)
         if demand.mode is Mode.SOLAR:
-            return min(max(self._sun_wants(demand), minimum), allowed)
+            return min(max(self._sun_wants(demand, now), demand.minimum()), allowed)
         rooms = [allowed]
-        if demand.metered and not (demand.goes_on_blind and self._measured is None):
-            rooms.append(self.offer if self._room.least is None else self._room.least)
-        if self._circuit_room.least is not None:
-            rooms.append(self._circuit_room.least)
+        if demand.metered and not (demand.goes_on_blind and self.protect.cap is None):
+            least = self._room.least(smart.CLIMB_OVER_MS, now)
+            rooms.append(self.offer if least is None else least)
+        circuit = self._circuit_room.least(smart.CLIMB_OVER_MS, now)
+        if circuit is not None:
+            rooms.append(circuit)
         return smart.climb(self.offer, min(rooms), allowed)
 
-    def _sun_wants(self, demand: Demand) -> Deciamps:
-        steady = self._sunny.least
+    def _sun_wants(self, demand: Demand, now: Millis) -> Deciamps:
         at_first = demand.charging_ms is None or demand.charging_ms < solar.FIRST_AT_MIN_MS
-        if self._sun is None or steady is None or at_first:
+        if self._sun is None or at_first:
             return demand.minimum()
-        return solar.step(self.offer, self._sun, steady)
+        steady, soon = (self._sunny.least(over_ms, now) for over_ms in (solar.STEADY_MS, solar.SOON_MS))
+        return solar.step(
+            self.offer, self._sun, self._sun if soon is None else soon, self._sun if steady is None else steady
+        )
+
+    def _set(self, offer: Deciamps, now: Millis) -> None:
+        self.offer = offer
+        self._changed_at = now
+
+    # ---- too little ----
 
     def _lack(self, demand: Demand, now: Millis, *, fits: bool) -> Fault | None:
         """What there is not enough of: to start for a car that asks, or for long enough to stop one that charges."""
         if demand.charging_ms is None:
-            self._short_since = None
+            self.protect.rest()
             self.stop_timer.pause()
             return self._lacking(demand, fits=fits) if demand.asking and not self._unmeasured(demand) else None
-        if self._short_for_too_long(demand, now, fits=fits):
+        minutes = demand.settings.max_sum_mains_time
+        if self.protect.lacks(demand.minimum(), now, fits=fits, sum_mains_minutes=minutes):
             return Fault.NO_POWER
         return Fault.NO_SUN if self._without_sun_for_too_long(demand, now) else None
-
-    def _short_for_too_long(self, demand: Demand, now: Millis, *, fits: bool) -> bool:
-        if fits and (self._short_since is None or (self._surely and self._circuit_surely)):
-            if now - self._short_at >= OVER_AFTER_MS:
-                self._short_since = None
-            return False
-        self._short_at = now
-        if self._short_since is None:
-            self._short_since = now
-        posted = demand.settings.mains_meter == MeterType.API
-        ride_out_ms = RIDE_OUT_POSTED_MS if posted else RIDE_OUT_MS
-        allowed_ms = demand.settings.max_sum_mains_time * 60_000 if self._soft else ride_out_ms
-        return self._stop_at_once or now - self._short_since >= allowed_ms
 
     def _without_sun_for_too_long(self, demand: Demand, now: Millis) -> bool:
         if demand.mode is not Mode.SOLAR or self._sun is None:
             self.stop_timer = solar.StopTimer()
             return False
-        self.stop_timer.run(short=self._sun < demand.minimum() - smart.DEAD_BAND, now=now)
+        self.stop_timer.run(short=self._sun < demand.minimum(), now=now)
         stop_minutes = demand.settings.solar_stop_time
-        over = self.stop_timer.left_ms(stop_minutes) == 0
+        if demand.phases in self._startable:
+            self._startable_at = now
+        poor = now - self._startable_at >= solar.POOR_MS  # else it would begin again at once
+        over = poor and self.stop_timer.left_ms(stop_minutes) == 0
         self.one_phase_wanted = (over or demand.large_shortage) and demand.one_phase_would_do
         return (over or (demand.large_shortage and stop_minutes > 0)) and not self.one_phase_wanted
 
-    def _give_up(self, lack: Fault, now: Millis) -> None:
-        long_ago = self._stopped_at is None or now - self._stopped_at > FORGIVEN_AFTER_MS
-        self._wait_ms = FIRST_WAIT_MS if long_ago or not self._wait_ms else min(2 * self._wait_ms, LONGEST_WAIT_MS)
-        self._stopped_at = now
-        self.lack = lack
-        self.retry_at = None
-
-    # ---- while none run ----
-
-    def _watch_room(self, demand: Demand, now: Millis, *, fits: bool) -> None:
+    def _wait(self, demand: Demand, now: Millis, *, fits: bool) -> None:
         lack = self._lacking(demand, fits=fits)
         if not demand.connected:
-            self.forgive()
-            self.lack = lack
+            self.waits.forgive()
+            self.waits.lack = lack
         elif demand.settling or self._unmeasured(demand):
             pass  # nothing is concluded from what is not known
         elif lack is not None:
-            self._lacked_at = now
-            self.lack = lack
-            if self.retry_at is not None and self.retry_at <= now:
-                self.retry_at = None
-        elif self.lack is not None and now - self._lacked_at >= OVER_AFTER_MS:
-            self.lack = None
-            if self.retry_at is None:
-                self.retry_at = now + (self._wait_ms or FIRST_WAIT_MS)
-            else:  # room went and came back during the wait, which goes on
-                self.retry_at = max(self.retry_at, now + STEADY_ROOM_MS)
+            self.waits.lacking(lack, now)
+        else:
+            steady_ms = self.waits.steady_ms
+            rooms = (self._room.least(steady_ms, now), self._circuit_room.least(steady_ms, now))
+            least = min((room for room in rooms if room is not None), default=HIGHEST_OFFER)
+            self.waits.enough(least - demand.minimum(), now)
 
     def _unmeasured(self, demand: Demand) -> bool:
         """Whether the sun decides, and nobody has measured it."""
@@ -363,15 +310,3 @@ class Regulator:
         if demand.mode is Mode.SOLAR and demand.phases not in self._startable:
             return Fault.NO_SUN
         return None
-
-    # ---- bookkeeping ----
-
-    def _set(self, offer: Deciamps, now: Millis) -> None:
-        self.offer = offer
-        self._changed_at = now
-
-    def _remember(self, now: Millis) -> None:
-        if not self._past or self._past[-1][1] != self.offer:
-            self._past.append((now, self.offer))
-        while len(self._past) > 1 and self._past[1][0] <= now - CAR_LAG_MS:
-            self._past.popleft()

@@ -1,7 +1,7 @@
 """Optimise in Normal and Smart: how the offer climbs again after it was lowered.
 
-Lowering is Protect's (limits.py, regulator.py). A climb waits until the last change has become visible and goes only as
-far as the mains has had room for during the last 10 s, so that a kettle does not make the offer swing.
+Lowering is Protect's. A climb waits until the last change has become visible and goes only as far as there has been
+room for a while, so that a kettle does not make the offer swing.
 """
 
 from collections import deque
@@ -11,15 +11,18 @@ from evsed.core.units import Deciamps, Millis
 CHANGE_GAP_MS = 5_000
 """At least this long between two changes that do not protect anything."""
 
-MEMORY_MS = 10_000
+CLIMB_OVER_MS = 10_000
+"""The room that was there all this time is used."""
+
+MEMORY_MS = 20_000
 DEAD_BAND: Deciamps = 10
 
 
 class LeastRoom:
-    """The least room there has been in the last 10 s."""
+    """The least room there has been lately."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[Millis, Deciamps]] = deque()
+        self._seen: deque[tuple[Millis, Deciamps]] = deque()  # each the least of all since the one before it
 
     def add(self, room: Deciamps, now: Millis) -> None:
         """Remembers a fresh figure."""
@@ -33,10 +36,12 @@ class LeastRoom:
         """Starts anew."""
         self._seen.clear()
 
-    @property
-    def least(self) -> Deciamps | None:
-        """The least figure remembered; None when there is none."""
-        return self._seen[0][1] if self._seen else None
+    def least(self, over_ms: Millis, now: Millis) -> Deciamps | None:
+        """The least figure of the last ``over_ms``, or else the last one; None when there is none."""
+        for at, room in self._seen:
+            if at >= now - over_ms:
+                return room
+        return self._seen[-1][1] if self._seen else None
 
 
 def climb(offer: Deciamps, target: Deciamps, ceiling: Deciamps) -> Deciamps:

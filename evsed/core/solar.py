@@ -8,8 +8,16 @@ from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, Millis
 
 FIRST_AT_MIN_MS = 40_000
-_DOWN_BAND: Deciamps = 3
+SOON_MS = 2_000
+STEADY_MS = 10_000
+"""A lot more sun is used as soon as a few measurements agree, a little more when it was there all this time."""
+
+POOR_MS = 30_000
+"""Charging stops when the timer is over and START was not reached for this long."""
+
+_DOWN_BAND: Deciamps = 5
 _UP_BAND: Deciamps = 5
+_A_LOT: Deciamps = 20
 
 
 def surplus(balance: Balance) -> Deciamps:
@@ -22,17 +30,25 @@ def enough_to_start(settings: Settings, balance: Balance, phases: int) -> bool:
     return surplus(balance) > (settings.solar_start_current + (phases - 1) * settings.current_min) * 10
 
 
+def startable(settings: Settings, balance: Balance, legs: int) -> frozenset[int]:
+    """On 1 or 3 phases of the contactors, whether a charge may begin; of three the car uses ``legs``."""
+    used = {1: 1, 3: legs}
+    return frozenset(phases for phases, count in used.items() if enough_to_start(settings, balance, count))
+
+
 def target(settings: Settings, balance: Balance, phases: int) -> Deciamps:
     """The current per phase that uses the surplus and IMPORT up."""
     return (surplus(balance) + settings.solar_max_import * 10) // phases
 
 
-def step(offer: Deciamps, wanted: Deciamps, least_wanted: Deciamps) -> Deciamps:
-    """The next offer: down to what the sun gives now, up to what it has given for a while."""
+def step(offer: Deciamps, wanted: Deciamps, soon: Deciamps, steady: Deciamps) -> Deciamps:
+    """The next offer: down to what the sun gives now, up to the least that it gave in the last moments."""
     if wanted < offer - _DOWN_BAND:
         return wanted
-    if least_wanted > offer + _UP_BAND:
-        return least_wanted
+    if soon > offer + _A_LOT:
+        return soon
+    if steady > offer + _UP_BAND:
+        return steady
     return offer
 
 

@@ -86,7 +86,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             stopped_until=core.stopped_until,
             rest_until=core.rest_until(now),
             switching=core.regulation.phases.switching and core.charger.state in _STOPPED,
-            delay_until=core.charger.delay_until,
+            delay_until=max(core.charger.delay_until, core.regulation.regulator.waits.retry_at or now),
             ready_at=core.charger.ready_at,
             state_ends_at=core.charger.deadline,
             startable=core.may_start(now),

@@ -24,6 +24,7 @@ CYCLE_MS = 10
 RESTLESS_MS = 700
 """After a change every cycle is run for this long: levels are judged within 100 ms, 6 V has to hold for 500 ms."""
 
+AT_LEAST_EVERY_MS = 1_000
 MEASURED_AT_MS = 500
 _SAMPLES = 20
 _CABLE_32A_OHMS = 220
@@ -86,6 +87,7 @@ class Replay:
         self._now: Millis = 0
         self._restless_until: Millis = RESTLESS_MS
         self._measure_at: Millis = MEASURED_AT_MS
+        self._cycled_at: Millis = 0
         self._outputs: Outputs = self.core.outputs
         self._state = State.A
         self._offer: Deciamps = 0
@@ -113,8 +115,8 @@ class Replay:
             return now + CYCLE_MS, True
         charger = self.core.charger
         deadlines = (charger.deadline or 0, charger.ready_at)
-        to = min((-(-time // CYCLE_MS) * CYCLE_MS for time in deadlines if time > now), default=self._measure_at)
-        to = min(to, self._measure_at)
+        to = min(self._measure_at, self._cycled_at + AT_LEAST_EVERY_MS)
+        to = min([to, *(-(-time // CYCLE_MS) * CYCLE_MS for time in deadlines if time > now)])
         event = self._plant.next_event()
         if event is not None and event < to:
             return event, False
@@ -133,6 +135,7 @@ class Replay:
 
     def _cycle(self) -> None:
         core, now = self.core, self._now
+        self._cycled_at = now
         if now >= self._measure_at:
             self._measure_at += self._options.meter_period_ms
             self._measure()

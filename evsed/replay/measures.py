@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 from evsed.core.units import Deciamps, Millis
@@ -14,41 +15,30 @@ class Window:
     """The highest mean square of one phase's current over any 10 s, of values that hold for a while each."""
 
     def __init__(self) -> None:
-        self._parts: deque[tuple[Millis, int]] = deque()  # duration, square
-        self._length: Millis = 0
+        self._parts: deque[list[int]] = deque([[_WINDOW_MS, 0]])  # durations and squares, together 10 s
         self._sum = 0
         self.highest = 0  # of the sum of squares over 10 s, in dA^2 ms
 
     def add(self, current: Deciamps, duration: Millis) -> None:
         """``current`` has flowed for ``duration``."""
         square = current * current
-        while duration > 0:  # in pieces that end where a part leaves the window, or where this one ends
-            room = _WINDOW_MS - self._length
-            piece = min(duration, room if room > 0 else self._parts[0][0])
-            self._parts.append((piece, square))
-            self._length += piece
-            self._sum += piece * square
-            self._leave()
-            self.highest = max(self.highest, self._sum)
-            duration -= piece
-
-    def _leave(self) -> None:
-        excess = self._length - _WINDOW_MS
-        while excess > 0:
-            duration, square = self._parts[0]
-            gone = min(duration, excess)
-            self._sum -= gone * square
-            self._length -= gone
-            excess -= gone
-            if gone == duration:
+        if self._parts[-1][1] != square:
+            self._parts.append([0, square])
+        while duration > 0:  # the sum is linear until a part has left, so it is highest there or at the end
+            first = self._parts[0]
+            slide = min(duration, first[0])
+            self._sum += slide * (square - first[1])
+            first[0] -= slide
+            self._parts[-1][0] += slide
+            if not first[0]:
                 self._parts.popleft()
-            else:
-                self._parts[0] = (duration - gone, square)
+            self.highest = max(self.highest, self._sum)
+            duration -= slide
 
     @property
-    def rms(self) -> Deciamps:
-        """In dA, as a float."""
-        return (self.highest / _WINDOW_MS) ** 0.5  # type: ignore[return-value]
+    def rms(self) -> float:
+        """In dA."""
+        return sqrt(self.highest / _WINDOW_MS)
 
 
 class Measures:

@@ -1,0 +1,211 @@
+"""What the car draws and how it follows, learned from what it does.
+
+A car follows a new offer late, and perhaps not at all (it takes 16 A at most, or uses one phase only). Its own meter
+says what it draws. Without one it shows in the mains: an offer that changes by 3 A is followed, a moment later, by
+3 A more or less on every phase that the car uses. Owns the lag, the phases and the most that were learned this way,
+and the best guess of what is drawn now. What follows from it is limits.py's and the regulator's.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+
+from evsed.core.duty import HIGHEST_OFFER
+from evsed.core.model import ALL_PHASES, ONLY_L1, PhaseCurrents, Phases3
+from evsed.core.units import Deciamps, Millis
+
+LONGEST_LAG_MS = 5_000
+"""A car follows a new duty within this time. IEC 61851-1 Table A.6, seq. 6"""
+
+STARTS_WITHIN_MS = 10_000
+"""A car of which nothing is seen for this long after the contactor has closed is taken to draw what it may."""
+
+ALONE_FOR_MS = 20_000
+"""Some cars begin on one phase and take the others a moment later: so long is one phase not believed to be all."""
+
+_MARGIN_MS = 500  # beyond the latest lag seen
+_SEEN: Deciamps = 15  # a smaller change does not stand out of the house's
+_ROUGHLY: Deciamps = 5
+_FLOWS: Deciamps = 30  # by its own meter; less may be a charger that only waits
+_REMEMBERED = 5
+_AGREEING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The offer became ``current`` at ``at``, and was ``before``."""
+
+    at: Millis
+    before: Deciamps
+    current: Deciamps
+
+
+class Car:
+    """``offered`` with every change of the offer, 0 while the contactor is open; ``look`` at every fresh measurement."""
+
+    def __init__(self) -> None:
+        self.drawn: Deciamps = 0  # on each phase in use, by the best guess
+        self.uses: Phases3 = ALL_PHASES  # the phases that it was seen to use
+        self.most: Deciamps = HIGHEST_OFFER  # that it was seen to draw on a phase
+        self.defied = 0  # so many times in a row a lowering of the offer has changed nothing
+        self._pending: deque[_Change] = deque()
+        self._past: deque[tuple[Millis, Deciamps]] = deque([(0, 0)])
+        self._lags: deque[Millis] = deque(maxlen=_REMEMBERED)
+        self._seen: PhaseCurrents | None = None
+        self._seen_at: Millis = 0
+        self._suspected: Phases3 = ALL_PHASES
+        self._agreed = 0
+        self._alone_since: Millis | None = None
+        self._refused = 0
+
+    # ---- what is known ----
+
+    @property
+    def lag_ms(self) -> Millis | None:
+        """Within what time it follows; None while that was not seen. As exact as the meter is fast."""
+        return round(median(self._lags)) if self._lags else None
+
+    @property
+    def latest_ms(self) -> Millis:
+        """When it has surely followed."""
+        return LONGEST_LAG_MS if self.lag_ms is None else min(self.lag_ms + _MARGIN_MS, LONGEST_LAG_MS)
+
+    @property
+    def moving(self) -> bool:
+        """Whether it has yet to follow the last change."""
+        return bool(self._pending)
+
+    @property
+    def most_offered(self) -> Deciamps:
+        """The most that was offered within a car's longest lag."""
+        return max(current for _, current in self._past)
+
+    @property
+    def least(self) -> Deciamps:
+        """What it draws if it has followed already."""
+        return min([self.drawn, *(change.current for change in self._pending)])
+
+    def currents(self, phases: int) -> PhaseCurrents:
+        """What it is taken to draw while ``phases`` (1 or 3) reach it."""
+        l1, l2, l3 = (self.drawn if used and phase < phases else 0 for phase, used in enumerate(self.uses))
+        return PhaseCurrents(l1, l2, l3)
+
+    # ---- what happens ----
+
+    def offered(self, current: Deciamps, now: Millis) -> None:
+        """``current`` is offered from ``now`` on, through a closed contactor; 0: it is open."""
+        before = self._past[-1][1]
+        if current != before:
+            self._past.append((now, current))
+            self._pending.append(_Change(now, before, current))
+        if current == 0:
+            self.drawn = self.defied = 0
+            self._pending.clear()
+        while len(self._past) > 1 and self._past[1][0] <= now - LONGEST_LAG_MS:
+            self._past.popleft()
+
+    def unplugged(self) -> None:
+        """The next car may be another one."""
+        self.uses = self._suspected = ALL_PHASES
+        self.most = HIGHEST_OFFER
+        self._agreed = self._refused = 0
+        self._alone_since = None
+        self._lags.clear()
+
+    def look(self, mains: PhaseCurrents, at: Millis, phases: int) -> None:
+        """The mains was measured ``at``: has the car followed on the ``phases`` (1 or 3) that reach it?"""
+        self._follow(mains, at, phases, learn_phases=True)
+
+    def measured(self, own: PhaseCurrents, at: Millis) -> None:
+        """Its own meter said what it draws: nothing is guessed."""
+        self._follow(own, at, 3, learn_phases=False)
+        highest = max(own.each())
+        if highest >= _FLOWS:
+            l1, l2, l3 = (current * 4 >= highest for current in own.each())
+            self._flows((l1, l2, l3), at)
+        else:
+            self._alone_since = None
+        self.drawn = highest
+
+    def forget_mains(self) -> None:
+        """There is no measurement to compare the next one with."""
+        self._seen = None
+
+    # ---- following ----
+
+    def _follow(self, seen: PhaseCurrents, at: Millis, phases: int, *, learn_phases: bool) -> None:
+        before, self._seen = self._seen, seen
+        earlier, self._seen_at = self._seen_at, at
+        if before is not None and self._pending:
+            self._match(seen.minus(before), at - earlier, at, phases if learn_phases else 0)
+        while self._pending and at - self._pending[0].at >= self._due_ms:
+            self._unseen(self._pending.popleft())
+
+    @property
+    def _due_ms(self) -> Millis:
+        return STARTS_WITHIN_MS if self.drawn == 0 else self.latest_ms
+
+    def _match(self, moved: PhaseCurrents, gap_ms: Millis, at: Millis, phases: int) -> None:
+        """Looks whether the first of the pending changes, or more of them at once, show in what ``moved``."""
+        first = self._pending[0]
+        for count in range(len(self._pending), 0, -1):
+            change = self._pending[count - 1]
+            for before, after in ((self.drawn, min(change.current, self.most)), (first.before, change.current)):
+                agree = _agreeing(moved, after - before, self.uses, phases)
+                if agree is None:
+                    continue
+                if first.before > 0 and gap_ms <= LONGEST_LAG_MS:
+                    self._lags.append(at - change.at)
+                if phases == 3:
+                    self._learn_phases(agree)
+                self.drawn, self.defied, self._refused = after, 0, 0
+                self.most = max(self.most, after)
+                for _ in range(count):
+                    self._pending.popleft()
+                return
+
+    def _learn_phases(self, agree: Phases3) -> None:
+        if agree == ALL_PHASES:
+            self.uses = ALL_PHASES
+        self._agreed = self._agreed + 1 if agree == self._suspected else 1
+        self._suspected = agree
+        if self._agreed >= _AGREEING:
+            self.uses = agree
+
+    def _flows(self, flows: Phases3, at: Millis) -> None:
+        if any(now and not used for now, used in zip(flows, self.uses, strict=True)):
+            self.uses = ALL_PHASES
+        if flows != self._suspected or self._alone_since is None:
+            self._suspected, self._alone_since = flows, at
+        elif at - self._alone_since >= ALONE_FOR_MS:
+            self.uses = flows
+
+    def _unseen(self, change: _Change) -> None:
+        """The time to follow is over, and nothing was seen: a small change, or the car did not follow."""
+        expected = min(change.current, self.most) - self.drawn
+        if self.drawn > 0 and expected >= 2 * _SEEN:
+            self._refused += 1
+            if self._refused >= _AGREEING:
+                self.most = self.drawn  # it was offered more and did not take it
+        self.defied = self.defied + 1 if expected <= -_SEEN else 0
+        self.drawn = min(change.current, self.most)
+
+
+def _agreeing(moved: PhaseCurrents, expected: Deciamps, uses: Phases3, phases: int) -> Phases3 | None:
+    """The phases that ``moved`` as expected; None when it was not the car.
+
+    Most of the phases in use have to: a kettle moves one. Or the first alone, while the others stand still.
+    ``phases`` 0: it is the car's own meter.
+    """
+    if abs(expected) < _SEEN:
+        return None
+    close = max(_ROUGHLY, abs(expected) // 5)
+    each = moved.each()
+    l1, l2, l3 = (abs(value - expected) <= close for value in each)
+    if phases == 1:
+        return ONLY_L1 if l1 else None
+    still = all(abs(value) <= _ROUGHLY for value, agrees in zip(each, (l1, l2, l3), strict=True) if not agrees)
+    wanted = [agrees for agrees, used in zip((l1, l2, l3), uses, strict=True) if used]
+    if sum(wanted) * 2 > len(wanted) or (l1 and still):
+        return (l1, l2, l3) if still else uses
+    return None

@@ -1,0 +1,191 @@
+"""Protect: what the measured limits leave, at every fresh measurement and at once.
+
+Owns the caps of main fuse, capacity rate and circuit, how long a shortage of MIN is ridden out, how hot the fuse gets
+meanwhile, and what is done when an overload cannot be explained. The limits are limits.py's, what the car draws is
+car.py's; nothing that Optimise wants can raise what is lowered here.
+"""
+
+from dataclasses import dataclass
+from math import isqrt
+
+from evsed.core import limits
+from evsed.core.limits import Cap
+from evsed.core.metering import Balance
+from evsed.core.model import Mode, Phases3
+from evsed.core.settings import SUM_MAINS_OFF, Settings
+from evsed.core.units import Deciamps, Millis
+
+RIDE_OUT_MS = 5_000
+"""A shortage this short is ridden out at MIN: the contactor outlives a kettle's first seconds."""
+
+RIDE_OUT_OVERLOADED_MS = 3_000
+"""The same while the main fuse carries more than it should: with half a second until the meter shows it and the second
+that the car takes to stop, it does so for four and a half."""
+
+OVER_AFTER_MS = 1_000
+"""A shortage is over when there was room for this long; one lucky sample, taken while the car moves, does not count."""
+
+CAR_STOPS_MS = 1_000
+"""A car that is told to stop usually has within this time."""
+
+HEAT_MS = 10_000
+HEAT_PERCENT = 116
+"""The root mean square over 10 s that a shortage may bring the main fuse to. Breakers of IEC 60898-1 carry 113 % for an
+hour; this leaves the few percent to 120 that a single load may add while the car has yet to follow."""
+
+UNEXPLAINED_MS = 6_000
+"""An overload that outlasts even the slowest car: what is known of the car's draw cannot be true."""
+
+DOUBTED_MS = 5_000
+"""If MIN does not help within this time either, the car has to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a fresh measurement is judged by."""
+
+    settings: Settings
+    uses: Phases3
+    minimum: Deciamps
+    period_ms: Millis  # between two measurements
+    moving: bool  # the car has yet to follow the last change of the offer
+    least: Deciamps  # what it draws if it has
+    defied: int  # so often has lowering the offer changed nothing
+    charging: bool
+
+    @property
+    def summed(self) -> bool:
+        """Whether the capacity rate counts."""
+        limited = self.settings.current_max_sum_mains != SUM_MAINS_OFF
+        return limited and self.settings.mode != Mode.NORMAL
+
+    def followed(self, balance: Balance) -> Balance:
+        """The same measurement, if the car has followed already."""
+        return balance.bounded(self.least) if self.moving else balance
+
+
+class Heat:
+    """What the main fuse's hottest phase has carried since an overload began, and would carry by waiting on."""
+
+    def __init__(self) -> None:
+        self._since: Millis | None = None
+        self._at: Millis = 0
+        self._heat = 0  # dA^2 ms
+
+    def cool(self) -> None:
+        """There is no overload."""
+        self._since = None
+
+    def feed(self, current: Deciamps, period_ms: Millis, now: Millis) -> None:
+        """An overload is measured; it began, on average, half a period before the first time."""
+        if self._since is None:
+            self._since = self._at = now - min(period_ms // 2, HEAT_MS)
+            self._heat = 0
+        self._heat += current * current * (now - self._at)
+        self._at = now
+
+    def after(self, current: Deciamps, lasts_ms: Millis, rest: Deciamps) -> Deciamps:
+        """The root mean square of the first 10 s, if ``current`` flows on for ``lasts_ms`` and then ``rest``."""
+        elapsed = 0 if self._since is None else self._at - self._since
+        lasts_ms = min(lasts_ms, max(0, HEAT_MS - elapsed))
+        left = max(0, HEAT_MS - elapsed - lasts_ms)
+        total = self._heat + current * current * lasts_ms + max(0, rest) ** 2 * left
+        return isqrt(total // max(HEAT_MS, elapsed))
+
+
+class Protect:
+    """``observe`` every fresh measurement; ``cap`` and ``stop`` say what follows."""
+
+    def __init__(self) -> None:
+        self.cap: Cap | None = None  # the lowest of what is measured at the mains
+        self.circuit: Cap | None = None
+        self.room: Deciamps | None = None  # the same, with the doubt about the car's draw taken against it
+        self.circuit_room: Deciamps | None = None
+        self.stop_at_once = False
+        self._soft = False  # only the capacity rate lacks, and its timer may run
+        self._overloaded = False
+        self._overload_since: Millis | None = None
+        self._heat = Heat()
+        self._short_since: Millis | None = None
+        self._short_at: Millis = 0
+
+    def forget(self) -> None:
+        """The mains meter changed or is lost: what was seen is no guide any more."""
+        self.cap = self.room = None
+        self.stop_at_once = self._soft = self._overloaded = False
+        self._overload_since = None
+        self._heat.cool()
+        self.rest()
+
+    def forget_circuit(self) -> None:
+        """No circuit meter, or another one."""
+        self.circuit = self.circuit_room = None
+
+    def rest(self) -> None:
+        """Nothing charges: no shortage lasts."""
+        self._short_since = None
+
+    def observe(self, balance: Balance, look: Look, now: Millis) -> None:
+        """One fresh measurement of the mains."""
+        mains = limits.mains_cap(look.settings, balance, look.uses)
+        followed = look.followed(balance)
+        rooms = [mains.current, limits.mains_cap(look.settings, followed, look.uses).current]
+        self.cap = mains
+        if look.summed:
+            summed = limits.sum_cap(look.settings, balance, look.uses)
+            self.cap = limits.lowest((mains, summed))
+            rooms += [summed.current, limits.sum_cap(look.settings, followed, look.uses).current]
+        self.room = min(rooms)
+        self._soft = mains.current >= look.minimum and look.settings.max_sum_mains_time > 0
+        self._watch_fuse(balance, look, now, short=mains.current < look.minimum)
+
+    def observe_circuit(self, balance: Balance, look: Look) -> None:
+        """One fresh measurement of the charger's circuit."""
+        self.circuit = limits.circuit_cap(look.settings, balance, look.uses)
+        followed = limits.circuit_cap(look.settings, look.followed(balance), look.uses)
+        self.circuit_room = min(self.circuit.current, followed.current)
+
+    def _watch_fuse(self, balance: Balance, look: Look, now: Millis, *, short: bool) -> None:
+        fuse = look.settings.current_main * 10
+        over = limits.overload(look.settings, balance, look.uses)
+        self._overloaded = over > 0
+        self.stop_at_once = over > fuse
+        if over <= 0:
+            self._overload_since = None
+            self._heat.cool()
+            return
+        self._overload_since = now if self._overload_since is None else self._overload_since
+        self._heat.feed(fuse + over, look.period_ms, now)
+        if not look.charging:
+            return
+        if short:
+            house = max(balance.base.each())
+            flows = fuse + over if look.moving else max(fuse + over, house + look.minimum)
+            rms = self._heat.after(flows, look.period_ms + CAR_STOPS_MS, house)
+            self.stop_at_once = self.stop_at_once or rms * 100 > fuse * HEAT_PERCENT
+        self._doubt(look, now - self._overload_since)
+
+    def _doubt(self, look: Look, lasts_ms: Millis) -> None:
+        """An overload that our figures cannot explain: MIN, and if that does not help, no offer at all."""
+        doubts = look.defied + (lasts_ms >= UNEXPLAINED_MS) + (lasts_ms >= UNEXPLAINED_MS + DOUBTED_MS)
+        if doubts == 0 or self.cap is None:
+            return
+        self.cap = Cap(self.cap.name, min(self.cap.current, look.minimum - (doubts > 1)))
+        self.stop_at_once = self.stop_at_once or doubts > 1
+
+    # ---- shortage ----
+
+    def lacks(self, minimum: Deciamps, now: Millis, *, fits: bool, sum_mains_minutes: int) -> bool:
+        """Whether MIN has not fitted for so long that the car has to stop. ``fits``: it does now."""
+        rooms = [room for room in (self.room, self.circuit_room) if room is not None]
+        if fits and (self._short_since is None or min(rooms, default=minimum) >= minimum):
+            if now - self._short_at >= OVER_AFTER_MS:
+                self._short_since = None
+            return False
+        self._short_at = now
+        if self._short_since is None:
+            self._short_since = now
+        allowed_ms = RIDE_OUT_OVERLOADED_MS if self._overloaded else RIDE_OUT_MS
+        if self._soft:
+            allowed_ms = sum_mains_minutes * 60_000
+        return self.stop_at_once or now - self._short_since >= allowed_ms

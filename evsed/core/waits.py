@@ -1,0 +1,108 @@
+"""When charging may begin again after it had to stop for want of power or of sun.
+
+Owns the lack itself and the wait after it. A first wait is 15 s; after that it is the longer, the more often the house
+has left no room lately, but a lot of room shortens it: where the next load takes nothing away, there is nothing to
+wait for. Want of sun waits 15 s, and twice as long each time it repeats.
+"""
+
+from evsed.core.backoff import Backoff
+from evsed.core.faults import Fault
+from evsed.core.units import Deciamps, Millis
+
+FIRST_WAIT_MS = 15_000
+LONGEST_WAIT_MS = 300_000
+FORGIVEN_AFTER_MS = 600_000
+OVER_AFTER_MS = 1_000
+"""A lack is over when it was not there for this long."""
+
+STEADY_MS = 5_000
+"""Room counts when it has been there for this long; in a restless house for up to ``RESTLESS_MS`` more."""
+
+RESTLESS_MS = 10_000
+BUSY_OVER_MS = 1_200_000
+"""How far back the house's habits are looked at, as the time constant of a fading mean."""
+
+MORE_ROOM: Deciamps = 400
+MOST_MORE: Deciamps = 160
+"""Right after the first wait a house that never leaves room would have to leave 40 A more than MIN, limited to 16 A:
+that is what a car usually takes. It shrinks to nothing by the end of the longest wait."""
+
+
+class Busyness:
+    """How much of the last 20 min the house left no room for MIN: 0..1, the older the less it counts."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self._at: Millis | None = None
+
+    def feed(self, now: Millis, *, short: bool) -> None:
+        """One fresh look."""
+        if self._at is not None:
+            elapsed = min(now - self._at, BUSY_OVER_MS)
+            self.share += (short - self.share) * elapsed / BUSY_OVER_MS
+        self._at = now
+
+
+class Waits:
+    """``gave_up`` when charging stops, ``watch`` while none is; ``lack`` and ``retry_at`` say what is waited for."""
+
+    def __init__(self) -> None:
+        self.lack: Fault | None = None
+        self.retry_at: Millis | None = None
+        self.busyness = Busyness()
+        self._since: Millis | None = None  # charging stopped, or could not begin
+        self._lacked_at: Millis = 0
+        self._sun = Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS)
+        self._sun_until: Millis | None = None
+
+    def forgive(self) -> None:
+        """The car was unplugged or the mode changed: waits start from the beginning."""
+        self.lack = self.retry_at = self._since = self._sun_until = None
+        self._sun.forgive()
+
+    def offered(self) -> None:
+        """Current is offered: nothing is waited for."""
+        self.retry_at = self._sun_until = None
+
+    def gave_up(self, lack: Fault, now: Millis, *, charged_ms: Millis) -> None:
+        """Charging has to stop after it went on for ``charged_ms``, or cannot begin."""
+        if charged_ms >= FORGIVEN_AFTER_MS:
+            self._sun.forgive()
+        if lack is Fault.NO_SUN:
+            self._sun.failed(now)
+        self._since = self._lacked_at = now
+        self.lack = lack
+        self.retry_at = self._sun_until = None
+
+    @property
+    def steady_ms(self) -> Millis:
+        """For how long room has to have been there."""
+        if self._since is None:
+            return 0
+        return STEADY_MS + min(RESTLESS_MS, round(2 * RESTLESS_MS * self.busyness.share))
+
+    def lacking(self, lack: Fault, now: Millis) -> None:
+        """There is too little of it now."""
+        self._since = now if self._since is None else self._since
+        self._lacked_at = now
+        self.lack = lack
+        self.retry_at = None
+
+    def enough(self, spare: Deciamps, now: Millis) -> None:
+        """There is enough now. ``spare``: the least room of the last ``steady_ms``, beyond MIN."""
+        if self.lack is not None and now - self._lacked_at < OVER_AFTER_MS:
+            return
+        if self.lack is Fault.NO_SUN:
+            again = self._sun_until is not None  # sun went and came back during the wait, which goes on
+            wait_ms = STEADY_MS if again else self._sun.wait_ms or FIRST_WAIT_MS
+            self._sun_until = max(self._sun_until or 0, now + wait_ms)
+        self.lack = None
+        self.retry_at = self._room_at(spare) if self._sun_until is None else self._sun_until
+
+    def _room_at(self, spare: Deciamps) -> Millis | None:
+        """When ``spare`` is enough."""
+        if self._since is None:
+            return None
+        asked = min(MOST_MORE, MORE_ROOM * self.busyness.share)
+        missing = max(0.0, 1 - max(0, spare) / asked) if asked > 0 else 0.0
+        return self._since + FIRST_WAIT_MS + round(missing * (LONGEST_WAIT_MS - FIRST_WAIT_MS))
