@@ -47,7 +47,7 @@ class Demand:
     settings: Settings
     cable: Deciamps
     override: Deciamps
-    outside: tuple[Cap, ...]  # from the board's temperature and the grid operator's relay
+    outside: tuple[Cap, ...]  # of the board's temperature, the grid operator's relay, a program
     phases: int
     connected: bool
     offering: bool  # states B, C and Activate
