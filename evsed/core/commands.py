@@ -23,7 +23,7 @@ from evsed.core.events import (
     PostMains,
     Verdict,
 )
-from evsed.core.lent import Lent, lent_at, wrong
+from evsed.core.lent import Hold, Lent, hold, lent_at, wrong
 from evsed.core.metering import Metering
 from evsed.core.model import (
     Access,
@@ -71,10 +71,9 @@ class Desk:
         """The outside limit in force at ``now``."""
         return lent_at(self.lent, now)
 
-    def held_back(self, now: Millis) -> bool:
-        """Whether the outside limit leaves less than a car needs."""
-        lent = self.lent_at(now)
-        return lent is not None and lent.holds_back
+    def hold(self, now: Millis) -> Hold | None:
+        """The outside limit while it leaves less than MIN (or MAX, if the owner set that lower still)."""
+        return hold(self.lent_at(now), min(self.settings.current_min, self.settings.current_max) * 10)
 
     def exchanged_meters(self) -> list[MeterRole]:
         """The roles whose meter was changed since the last call."""

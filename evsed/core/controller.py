@@ -217,7 +217,7 @@ class Controller:
         taken = self.charger.step(self._situation(now), now, second_contactor=second)
         for row in taken:
             self._entered(row, now - since, now)
-            actions.append(notes.moved(row, self.faults.worst, limited=self.desk.held_back(now)))
+            actions.append(notes.moved(row, self.faults.worst, limited=self.desk.hold(now) is not None))
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
             self.session.unplugged()
         self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
@@ -314,7 +314,7 @@ class Controller:
     def _situation(self, now: Millis) -> Situation:
         held_back = (
             self.leaving
-            or self.desk.held_back(now)
+            or self.desk.hold(now) is not None
             or self.faults.worst is not None
             or self.desk.access is not Access.ALLOW
             or (self.charger.state is State.C and self.regulation.phases.switch_due)

@@ -6,7 +6,7 @@ whose lender has gone must not stay for ever.
 
 from dataclasses import dataclass
 
-from evsed.core.duty import HIGHEST_OFFER, LOWEST_OFFER
+from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.limits import Cap
 from evsed.core.units import Deciamps, Millis
 
@@ -30,16 +30,21 @@ class Lent:
         """It as one more cap."""
         return Cap("outside limit", self.current)
 
-    @property
-    def holds_back(self) -> bool:
-        """Whether nothing can be charged with it: IEC 61851-1 has no current between 0 and 6 A."""
-        return self.current < LOWEST_OFFER
 
-    @property
-    def lets_go_at(self) -> Millis | None:
-        """When it no longer holds charging back by itself; None when nobody can say."""
-        falls_low = self.fallback is not None and self.fallback < LOWEST_OFFER
-        return None if falls_low else self.until
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A limit that lets no car charge: how low it is (dA), and until when (monotonic ms; None: nobody can say)."""
+
+    current: Deciamps
+    until: Millis | None
+
+
+def hold(lent: Lent | None, minimum: Deciamps) -> Hold | None:
+    """Whether ``lent``, in force now, is less than ``minimum`` (60..160 dA), the least that a car is offered."""
+    if lent is None or lent.current >= minimum:
+        return None
+    goes_on = lent.fallback is not None and lent.fallback < minimum
+    return Hold(lent.current, None if goes_on else lent.until)
 
 
 def lent_at(lent: Lent | None, now: Millis) -> Lent | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from evsed.core.duty import LOWEST_OFFER
 from evsed.core.faults import Fault
-from evsed.core.lent import Lent
+from evsed.core.lent import Hold
 from evsed.core.model import Access
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis
@@ -65,7 +65,7 @@ class Standing:
     leaving: bool
     offer: Deciamps
     stopped_until: Millis  # the external switch stopped charging
-    lent: Lent | None  # the limit of a program outside
+    hold: Hold | None  # a program outside allows too little
     rest_until: Millis  # contactor 1 has to rest
     switching: bool  # the number of phases is being changed
     delay_until: Millis
@@ -97,8 +97,8 @@ def why(standing: Standing, now: Millis) -> Reason | None:
         return LEAVING
     if now < standing.stopped_until:
         return Reason("stopped_by_switch", "Stopped by the external switch", standing.stopped_until)
-    if standing.lent is not None and standing.lent.holds_back:
-        return _limited(standing.lent)
+    if standing.hold is not None:
+        return _limited(standing.hold)
     if standing.offer < LOWEST_OFFER:
         return NO_CABLE
     if fault is not None:
@@ -106,10 +106,9 @@ def why(standing: Standing, now: Millis) -> Reason | None:
     return _own_wait(standing, now)
 
 
-def _limited(lent: Lent) -> Reason:
-    why_not = "" if lent.current == 0 else f", less than the {LOWEST_OFFER // 10} A that a car needs"
-    text = f"Limited to {lent.current / 10:g} A by an outside program{why_not}"
-    return Reason("limited_outside", text, lent.lets_go_at)
+def _limited(hold: Hold) -> Reason:
+    less = ", less than MIN" if hold.current else ""
+    return Reason("limited_outside", f"Limited to {hold.current / 10:g} A by an outside program{less}", hold.until)
 
 
 _ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}

@@ -85,7 +85,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             leaving=core.leaving,
             offer=core.regulation.regulator.offer,
             stopped_until=core.stopped_until,
-            lent=core.desk.lent_at(now),
+            hold=core.desk.hold(now),
             rest_until=core.rest_until(now),
             switching=core.regulation.phases.switching and core.charger.state in _STOPPED,
             delay_until=core.charger.delay_until,

@@ -226,6 +226,8 @@ class Invariants:
             assert core.faults.worst is None, f"charging with {core.faults.worst}"
             assert core.desk.access is Access.ALLOW, "charging without access"
             assert not core.leaving
+            lent, given = self.lent_current(now), core.desk.settings
+            assert lent is None or lent >= min(given.current_min, given.current_max) * 10, "charging below MIN"
         else:
             assert self.state is State.C1, f"closed in {self.state.name}"
             assert outputs.pilot.kind is Pilot.HIGH

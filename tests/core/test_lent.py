@@ -5,7 +5,7 @@ import pytest
 from evsed.core.actions import Pilot, PilotDrive
 from evsed.core.duty import current_for
 from evsed.core.events import ChangeSetting, ChooseMode, EndLimit, Limit, Override, Tick
-from evsed.core.lent import Lent, lent_at, wrong
+from evsed.core.lent import Hold, Lent, hold, lent_at, wrong
 from evsed.core.model import Access, ModeChoice
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
@@ -84,7 +84,7 @@ def test_a_fallback_stays_until_the_limit_is_ended() -> None:
     assert story.snapshot.offer == 100
     story.step()
     assert (story.snapshot.offer, story.snapshot.lent) == (65, Lent(65, None, 65))
-    story.run(1_000)
+    story.run(100)
     assert story.snapshot.offer == 65
     assert story.command(EndLimit()).accepted
     story.run_until(lambda: story.snapshot.offer == 130, 20)
@@ -121,13 +121,6 @@ def test_the_mains_is_protected_below_it() -> None:
     story.plant.house = (25.0, 1.0, 1.0)
     story.run_until(lambda: story.state is State.C1, 6)
     assert story.reason == "no_power"
-
-
-def test_a_limit_below_the_owners_min_is_still_a_limit() -> None:
-    story = charging(current_min=10)
-    lend(story, 6)
-    story.run(2)
-    assert (story.state, story.snapshot.offer) == (State.C, 60)
 
 
 def test_a_change_of_mode_does_not_end_it() -> None:
@@ -193,16 +186,21 @@ def test_the_reason_says_what_limits() -> None:
         texts.append(reason.text)
     assert texts == [
         "Limited to 0 A by an outside program",
-        "Limited to 5.5 A by an outside program, less than the 6 A that a car needs",
+        "Limited to 5.5 A by an outside program, less than MIN",
     ]
     assert "state C to C1: a reason to stop (limited by an outside program)" in story.notes()
 
 
-def test_a_limit_of_6_a_charges() -> None:
-    story = charging()
-    lend(story, 6)
+@pytest.mark.parametrize(("least", "most"), [(6, 13), (10, 13), (13, 8)])
+def test_the_owners_min_charges_and_a_tenth_less_does_not(least: int, most: int) -> None:
+    amps = min(least, most)
+    story = charging(current_min=least, current_max=most)
+    lend(story, amps)
     story.run(10)
-    assert (story.state, story.snapshot.offer) == (State.C, 60)
+    assert (story.state, story.snapshot.offer) == (State.C, amps * 10)
+    lend(story, amps - 0.1)
+    story.step()
+    assert (story.state, story.reason) == (State.C1, "limited_outside")
 
 
 def test_a_short_pause_still_waits_for_the_charge_delay() -> None:
@@ -314,6 +312,15 @@ def test_a_refused_limit_leaves_the_one_that_is_there() -> None:
     before = story.snapshot.lent
     assert not story.command(Limit(801, 60)).accepted
     assert story.snapshot.lent == before
+
+
+def test_when_it_lets_no_car_charge() -> None:
+    assert hold(None, 60) is None
+    assert hold(Lent(60, 10, 0), 60) is None
+    assert hold(Lent(59, 10, None), 60) == Hold(59, 10)
+    assert hold(Lent(59, 10, 60), 60) == Hold(59, 10)
+    assert hold(Lent(59, 10, 59), 60) == Hold(59, None)
+    assert hold(Lent(0, None, 0), 60) == Hold(0, None)
 
 
 def test_what_is_left_of_it() -> None:
