@@ -11,7 +11,7 @@ from starlette.routing import Match
 
 from evsed import __version__
 from evsed.api.bounds import BodyLimit
-from evsed.api.routes import meters, settings, state
+from evsed.api.routes import limit, meters, settings, state
 from evsed.api.site import BusyError, Site
 
 _WEB: Final = Path(__file__).parent / "web"
@@ -27,7 +27,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(BusyError, _busy)
-    for module in (settings, meters, state):
+    for module in (settings, meters, state, limit):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)
@@ -55,7 +55,7 @@ def _methods(request: Request) -> list[str]:
     """The methods that this path takes; Starlette's own answer names those of one of its routes only."""
     scope = dict(request.scope)
     takes = []
-    for method in ("GET", "POST", "PATCH"):
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         scope["method"] = method
         if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
             takes.append(method)

@@ -61,6 +61,11 @@ def _charge_power(snapshot: Snapshot) -> int | None:
     return view.values.power_w if view.heard else None
 
 
+def _limit(snapshot: Snapshot) -> str:
+    """In ampere, as ``Set/Limit`` takes it."""
+    return "none" if snapshot.lent is None else f"{snapshot.lent.current / 10:g}"
+
+
 TOPICS: Final = (
     Topic("State", lambda s: s.state_text, retained=True),
     Topic("StateID", lambda s: s.state.name, retained=True),
@@ -71,6 +76,7 @@ TOPICS: Final = (
     Topic("ChargeCurrent", lambda s: s.offer, retained=True),
     Topic("ChargeCurrentOverride", lambda s: s.override, retained=True),
     Topic("MaxCurrent", lambda s: s.settings.current_max * 10, retained=True),
+    Topic("Limit", _limit, retained=True),
     Topic("NrOfPhases", lambda s: s.phases, retained=True),
     Topic("CableLock", lambda s: s.settings.cablelock, retained=True),
     *(Topic(f"MainsCurrentL{phase + 1}", _mains(phase)) for phase in range(3)),

@@ -20,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from evsed.api.entities import MODE_NAMES, Topic, payloads
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
-from evsed.core.events import ChangeSetting, ChooseMode, Command, Override, PostCircuit, Verdict
+from evsed.core.events import ChangeSetting, ChooseMode, Command, EndLimit, Limit, Override, PostCircuit, Verdict
 from evsed.core.model import PhaseCurrents
 from evsed.runtime import Runtime
 
@@ -34,6 +34,8 @@ _KEEPALIVE_S = 30
 _MOST_QUEUED = 200
 _CHOICES: Final = {name: choice for choice, name in MODE_NAMES.items()}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,6}")
+_LIMIT = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?(?::([0-9]{1,6}))?")  # A, or A:seconds
+_LENT_FOR_S = 60
 _THREE_PHASES = re.compile(r"([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6})")
 
 
@@ -43,6 +45,11 @@ def set_command(topic: str, payload: str) -> Command | None:
         return ChooseMode(_CHOICES[payload])
     if topic == "CurrentOverride" and _WHOLE.fullmatch(payload):
         return Override(int(payload))
+    if topic == "Limit" and payload == "-":
+        return EndLimit()
+    if topic == "Limit" and (limit := _LIMIT.fullmatch(payload)):
+        amps, tenths, seconds = limit.groups()
+        return Limit(int(amps) * 10 + int(tenths or 0), int(seconds or _LENT_FOR_S))
     if topic == "CableLock" and payload in {"0", "1"}:
         return ChangeSetting("cablelock", int(payload))
     if topic == "CircuitMeter" and (phases := _THREE_PHASES.fullmatch(payload)):

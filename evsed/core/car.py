@@ -41,7 +41,7 @@ class _Change:
 
 
 class Car:
-    """``offered`` with every change of the offer, 0 while the contactor is open; ``look`` at every fresh measurement."""
+    """``offered`` with every change of the offer (0 while the contactor is open), ``look`` at every measurement."""
 
     def __init__(self) -> None:
         self.drawn: Deciamps = 0  # on each phase in use, by the best guess

@@ -1,6 +1,7 @@
 """What owners and programs ask for: carried out, or refused with a reason they understand.
 
-Owns access, override and the settings in force. Ranges are the settings table's; these are the rules beyond them.
+Owns access, override, outside limit and the settings in force. Ranges are the settings table's and lent.py's; these are
+the rules beyond them.
 """
 
 from typing import assert_never
@@ -12,6 +13,8 @@ from evsed.core.events import (
     ClearFaults,
     Command,
     DelayedCharging,
+    EndLimit,
+    Limit,
     MeterRead,
     Override,
     PostBattery,
@@ -20,6 +23,7 @@ from evsed.core.events import (
     PostMains,
     Verdict,
 )
+from evsed.core.lent import Hold, Lent, hold, lent_at, wrong
 from evsed.core.metering import Metering
 from evsed.core.model import (
     Access,
@@ -47,12 +51,13 @@ _METER_KEYS = {
 
 
 class Desk:
-    """What the owner has chosen: settings, access, override, timer."""
+    """What the owner has chosen: settings, access, override, timer; and the limit that a program has lent."""
 
     def __init__(self, settings: Settings, access: Access, timer: Timer = NO_TIMER) -> None:
         self.settings = settings
         self.access = access
         self.override: Deciamps = 0
+        self.lent: Lent | None = None  # as it was lent; ``lent_at`` says what is left of it
         self.timer = timer
         self.unix_s: int | None = None  # the time of day, once it is known
         self._seen = settings
@@ -61,6 +66,14 @@ class Desk:
     def is_node(self) -> bool:
         """Whether another charger is the master of this one."""
         return self.settings.loadbl > 1
+
+    def lent_at(self, now: Millis) -> Lent | None:
+        """The outside limit in force at ``now``."""
+        return lent_at(self.lent, now)
+
+    def hold(self, now: Millis) -> Hold | None:
+        """The outside limit while it leaves less than MIN (or MAX, if the owner set that lower still)."""
+        return hold(self.lent_at(now), min(self.settings.current_min, self.settings.current_max) * 10)
 
     def exchanged_meters(self) -> list[MeterRole]:
         """The roles whose meter was changed since the last call."""
@@ -75,6 +88,11 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
             return _choose(choice, desk)
         case Override(current):
             return _override(current, desk)
+        case Limit():
+            return _lend(command, desk, now)
+        case EndLimit():
+            desk.lent = None
+            return ACCEPTED
         case ChangeSetting(key, value):
             return _change(key, value, desk)
         case PostMains(currents):
@@ -138,6 +156,13 @@ def _override(current: Deciamps, desk: Desk) -> Verdict:
         return Verdict(f"the override takes 0 or {low} to {high} (0.1 A); not {current}")
     desk.override = current
     return ACCEPTED
+
+
+def _lend(limit: Limit, desk: Desk, now: Millis) -> Verdict:
+    refused = wrong(limit.current, limit.seconds, limit.fallback)
+    if not refused:
+        desk.lent = Lent(limit.current, now + limit.seconds * 1000, limit.fallback)
+    return Verdict(refused)
 
 
 def _change(key: str, value: Value, desk: Desk) -> Verdict:

@@ -215,7 +215,7 @@ class Controller:
         taken = self.charger.step(self._situation(now), now, second_contactor=second)
         for row in taken:
             self._entered(row, now - since, now)
-            actions.append(notes.moved(row, self.faults.worst))
+            actions.append(notes.moved(row, self.faults.worst, limited=self.desk.hold(now) is not None))
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
             self.session.unplugged()
         self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
@@ -281,7 +281,7 @@ class Controller:
         return actions
 
     def _moment(self, now: Millis) -> Moment:
-        state, settings = self.charger.state, self.desk.settings
+        state, settings, lent = self.charger.state, self.desk.settings, self.desk.lent_at(now)
         return Moment(
             settings=settings,
             override=self.desk.override,
@@ -291,6 +291,7 @@ class Controller:
             connected=self.connected,
             derating=self.hardware.derating.cap(settings),
             grid_limited=self.hardware.switch.grid_limited,
+            lent=None if lent is None else lent.cap,
             meter_cap=self.watches.meter_cap(
                 settings,
                 self.regulation.metering.values(MeterRole.MAINS).currents_at,
@@ -309,6 +310,7 @@ class Controller:
     def _situation(self, now: Millis) -> Situation:
         held_back = (
             self.leaving
+            or self.desk.hold(now) is not None
             or self.faults.worst is not None
             or self.desk.access is not Access.ALLOW
             or (self.charger.state is State.C and self.regulation.phases.switch_due)

@@ -93,6 +93,20 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit per phase (0..800 dA) that a program lends for ``seconds`` (1..86400); ``fallback`` stays after that."""
+
+    current: Deciamps
+    seconds: int
+    fallback: Deciamps | None = None  # None: no such limit any more
+
+
+@dataclass(frozen=True, slots=True)
+class EndLimit:
+    """The program takes its limit back, and a fallback with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeSetting:
     """A new value for an owner setting."""
 
@@ -148,6 +162,8 @@ class DelayedCharging:
 Command: TypeAlias = (
     ChooseMode
     | Override
+    | Limit
+    | EndLimit
     | ChangeSetting
     | PostMains
     | PostBattery

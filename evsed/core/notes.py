@@ -15,7 +15,11 @@ def fault_changed(fault: Fault, health: MeterHealth | None, *, there: bool) -> N
     return Note(Severity.ERROR, f"{fault.value.text}: {of_fault(fault).text}{where}")
 
 
-def moved(row: Transition, worst: Fault | None) -> Note:
-    """The charger took ``row`` of the table, while ``worst`` was its most severe fault."""
-    why = f" ({worst.value.text})" if worst is not None and row.target in {State.B1, State.C1} else ""
+def moved(row: Transition, worst: Fault | None, *, limited: bool) -> Note:
+    """The charger took ``row`` of the table, while ``worst`` was its most severe fault.
+
+    ``limited``: the limit of a program outside held charging back.
+    """
+    cause = worst.value.text if worst is not None else "limited by an outside program" if limited else ""
+    why = f" ({cause})" if cause and row.target in {State.B1, State.C1} else ""
     return Note(Severity.INFO, f"state {row.source.name} to {row.target.name}: {row.trigger.value}{why}")

@@ -24,7 +24,6 @@ FALLS_WITHIN_MS = 1_800_000
 FALLEN_MS = 10_000
 
 LARGE = 2
-STEADY_SUN_MS = 300_000
 _CAR_MOVES_MS = 2_000  # while the car follows a new offer, single samples show sun that is not there
 _KEPT_MS = 60_000  # a choice made while charging outlives the stop that it needs
 
@@ -51,7 +50,6 @@ class Sun:
     one_starts: bool  # on one
     large_shortage: bool  # three phases at MIN lack more than twice MIN: the third part of the sun is there
     spare: bool  # enough for three phases at MIN + 1 A each
-    surplus: Deciamps
 
 
 def look(settings: Settings, balance: Balance, legs: int) -> Sun:
@@ -63,7 +61,6 @@ def look(settings: Settings, balance: Balance, legs: int) -> Sun:
         one_starts=enough_to_start(settings, balance, 1),
         large_shortage=legs * minimum - usable > LARGE * minimum,
         spare=usable >= legs * (minimum + 10) and enough_to_start(settings, balance, legs),
-        surplus=usable,
     )
 
 
@@ -105,26 +102,15 @@ class Sky:
             self._bright = False
             self._falls.append(now)
 
+    def broken(self, now: Millis) -> bool:
+        """Whether it has fallen lately."""
+        return self.held_ms(now) > SPARE_HELD_MS
+
     def held_ms(self, now: Millis) -> Millis:
         """For how long there has to be enough before three phases are tried."""
         while self._falls and self._falls[0] <= now - FALLS_WITHIN_MS:
             self._falls.popleft()
         return min(SPARE_HELD_MS << len(self._falls), LONGEST_HELD_MS)
-
-
-class Mean:
-    """A fading mean of what is fed to it, older than ``over_ms`` hardly counts."""
-
-    def __init__(self, over_ms: Millis) -> None:
-        self.value = 0.0
-        self._over_ms = over_ms
-        self._at: Millis | None = None
-
-    def feed(self, value: Deciamps, now: Millis) -> None:
-        """A fresh value."""
-        share = 1.0 if self._at is None else min(1.0, (now - self._at) / self._over_ms)
-        self.value += (value - self.value) * share
-        self._at = now
 
 
 class Phases:
@@ -139,7 +125,6 @@ class Phases:
         self._spare = Held()
         self._large = Held(_CAR_MOVES_MS)
         self._sky = Sky()
-        self._mean = Mean(STEADY_SUN_MS)
         self._kept_until: Millis = 0
         self._changes: deque[Millis] = deque()
         self._charged_with: int | None = None
@@ -155,9 +140,8 @@ class Phases:
         if fixed is not None:
             self.wanted = fixed
         elif now >= self._kept_until:
-            self.wanted = (
-                3 if three_fit and self._sun is not None and self._sun.three_start and self._steady(settings) else 1
-            )
+            sunny = self._sun is not None and self._sun.three_start and not self._sky.broken(now)
+            self.wanted = 3 if three_fit and sunny else 1
             if self._charged_with not in {None, self.wanted} and not self._may_change(settings, now):
                 self.wanted = 4 - self.wanted
         self.in_use = self.wanted
@@ -199,14 +183,9 @@ class Phases:
     def observe(self, sun: Sun, now: Millis, *, at_top: bool) -> None:
         """One look at the sun. ``at_top``: the offer is as high as one phase may have."""
         self._sun = sun
-        self._mean.feed(sun.surplus, now)
         self._sky.feed(now, bright=sun.spare, dark=sun.large_shortage)
         self._large.feed(now, true=sun.large_shortage)
         self._spare.feed(now, true=sun.spare and at_top)
-
-    def _steady(self, settings: Settings) -> bool:
-        """Whether three phases would have had enough over the last minutes too."""
-        return self._mean.value >= 3 * settings.current_min * 10
 
     def large_shortage_lasts(self, settings: Settings, now: Millis) -> bool:
         """Whether Auto's 30 s on three phases with far too little sun are over."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from evsed.core.duty import LOWEST_OFFER
 from evsed.core.faults import Fault
+from evsed.core.lent import Hold
 from evsed.core.model import Access
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis
@@ -64,6 +65,7 @@ class Standing:
     leaving: bool
     offer: Deciamps
     stopped_until: Millis  # the external switch stopped charging
+    hold: Hold | None  # a program outside allows too little
     rest_until: Millis  # contactor 1 has to rest
     switching: bool  # the number of phases is being changed
     delay_until: Millis
@@ -95,11 +97,18 @@ def why(standing: Standing, now: Millis) -> Reason | None:
         return LEAVING
     if now < standing.stopped_until:
         return Reason("stopped_by_switch", "Stopped by the external switch", standing.stopped_until)
+    if standing.hold is not None:
+        return _limited(standing.hold)
     if standing.offer < LOWEST_OFFER:
         return NO_CABLE
     if fault is not None:
         return of_fault(fault)
     return _own_wait(standing, now)
+
+
+def _limited(hold: Hold) -> Reason:
+    less = ", less than MIN" if hold.current else ""
+    return Reason("limited_outside", f"Limited to {hold.current / 10:g} A by an outside program{less}", hold.until)
 
 
 _ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}

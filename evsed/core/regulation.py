@@ -33,6 +33,7 @@ class Moment:
     connected: bool
     derating: Cap | None
     grid_limited: bool
+    lent: Cap | None  # what a program outside allows
     meter_cap: Cap | None
     asking: bool  # the car is ready to draw, and waits for the contactor
 
@@ -83,7 +84,7 @@ class Regulation:
             settings=settings,
             cable=moment.cable,
             override=moment.override,
-            outside=tuple(cap for cap in (moment.derating, grid) if cap is not None),
+            outside=tuple(cap for cap in (moment.derating, grid, moment.lent) if cap is not None),
             phases=self.phases.in_use,
             uses=uses,
             legs=sum(could),

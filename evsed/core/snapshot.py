@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from evsed.core.actions import Outputs
 from evsed.core.faults import Fault
+from evsed.core.lent import Lent
 from evsed.core.model import Access, MeterHealth, MeterRole, MeterValues, Mode, ModeChoice, PhaseCurrents, choice_of
 from evsed.core.reasons import Reason
 from evsed.core.schedule import NO_TIMER, Timer
@@ -64,6 +65,7 @@ class Snapshot:
     offer: Deciamps  # what is offered now; 0 when nothing is
     limited_by: str
     override: Deciamps
+    lent: Lent | None  # the limit of a program outside; None: there is none
     cable: Deciamps
     outputs: Outputs
     phases: int

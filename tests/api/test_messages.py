@@ -1,5 +1,8 @@
 """What MQTT says and understands, and the documents of REST, without a broker or a server."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,10 +12,14 @@ from evsed.api.mqtt import set_command
 from evsed.api.report import settings_document
 from evsed.api.routes.state import state_document
 from evsed.config import Installation
-from evsed.core.events import ChangeSetting, ChooseMode, MeterRead, Override, PostCircuit
+from evsed.core.events import ChangeSetting, ChooseMode, EndLimit, Limit, MeterRead, Override, PostCircuit
 from evsed.core.model import MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
+
+README = Path(__file__).parents[2] / "README.md"
+NO_LIMITS = ("", "x", "--", "-1", "+6", "6.", ".5", "6.55", "6,5", "1e1", "nan", "inf", "1000", "6:", ":60", "6:-1",
+             "6:1.5", "6:60:6", "6:1234567", "true", "6 : 60", "-:60", "٦")  # fmt: skip
 
 
 @pytest.fixture
@@ -82,6 +89,26 @@ def test_topics_of_the_circuit_meter_only_while_it_is_configured() -> None:
     assert circuit_of(story) == {"CircuitCurrentL1": "60", "CircuitCurrentL2": "-5", "CircuitCurrentL3": "0"}
 
 
+def test_a_limit_that_was_lent_is_told_in_ampere() -> None:
+    story = Story()
+    assert _limit_of(story) == "none"
+    story.command(Limit(65, 60, 160))
+    assert _limit_of(story) == "6.5"
+    story.run(60)
+    assert _limit_of(story) == "16"
+
+
+def _limit_of(story: Story) -> str:
+    return {topic.name: payload for topic, payload in payloads(story.snapshot).items()}["Limit"]
+
+
+def test_the_messages_of_the_readme_are_understood() -> None:
+    lines = re.findall(r"^mosquitto_pub -t SmartEVSE-90000/Set/(\S+) -m (\S+)$", README.read_text(), re.MULTILINE)
+    assert ("Limit", "10:60") in lines
+    for topic, payload in lines:
+        assert set_command(topic, payload) is not None
+
+
 def test_every_fault_is_told_with_the_most_severe_last() -> None:
     story = Story(Saved(settings=settings(mode="Smart")))
     story.charge()
@@ -109,6 +136,11 @@ def test_set_messages() -> None:
     assert set_command("CurrentOverride", "0") == Override(0)
     assert set_command("CableLock", "1") == ChangeSetting("cablelock", 1)
     assert set_command("CableLock", "0") == ChangeSetting("cablelock", 0)
+    assert set_command("Limit", "16") == Limit(160, 60)
+    assert set_command("Limit", "0") == Limit(0, 60)
+    assert set_command("Limit", "6.5:86400") == Limit(65, 86_400)
+    assert set_command("Limit", "999:999999") == Limit(9_990, 999_999), "the core says what is wrong with it"
+    assert set_command("Limit", "-") == EndLimit()
     assert set_command("CircuitMeter", "60:-5:+2000") == PostCircuit(PhaseCurrents(60, -5, 2_000))
     for topic, payload in (
         ("Mode", "solar"),
@@ -123,6 +155,7 @@ def test_set_messages() -> None:
         ("CircuitMeter", "60:5.0:0"),
         ("CircuitMeter", "60:5:"),
         ("CircuitMeter", "60:5:1234567"),
+        *(("Limit", payload) for payload in NO_LIMITS),
         ("X", "1"),
     ):
         assert set_command(topic, payload) is None
@@ -131,5 +164,5 @@ def test_set_messages() -> None:
 @given(st.text(max_size=20), st.text(max_size=40))
 def test_no_message_raises(topic: str, payload: str) -> None:
     set_command(topic, payload)
-    for known in ("CurrentOverride", "CableLock", "CircuitMeter", "Mode"):
+    for known in ("CurrentOverride", "CableLock", "CircuitMeter", "Limit", "Mode"):
         set_command(known, payload)

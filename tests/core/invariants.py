@@ -12,13 +12,13 @@ from evsed.config import Installation
 from evsed.core.actions import SAFE, Action, CloseContactors, LockDrive, OpenContactors, Outputs, Pilot, PilotDrive
 from evsed.core.controller import Controller
 from evsed.core.duty import current_for
-from evsed.core.events import Command, Event, Inputs, Sampled, Verdict
+from evsed.core.events import Command, EndLimit, Event, Inputs, Limit, Sampled, Verdict
 from evsed.core.faults import LATCHED, Fault, Stop
 from evsed.core.model import BARE, Access, Contactor2, Equipment, Mode
 from evsed.core.reasons import Reason
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
-from evsed.core.units import Millis, Millivolts
+from evsed.core.units import Deciamps, Millis, Millivolts
 
 LATE_REASON_MS = 6_000
 """How long a reason may still be seen after the time at which it said it would end: C1 takes that long."""
@@ -65,6 +65,7 @@ class Invariants:
         self.sampled_at: Millis | None = None
         self.asked_at: Millis = now
         self.negative_at: Millis = now - 10_000
+        self.lent: tuple[Limit, Millis] | None = None  # what a program lent last, and when
         self.released_since: Millis | None = None
         self.released_looks = 0
         self.residual = False
@@ -97,6 +98,20 @@ class Invariants:
         self.released_looks += 1
         if self.released_since is None:
             self.released_since = now
+
+    def heard(self, command: Command, now: Millis) -> None:
+        """A command was accepted."""
+        if isinstance(command, Limit):
+            self.lent = (command, now)
+        elif isinstance(command, EndLimit):
+            self.lent = None
+
+    def lent_current(self, now: Millis) -> Deciamps | None:
+        """What a program outside allows now; None when it sets no limit."""
+        if self.lent is None:
+            return None
+        limit, at = self.lent
+        return limit.current if now - at < limit.seconds * 1000 else limit.fallback
 
     # ---- what must hold ----
 
@@ -190,6 +205,8 @@ class Invariants:
         assert 60 <= announced <= settings.current_max * 10
         assert settings.config != 0 or announced <= core.cable.limit, "more than the cable carries"
         assert not core.desk.override or announced <= core.desk.override
+        lent = self.lent_current(now)
+        assert lent is None or announced <= lent, "more than a program outside allows"
         derated = core.hardware.derating.cap(settings)
         assert derated is None or announced <= derated.current
         assert not core.hardware.switch.grid_limited or announced * core.regulation.phases.in_use <= 180
@@ -209,6 +226,8 @@ class Invariants:
             assert core.faults.worst is None, f"charging with {core.faults.worst}"
             assert core.desk.access is Access.ALLOW, "charging without access"
             assert not core.leaving
+            lent, given = self.lent_current(now), core.desk.settings
+            assert lent is None or lent >= min(given.current_min, given.current_max) * 10, "charging below MIN"
         else:
             assert self.state is State.C1, f"closed in {self.state.name}"
             assert outputs.pilot.kind is Pilot.HIGH
@@ -233,6 +252,7 @@ class Invariants:
         settings_document(snapshot, _INSTALLATION, mqtt_connected=False)
         state_document(snapshot)
         assert (snapshot.reason is None) == (snapshot.state is State.C)
+        assert (None if snapshot.lent is None else snapshot.lent.current) == self.lent_current(now)
         if snapshot.reason is not None:
             assert snapshot.reason.code
             assert snapshot.reason.text
@@ -263,5 +283,7 @@ class Judged(Controller):
     def command(self, command: Command, now: Millis) -> Verdict:
         welded = Fault.WELDED in self.faults
         verdict = super().command(command, now)
+        if verdict.accepted:
+            self.judge.heard(command, now)
         assert not (welded and verdict.refused and Fault.WELDED not in self.faults), "a refusal changed something"
         return verdict

@@ -21,7 +21,9 @@ from evsed.core.events import (
     ClearFaults,
     Command,
     DelayedCharging,
+    EndLimit,
     Leaving,
+    Limit,
     MeterHealthChanged,
     MeterRead,
     Override,
@@ -77,9 +79,15 @@ def limits_of(row: Setting) -> list[tuple[str, Value]]:
 
 CHANGES = [pair for row in TABLE.values() for pair in limits_of(row)]
 
+LENT = (-1, 0, 1, 59, 60, 61, 100, 159, 160, 800, 801)
+limits = st.builds(Limit, st.sampled_from(LENT), st.sampled_from((0, 1, 2, 20, 60, 86_400, 86_401)),
+                   st.none() | st.sampled_from(LENT))  # fmt: skip
+
 commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(ChooseMode, st.sampled_from(ModeChoice)),
     st.builds(Override, st.sampled_from((-1, 0, 59, 60, 61, 80, 129, 130, 131, 160, 800, 801, 10**6))),
+    limits,
+    st.just(EndLimit()),
     st.sampled_from(CHANGES).map(lambda pair: ChangeSetting(*pair)),
     st.builds(PostMains, amperes),
     st.builds(PostBattery, st.sampled_from(AMPERES)),
@@ -305,6 +313,14 @@ class ChargerMachine(RuleBasedStateMachine):
     def mode(self, choice: ModeChoice, count: int) -> None:
         self.bench.command(ChooseMode(choice))
         self.go_on(count)
+
+    @rule(limit=limits, after=st.none() | limits, count=cycles, gap=gaps)
+    def a_program_lends(self, limit: Limit, after: Limit | None, count: int, gap: int) -> None:
+        self.plug_in_and_charge(2_000, anew=False)
+        self.bench.command(limit)
+        self.go_on(count, gap)
+        self.bench.command(EndLimit() if after is None else after)
+        self.go_on(count, 100)
 
     # ---- meters ----
 

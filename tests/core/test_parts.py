@@ -7,6 +7,7 @@ from evsed.core.access import Buttons, Gesture
 from evsed.core.cable import cable_limit
 from evsed.core.events import Button, MeterRead
 from evsed.core.faults import LATCHED, Fault, Faults, Stop
+from evsed.core.lent import Hold
 from evsed.core.metering import Metering
 from evsed.core.model import Access, MeterRole, Mode, ModeChoice, PhaseCurrents, choice_of
 from evsed.core.session import Session
@@ -95,7 +96,8 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
 def standing(**given: object) -> reasons.Standing:
     usual: dict[str, object] = {
         "state": State.B1, "connected": True, "fault": None, "fault_until": None, "access": Access.ALLOW,
-        "delayed": False, "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "rest_until": 0,
+        "delayed": False, "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "hold": None,
+        "rest_until": 0,
         "switching": False, "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "closing": False,
         "ventilation": False, "pilot_faulty": False,
     }  # fmt: skip
@@ -119,6 +121,8 @@ def standing(**given: object) -> reasons.Standing:
         ),
         ({"fault": Fault.OVERDRAW, "fault_until": 9_000}, "overdraw", 9_000),
         ({"stopped_until": 9_000}, "stopped_by_switch", 9_000),
+        ({"hold": Hold(0, 9_000), "offer": 0}, "limited_outside", 9_000),
+        ({"hold": Hold(59, None), "state": State.C1, "state_ends_at": 9_000}, "limited_outside", None),
         ({"rest_until": 9_000}, "contactor_rest", 9_000),
         ({"switching": True, "delay_until": 9_000}, "switching_phases", 9_000),
         ({"state": State.B, "ventilation": True}, "ventilation", None),

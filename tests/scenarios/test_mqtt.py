@@ -116,6 +116,31 @@ def test_a_circuit_meter_that_is_told_over_mqtt(broker: Broker, listener: Listen
         assert listener.last["CircuitCurrentL2"] == "-50"
 
 
+def test_a_limit_is_lent_over_mqtt(simulation: Simulation, listener: Listener) -> None:
+    listener.wait("connected", "online")
+    listener.wait("Limit", "none")
+    simulation.charge()
+    listener.say("Set/Limit", "8.5:3600")
+    listener.wait("Limit", "8.5")
+    listener.wait("ChargeCurrent", "85")
+    refused = simulation.state["refused_inputs"]
+    for payload in ("81", "81", "6:0", "nan", "1:"):
+        listener.say("Set/Limit", payload)
+    listener.say("Set/Limit", "0")
+    listener.wait("Limit", "0")
+    listener.wait("State", "Charging Stopped")
+    assert simulation.state["not_charging"]["reason"] == "limited_outside"
+    assert 0 < simulation.state["outside_limit"]["seconds_left"] <= 60
+    said = simulation.said()
+    assert said.count("'81' is refused: the limit takes 0 to 80 A; not 81") == 1
+    assert "'6:0' is refused: a limit is lent for 1 to 86400 seconds; not 0" in said
+    assert "'nan' is refused: not a payload of this topic" in said
+    assert simulation.state["refused_inputs"] == refused + 5
+    listener.say("Set/Limit", "-")
+    listener.wait("Limit", "none")
+    listener.wait("State", "Charging")
+
+
 def test_a_retained_set_message_is_old_news(broker: Broker, listener: Listener, state_dir: Path) -> None:
     """SK#169: a retained message at reconnect changed the mode."""
     listener.say("Set/Mode", "Off", retain=True)

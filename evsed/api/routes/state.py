@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from evsed.api.report import error_of
+from evsed.api.routes.limit import limit_document
 from evsed.api.site import Site
 from evsed.core.events import ClearFaults
 from evsed.core.faults import Fault
@@ -69,6 +70,7 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         "offer_a": snapshot.offer / 10,
         "limited_by": snapshot.limited_by if snapshot.offer else None,
         "override_a": snapshot.override / 10 if snapshot.override else None,
+        "outside_limit": limit_document(snapshot),
         "phases": snapshot.phases,
         "contactor1": snapshot.outputs.contactor1,
         "contactor2": snapshot.outputs.contactor2,

@@ -36,7 +36,8 @@ function showState(state) {
   showCurrents("mains", state.meters.mains.currents);
   showCurrents("ev", state.meters.ev.currents);
   show("offer", state.offer_a ? `${state.offer_a.toFixed(1)} A on ${state.phases} phase${state.phases > 1 ? "s" : ""}` : "nothing");
-  show("limit", state.limited_by ?? "");
+  show("limit", state.limited_by === "outside limit" && state.outside_limit.seconds_left
+    ? `outside limit (${clock(state.outside_limit.seconds_left)})` : state.limited_by ?? "");
   show("charged", known(state.charged_wh, (energy) => `${(energy / 1000).toFixed(1)} kWh`));
   show("pilot", known(state.pilot.high_v, (volts) => `${volts.toFixed(1)} V, ${state.pilot.duty_percent.toFixed(1)} %`));
   const welded = state.faults.some((fault) => fault.code === "welded");
