@@ -18,7 +18,7 @@ from evsed.core.units import Deciamps, Millis
 LARGE_SHORTAGE_MS = 30_000
 SPARE_HELD_MS = 60_000
 LONGEST_HELD_MS = 3_600_000
-FALLS_WITHIN_MS = 1_800_000
+FALLS_WITHIN_MS = 3_600_000
 """How far back the sky is looked at: each time enough for three phases fell to far too little doubles the 60 s."""
 
 FALLEN_MS = 10_000
@@ -183,7 +183,7 @@ class Phases:
     def observe(self, sun: Sun, now: Millis, *, at_top: bool) -> None:
         """One look at the sun. ``at_top``: the offer is as high as one phase may have."""
         self._sun = sun
-        self._sky.feed(now, bright=sun.spare, dark=sun.large_shortage)
+        self._sky.feed(now, bright=sun.three_start, dark=sun.large_shortage)
         self._large.feed(now, true=sun.large_shortage)
         self._spare.feed(now, true=sun.spare and at_top)
 

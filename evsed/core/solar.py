@@ -64,7 +64,7 @@ class StopTimer:
         """Counts the time since the last call towards the state it was in."""
         if self._at is not None:
             elapsed = now - self._at
-            self._spent_ms = self._spent_ms + elapsed if self._short else max(0, self._spent_ms - 2 * elapsed)
+            self._spent_ms = self._spent_ms + elapsed if self._short else max(0, self._spent_ms - elapsed)
         self._at, self._short = now, short
 
     def pause(self) -> None:
