@@ -114,7 +114,7 @@ class Replay:
         if self._options.every_cycle or now < self._restless_until:
             return now + CYCLE_MS, True
         charger = self.core.charger
-        deadlines = (charger.deadline or 0, charger.ready_at)
+        deadlines = (charger.deadline or 0, charger.ready_at, self.core.regulation.regulator.deadline or 0)
         to = min(self._measure_at, self._cycled_at + AT_LEAST_EVERY_MS)
         to = min([to, *(-(-time // CYCLE_MS) * CYCLE_MS for time in deadlines if time > now)])
         event = self._plant.next_event()
