@@ -1,4 +1,4 @@
-"""``python -m tests.bench [TRACES]``: prints what things cost and what regulation reaches; all of it to build/bench.json.
+"""``python -m tests.bench [TRACES]``: what things cost and what regulation reaches; keeps all in build/bench.json.
 
 TRACES is the folder with the reference's traces; without it only the costs are measured.
 """

@@ -1,4 +1,4 @@
-"""What things cost on this machine: CPU time of a control step, of judging a pilot burst, of the documents, of a replay.
+"""What things cost on this machine: CPU time of a control step, a pilot burst, the documents and a whole replay.
 
 Measured alone, before anything runs beside it.
 """

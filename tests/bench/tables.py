@@ -70,7 +70,8 @@ def robustness(done: list[Done]) -> list[dict[str, Any]]:
                 "figures": figures,
             }
         )
-    return sorted(rows, key=lambda row: list(scenario.name for scenario in SCENARIOS).index(row["scenario"]))
+    names = [scenario.name for scenario in SCENARIOS]
+    return sorted(rows, key=lambda row: names.index(row["scenario"]))
 
 
 # ---- Markdown ----
