@@ -22,7 +22,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Measures, prints, writes."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("traces", type=Path, metavar="TRACES", nargs="?", help="folder with the traces (*.csv.gz)")
-    folder: Path | None = parser.parse_args(arguments).traces
+    parser.add_argument("--page", type=Path, metavar="PAGE", help="docs/regulation.md: put the tables there too")
+    options = parser.parse_args(arguments)
+    folder: Path | None = options.traces
     report: dict[str, Any] = {"costs": costs.calls(), "traces": {}, "robustness": []}
     for name, figure in report["costs"].items():
         print(f"{name:34} median {figure['median_us']:8.1f} us   p99.9 {figure['p99_9_us']:8.1f} us", flush=True)
@@ -32,6 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{folder} is not there: nothing is replayed (make bench TRACES=<folder with the traces>)")
     else:
         _replay(folder, report)
+    if options.page is not None and report["traces"]:
+        _put(options.page, report)
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(json.dumps(report, indent=2) + "\n")
 
@@ -50,6 +54,11 @@ def _replay(folder: Path, report: dict[str, Any]) -> None:
     report["robustness"] = tables.robustness(done)
     if done:
         print(f"\n{tables.traces_table(report['traces'])}\n\n{tables.robustness_table(report['robustness'])}")
+
+
+def _put(page: Path, report: dict[str, Any]) -> None:
+    text = tables.put(page.read_text(), "traces", tables.traces_table(report["traces"]))
+    page.write_text(tables.put(text, "robustness", tables.robustness_table(report["robustness"])))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What the replays gave, as structures for build/bench.json and as Markdown tables, as docs/regulation.md has them."""
 
+import re
 from typing import Any
 
 from tests.bench.goals import MORE_CHANGES, SCENARIOS, SLACK_S, Scenario
@@ -132,3 +133,12 @@ def robustness_table(rows: list[dict[str, Any]]) -> str:
     return _table(
         ["run", "dead time", "meter", "longest overload", "bound", "offer changes", "bound", "over A·s", "bound"], cells
     )
+
+
+def put(page: str, name: str, table: str) -> str:
+    """``page`` with ``table`` between the marks ``<!-- name -->`` and ``<!-- end -->``; ValueError without them."""
+    found = re.compile(f"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+    page, count = found.subn(lambda marks: f"{marks[1]}{table}{marks[2]}", page)
+    if count != 1:
+        raise ValueError(f"the page has no place for {name}")
+    return page

@@ -67,3 +67,11 @@ def test_a_picture_shows_the_stretch_with_the_most_changes() -> None:
     assert hardest([1, 1, 1, 2, 3, 3, 3, 4], 3) == (1, 4)
     assert hardest([1, 2], 3_600) == (0, 3_600)
     assert {picture.scenario for picture in PICTURES} <= {scenario.name for scenario in SCENARIOS}
+
+
+def test_the_page_has_a_place_for_the_tables() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/regulation.md").read_text()
+    for name in ("traces", "robustness"):
+        assert f"<!-- {name} -->\n| new |\n<!-- end -->" in tables.put(page, name, "| new |")
+    with pytest.raises(ValueError, match="no place for costs"):
+        tables.put(page, "costs", "| new |")
