@@ -27,7 +27,7 @@ ALONE_FOR_MS = 20_000
 """Some cars begin on one phase and take the others a moment later: so long is one phase not believed to be all."""
 
 _MARGIN_MS = 500  # beyond the latest lag seen
-_SEEN: Deciamps = 15  # a smaller change does not stand out of the house's
+_SEEN: Deciamps = 10  # a smaller change does not stand out of the house's
 _ROUGHLY: Deciamps = 5
 _FLOWS: Deciamps = 30  # by its own meter; less may be a charger that only waits
 _TELLING_MS = 2_500  # a meter slower than this says nothing of the lag
@@ -101,6 +101,11 @@ class Car:
         """What it draws if it has followed already."""
         return min([self.drawn, *(change.current for change in self._pending)])
 
+    @property
+    def highest(self) -> Deciamps:
+        """The most that it may draw already."""
+        return max([self.drawn, *(min(change.current, self.most) for change in self._pending)])
+
     def currents(self, phases: int) -> PhaseCurrents:
         """What it is taken to draw while ``phases`` (1 or 3) reach it."""
         l1, l2, l3 = (self.drawn if used and phase < phases else 0 for phase, used in enumerate(self.uses))
@@ -154,12 +159,15 @@ class Car:
         earlier, self._seen_at = self._seen_at, at
         if before is not None and self._pending:
             self._match(seen.minus(before), at - earlier, at, phases if learn_phases else 0)
-        while self._pending and at - self._pending[0].at >= self._due_ms:
+        while self._pending and at - self._pending[0].at >= self._due_ms(self._pending[0]):
             self._unseen(self._pending.popleft())
 
-    @property
-    def _due_ms(self) -> Millis:
-        return STARTS_WITHIN_MS if self.drawn == 0 else self.latest_ms
+    def _due_ms(self, change: _Change) -> Millis:
+        """When ``change`` is taken to be followed though it was not seen; a small one, which cannot be, by the lag."""
+        if self.drawn == 0:
+            return STARTS_WITHIN_MS
+        small = abs(min(change.current, self.most) - self.drawn) < _SEEN
+        return self.lag_ms if small and self.lag_ms is not None else self.latest_ms
 
     def _match(self, moved: PhaseCurrents, gap_ms: Millis, at: Millis, phases: int) -> None:
         """Looks whether the first of the pending changes, or more of them at once, show in what ``moved``."""

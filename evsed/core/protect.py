@@ -49,7 +49,8 @@ class Look:
     minimum: Deciamps
     period_ms: Millis  # between two measurements
     moves_ms: Millis  # for so much longer the car probably draws what it was offered before; 0: it has followed
-    least: Deciamps  # what it draws if it has
+    least: Deciamps  # the least that it draws, if it has
+    most: Deciamps  # the most
     lag_ms: Millis  # how late it follows
     defied: int  # so often has lowering the offer changed nothing
     charging: bool
@@ -63,6 +64,12 @@ class Look:
     def followed(self, balance: Balance) -> Balance:
         """The same measurement, if the car has followed already."""
         return balance.bounded(self.least) if self.moves_ms else balance
+
+    def kindly(self, balance: Balance) -> Balance:
+        """The same, if a car that was offered more has followed: without an overload its own draw is no house's."""
+        if not self.moves_ms or limits.overload(self.settings, balance, self.uses) > 0:
+            return balance
+        return balance.drawing(self.most)
 
 
 class Heat:
@@ -136,8 +143,9 @@ class Protect:
 
     def observe(self, balance: Balance, look: Look, now: Millis) -> None:
         """One fresh measurement of the mains."""
-        mains = limits.mains_cap(look.settings, balance, look.uses)
         followed = look.followed(balance)
+        balance = look.kindly(balance)
+        mains = limits.mains_cap(look.settings, balance, look.uses)
         rooms = [mains.current, limits.mains_cap(look.settings, followed, look.uses).current]
         self.cap = mains
         if look.summed:

@@ -163,6 +163,7 @@ class Regulator:
             period_ms=PERIOD_MS if demand.period_ms is None else demand.period_ms,
             moves_ms=self._car.moves_ms(now),
             least=self._car.least,
+            most=self._car.highest,
             lag_ms=USUAL_LAG_MS if self._car.middle_ms is None else self._car.middle_ms,
             defied=self._car.defied,
             charging=demand.charging_ms is not None,
