@@ -137,11 +137,11 @@ class Car:
         """The mains was measured ``at``: has the car followed on the ``phases`` (1 or 3) that reach it?"""
         self._follow(mains, at, phases, learn_phases=True)
 
-    def measured(self, own: PhaseCurrents, at: Millis) -> None:
-        """Its own meter said what it draws: nothing is guessed."""
+    def measured(self, own: PhaseCurrents, at: Millis, phases: int) -> None:
+        """Its own meter said what it draws while ``phases`` (1 or 3) reach it: nothing is guessed."""
         self._follow(own, at, 3, learn_phases=False)
         highest = max(own.each())
-        if highest >= _FLOWS:
+        if highest >= _FLOWS and phases == 3:
             l1, l2, l3 = (current * 4 >= highest for current in own.each())
             self._flows((l1, l2, l3), at)
         else:

@@ -54,6 +54,7 @@ class Look:
     lag_ms: Millis  # how late it follows
     defied: int  # so often has lowering the offer changed nothing
     charging: bool
+    guessed: bool  # whether the car has followed is not known
 
     @property
     def summed(self) -> bool:
@@ -63,11 +64,11 @@ class Look:
 
     def followed(self, balance: Balance) -> Balance:
         """The same measurement, if the car has followed already."""
-        return balance.bounded(self.least) if self.moves_ms else balance
+        return balance.bounded(self.least) if self.guessed else balance
 
     def kindly(self, balance: Balance) -> Balance:
         """The same, if a car that was offered more has followed: without an overload its own draw is no house's."""
-        if not self.moves_ms or limits.overload(self.settings, balance, self.uses) > 0:
+        if not self.guessed or limits.overload(self.settings, balance, self.uses) > 0:
             return balance
         return balance.drawing(self.most)
 

@@ -94,6 +94,7 @@ class Regulation:
             settling=state is State.B1 and moment.in_state_ms < SETTLES_MS,
             asking=moment.state is State.B and moment.asking,
             charging_ms=moment.in_state_ms if state is State.C else None,
+            ev_metered=self._ev_metered(settings, now),
             meter_cap=moment.meter_cap,
             period_ms=self.metering.period_ms,
             large_shortage=self.phases.large_shortage_lasts(settings, now),
@@ -106,10 +107,10 @@ class Regulation:
         closed = moment.state in CLOSED
         if not closed:
             self.phases.at_rest(settings, now, three_fit=self._three_fit(settings))
-        ev_metered = self._follow_car(settings, now)
+        self._follow_car(settings, now)
         demand = self.demand(moment, now)
-        self._observe_circuit(demand, now, ev_metered=ev_metered)
-        self._observe_mains(demand, now, ev_metered=ev_metered, closed=closed)
+        self._observe_circuit(demand, now)
+        self._observe_mains(demand, now, closed=closed)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
             self.forget_measurements()
         if demand.charging_ms is not None:
@@ -118,21 +119,23 @@ class Regulation:
         if self.regulator.one_phase_wanted:
             self.phases.to_one(now)
 
-    def _follow_car(self, settings: Settings, now: Millis) -> bool:
-        """Learns from fresh measurements what the car does; whether its own meter says what it draws."""
+    def _ev_metered(self, settings: Settings, now: Millis) -> bool:
+        """Whether the car's own meter says what it draws."""
         polled = settings.ev_meter not in {MeterType.DISABLED, MeterType.API}
-        ev_metered = polled and self.metering.fresh_ev(now)
-        if ev_metered:
+        return polled and self.metering.fresh_ev(now)
+
+    def _follow_car(self, settings: Settings, now: Millis) -> None:
+        """Learns from fresh measurements what the car does."""
+        if self._ev_metered(settings, now):
             own = self.metering.values(MeterRole.EV)
             if own.currents is not None and own.currents_at != self._ev_at:
                 self._ev_at = own.currents_at
-                self.car.measured(own.currents, own.currents_at or now)
+                self.car.measured(own.currents, own.currents_at or now, self.phases.in_use)
         elif (mains := self.metering.unseen) is not None:
             self.car.look(mains, now, self.phases.in_use)
-        return ev_metered
 
-    def _observe_mains(self, demand: Demand, now: Millis, *, ev_metered: bool, closed: bool) -> None:
-        balance = self.metering.balance(now, self.car.currents(demand.phases), ev_metered=ev_metered)
+    def _observe_mains(self, demand: Demand, now: Millis, *, closed: bool) -> None:
+        balance = self.metering.balance(now, self.car.currents(demand.phases), ev_metered=demand.ev_metered)
         if balance is None or not demand.metered:
             return
         settings = demand.settings
@@ -143,7 +146,7 @@ class Regulation:
         self.regulator.observe(balance, corrected, demand, now)
         self.phases.observe(phases.look(settings, corrected, demand.legs), now, at_top=self.regulator.at_top)
 
-    def _observe_circuit(self, demand: Demand, now: Millis, *, ev_metered: bool) -> None:
+    def _observe_circuit(self, demand: Demand, now: Millis) -> None:
         values = self.metering.values(MeterRole.CIRCUIT)
         age = self.metering.age(MeterRole.CIRCUIT, now)
         lost = age is None or age >= watches.CIRCUIT_LOST_MS
@@ -151,7 +154,7 @@ class Regulation:
             self.regulator.forget_circuit()
         elif values.currents_at != self._circuit_at:
             self._circuit_at = values.currents_at
-            measured = self.metering.values(MeterRole.EV).currents if ev_metered else None
+            measured = self.metering.values(MeterRole.EV).currents if demand.ev_metered else None
             drawn = measured or self.car.currents(demand.phases)
             self.regulator.observe_circuit(Balance(values.currents, drawn, values.currents_at or now), demand, now)
 

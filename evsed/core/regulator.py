@@ -46,6 +46,7 @@ class Demand:
     settling: bool  # the car stopped a moment ago: the meters may still tell of what it drew
     asking: bool  # state B, and the car wants power
     charging_ms: Millis | None  # since the contactor closed; None while it is open
+    ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
     period_ms: Millis | None  # between two measurements of the mains
     large_shortage: bool  # three phases have had far too little sun for 30 s (CONTACT 2 Auto)
@@ -167,6 +168,7 @@ class Regulator:
             lag_ms=USUAL_LAG_MS if self._car.middle_ms is None else self._car.middle_ms,
             defied=self._car.defied,
             charging=demand.charging_ms is not None,
+            guessed=not demand.ev_metered and self._car.moving,
         )
 
     # ---- the offer ----

@@ -49,8 +49,8 @@ def test_without_an_ev_meter_an_overload_that_stays_leads_to_min_and_then_to_a_s
     story.charge()
     story.run(20)
     story.plant.house = (20.0, 1.0, 1.0)
-    story.run_until(lambda: story.snapshot.offer == 60, 4)
-    story.run_until(lambda: story.plant.mains[0] <= 25.0, 10)
+    story.run_until(lambda: story.snapshot.offer == 60, 6)
+    story.run_until(lambda: story.plant.mains[0] <= 25.0, 8)
     assert story.reason == "no_power"
 
 

@@ -160,16 +160,16 @@ def test_cable_limits(ohms: int | None, limit: int) -> None:
     assert cable_limit(ohms) == limit
 
 
-def test_the_least_room_is_that_of_the_last_10_s() -> None:
+def test_the_least_room_is_that_of_as_long_as_one_looks_back() -> None:
     room = LeastRoom()
-    assert room.least is None
+    assert room.least(10_000, 0) is None
     for at, value in ((0, 50), (1_000, 90), (2_000, 70), (9_000, 80)):
         room.add(value, at)
-    assert room.least == 50
-    room.add(100, 10_001)
-    assert room.least == 70
+    assert [room.least(back, 10_000) for back in (10_000, 8_000, 7_999, 1_000, 500)] == [50, 70, 80, 80, 80]
+    room.add(100, 20_001)
+    assert room.least(30_000, 20_001) == 70  # it remembers 20 s
     room.forget()
-    assert room.least is None
+    assert room.least(10_000, 20_001) is None
 
 
 @pytest.mark.parametrize(
@@ -181,10 +181,17 @@ def test_a_climb_is_worth_an_ampere_or_the_ceiling(offer: int, room: int, ceilin
 
 
 @pytest.mark.parametrize(
-    ("wanted", "steady", "next_offer"), [(97, 97, 100), (96, 96, 96), (120, 105, 100), (120, 106, 106)]
+    ("wanted", "soon", "steady", "next_offer"),
+    [
+        (95, 95, 95, 100),
+        (94, 94, 94, 94),
+        (120, 120, 105, 100),
+        (120, 120, 106, 106),
+        (130, 121, 90, 121),
+    ],
 )
-def test_solar_steps_down_to_now_and_up_to_what_lasted(wanted: int, steady: int, next_offer: int) -> None:
-    assert step(100, wanted, steady) == next_offer
+def test_solar_steps_down_to_now_and_up_to_what_lasted(wanted: int, soon: int, steady: int, next_offer: int) -> None:
+    assert step(100, wanted, soon, steady) == next_offer
 
 
 def test_the_stop_timer_runs_back_instead_of_to_zero() -> None:

@@ -88,7 +88,7 @@ def test_room_for_less_than_min_stops_in_order_and_starts_again_within_75_s(char
     assert charging.state is State.B1
     house(charging, 1.0)
     took = charging.run_until(lambda: charging.unit.current[0] > 0, 75)
-    assert took >= 15
+    assert 5 <= took <= 20
 
 
 def test_a_shortage_of_3_s_is_ridden_out_at_min(charging: Story) -> None:
@@ -108,25 +108,47 @@ def test_twice_the_mains_stops_at_once(charging: Story) -> None:
     assert charging.state is State.C1
 
 
-def test_the_wait_grows_when_it_repeats_and_room_lost_meanwhile_does_not_restart_it(charging: Story) -> None:
+def test_a_stop_lasts_at_least_15_s_and_room_lost_meanwhile_does_not_restart_the_wait(charging: Story) -> None:
+    house(charging, 22.0)
+    charging.run_until(lambda: charging.state is State.C1, 10)
+    stopped = charging.now
+    charging.run(3)
+    house(charging, 1.0)
+    charging.run(2)
+    house(charging, 22.0)  # one bad moment during the wait
+    charging.run(1)
+    house(charging, 1.0)
+    charging.run_until(lambda: charging.state is State.C, 30)
+    assert 15_000 <= charging.now - stopped <= 18_000
+
+
+def test_little_room_has_to_wait_the_longer_the_busier_the_house_and_the_more_often_it_repeats(charging: Story) -> None:
     waits = []
-    for _ in range(3):
+    for _ in range(4):
+        house(charging, 22.0)
+        charging.run_until(lambda: charging.state is State.C1, 10)
+        stopped = charging.now
+        charging.run(120)
+        house(charging, 18.9)  # 0.1 A more than MIN
+        charging.run_until(lambda: charging.state is State.C, 300)
+        waits.append((charging.now - stopped) // 1000)
+        charging.run(5)
+    assert 125 <= waits[0] <= 130  # the first minute is over: steady room is enough
+    assert waits == sorted(waits)
+    assert 250 <= waits[-1] <= 303
+
+
+def test_a_lot_of_room_shortens_the_wait_after_many_stops(charging: Story) -> None:
+    for _ in range(4):
         house(charging, 22.0)
         charging.run_until(lambda: charging.state is State.B1, 10)
-        charging.run(7)
+        charging.run(120)
         house(charging, 1.0)
-        charging.run(2)
-        house(charging, 22.0)  # one bad moment during the wait
-        charging.run(1)
-        house(charging, 1.0)
-        waits.append(round(charging.run_until(lambda: charging.state is State.C, 80)))
+        assert charging.run_until(lambda: charging.state is State.C, 30) <= 18
         charging.run(5)
-    assert waits[0] < 17
-    assert waits[1] >= waits[0] + 13
-    assert waits[2] >= waits[1] + 25
 
 
-def test_room_lost_after_the_wait_was_over_makes_a_new_wait(charging: Story) -> None:
+def test_room_has_to_be_steady_again_when_it_was_lost_after_the_wait(charging: Story) -> None:
     house(charging, 22.0)
     charging.run_until(lambda: charging.state is State.B1, 10)
     charging.command(ChooseMode(ModeChoice.PAUSE))
@@ -136,7 +158,7 @@ def test_room_lost_after_the_wait_was_over_makes_a_new_wait(charging: Story) -> 
     charging.run(3)
     charging.command(ChooseMode(ModeChoice.SMART))
     house(charging, 1.0)
-    assert charging.run_until(lambda: charging.state is State.C, 40) >= 15
+    assert charging.run_until(lambda: charging.state is State.C, 40) >= 5
 
 
 def test_unplugging_or_another_mode_forgives_the_wait(charging: Story) -> None:
