@@ -83,9 +83,8 @@ class Moments:
         core = self._core
         charger, regulator, settings = core.charger, core.regulation.regulator, core.desk.settings
         yield from (charger.ready_at, charger.pilot_off_until, core.stopped_until, core.rest_until(now))
-        yield from (
-            time for time in (charger.deadline, regulator.waits.retry_at, *map(core.watches.until, core.faults.all)) if time
-        )
+        sometimes = (charger.deadline, regulator.waits.retry_at, *map(core.watches.until, core.faults.all))
+        yield from (time for time in sometimes if time is not None)
         left_ms = regulator.stop_timer.left_ms(settings.solar_stop_time)
         if left_ms is not None:
             yield now + left_ms
