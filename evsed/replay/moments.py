@@ -1,14 +1,15 @@
 """Which moments of a replay the core has to look at, so that nothing happens later than if it looked every 10 ms.
 
-Every timer of the core begins at a measurement, with the last look before one, or with a change of state, and most run
-for whole seconds: those moments are grids. The other timers say themselves when they end. Owns no time and nothing that
-is decided; that nothing is missed is what tests/replay/test_engine.py compares.
+Every timer of the core begins at a measurement, with a change of state, or with the last look before either, and most
+run for whole seconds: those moments are grids. The other timers say themselves when they end. Owns no time and nothing
+that is decided; that nothing is missed is what tests/replay/test_engine.py compares.
 """
 
 from collections import deque
 from collections.abc import Iterator
 from math import gcd
 
+from evsed.core.charger import ASLEEP_MS
 from evsed.core.contactors import HOUR_MS
 from evsed.core.controller import Controller
 from evsed.core.states import State
@@ -22,8 +23,11 @@ MEASURED_AT_MS = 500
 RESTLESS_MS = 700
 """After a change every cycle is run for this long: levels are judged within 100 ms, 6 V has to hold for 500 ms."""
 
-FOLLOWED_MS = 65_000
-"""The longest timer that begins with a change of state and does not say itself when it ends: 60 s, for the phases."""
+FOLLOWED_MS = 6_000
+"""For so long after a change of state whole seconds are looked at: the timers that begin with it run 1 to 5 s."""
+
+KEPT_MS = 65_000
+"""The same after a choice of phases, which is kept for 60 s."""
 
 
 class Moments:
@@ -36,7 +40,7 @@ class Moments:
         self._grid_ms = gcd(meter_period_ms, 1_000)
         self._every_cycle = every_cycle or self._grid_ms == CYCLE_MS
         self._restless_until: Millis = RESTLESS_MS
-        self._moves: deque[Millis] = deque()
+        self._anchors: deque[tuple[Millis, Millis]] = deque()  # moments from which timers may run, and for how long
         self._closings: deque[Millis] = deque()
 
     def restless(self, now: Millis) -> None:
@@ -45,7 +49,7 @@ class Moments:
 
     def moved(self, now: Millis) -> None:
         """The state has changed."""
-        self._moves.append(now)
+        self._anchor(now, KEPT_MS if self._core.regulation.phases.switching else FOLLOWED_MS)
         self.restless(now)
 
     def closed(self, now: Millis) -> None:
@@ -60,23 +64,31 @@ class Moments:
         return min(max(-(-time // CYCLE_MS) * CYCLE_MS, following) for time in self._times(now) if time > now)
 
     def _times(self, now: Millis) -> Iterator[Millis]:
-        """What might be next; times that are over may be among them."""
-        measured = self._on_grid(now, MEASURED_AT_MS, self._grid_ms)
-        yield measured - CYCLE_MS
-        yield measured
+        """What might be next; times that are over may be among them.
+
+        A timer may begin with the last look before something changes, so that look is taken as well.
+        """
+        for time in self._changes(now):
+            yield time - CYCLE_MS
+            yield time
+        yield from self._timers(now)
+
+    def _changes(self, now: Millis) -> Iterator[Millis]:
+        yield self._on_grid(now, MEASURED_AT_MS, self._grid_ms)
         event = self._plant.next_event()
         if event is not None:
-            yield event - CYCLE_MS
             yield event
-        yield from self._timers(now)
-        while self._moves and self._moves[0] <= now - FOLLOWED_MS:
-            self._moves.popleft()
-        for moved in self._moves:
-            yield self._on_grid(now, moved, 1_000)
-        while self._closings and self._closings[0] <= now - HOUR_MS:
-            self._closings.popleft()
+        while self._closings and self._closings[0] + HOUR_MS <= now:
+            self._anchor(self._closings.popleft() + HOUR_MS, FOLLOWED_MS)
         if self._closings:
             yield self._closings[0] + HOUR_MS
+        while self._anchors and self._anchors[0][1] <= now:
+            self._anchors.popleft()
+        for anchor, _ in self._anchors:
+            yield self._on_grid(now, anchor, 1_000)
+
+    def _anchor(self, at: Millis, lasts_ms: Millis) -> None:
+        self._anchors.append((at, at + lasts_ms))
 
     def _timers(self, now: Millis) -> Iterator[Millis]:
         """Those that say when they end."""
@@ -85,6 +97,8 @@ class Moments:
         yield from (charger.ready_at, charger.pilot_off_until, core.stopped_until, core.rest_until(now))
         sometimes = (charger.deadline, regulator.waits.retry_at, *map(core.watches.until, core.faults.all))
         yield from (time for time in sometimes if time is not None)
+        if charger.state is State.B:
+            yield charger.since + ASLEEP_MS
         left_ms = regulator.stop_timer.left_ms(settings.solar_stop_time)
         if left_ms is not None:
             yield now + left_ms
