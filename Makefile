@@ -45,8 +45,10 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# Replays the reference's traces too; TRACES is their folder. Everything is written to build/bench.json.
+TRACES ?= ../shared/reference/traces
 bench: install
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(TRACES)
 
 # Replays recorded runs of the firmware; RUNS is their folder, JSON a file for the whole comparison.
 RUNS ?= ../shared/reference/runs

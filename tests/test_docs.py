@@ -1,5 +1,6 @@
 """The documentation says what the code does."""
 
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -51,3 +52,25 @@ def test_make_targets_of_the_readme_exist() -> None:
     for line in re.findall(r"^make .*$", (ROOT / "README.md").read_text(), re.MULTILINE):
         target = shlex.split(line, comments=True)[1]
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def _constants() -> list[tuple[str, str, str]]:
+    text = (ROOT / "docs/regulation.md").read_text()
+    return re.findall(r"^\| `([a-z_]+)\.([A-Z_]+)` \| ([^|]+) \|", text, re.MULTILINE)
+
+
+_UNITS = {"": 1, "%": 1, "A": 10, "s": 1_000, "min": 60_000, "h": 3_600_000}
+
+
+@pytest.mark.parametrize(("module", "name", "told"), _constants())
+def test_every_constant_of_regulation_is_as_its_page_says(module: str, name: str, told: str) -> None:
+    number, _, unit = told.partition(" ")
+    assert unit in ({"s", "min", "h"} if name.endswith("_MS") else {"", "%", "A"})
+    assert getattr(importlib.import_module(f"evsed.core.{module}"), name) == round(float(number) * _UNITS[unit])
+
+
+@pytest.mark.parametrize("module", ["car", "protect", "regulator", "smart", "solar", "phases", "waits", "regulation"])
+def test_the_page_on_regulation_has_every_constant(module: str) -> None:
+    code = (ROOT / f"evsed/core/{module}.py").read_text()
+    named = set(re.findall(r"^([A-Z_]{3,})(?:: \w+)? = [0-9]", code, re.MULTILINE))
+    assert named == {name for where, name, _ in _constants() if where == module}

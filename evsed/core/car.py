@@ -17,6 +17,9 @@ from evsed.core.units import Deciamps, Millis
 LONGEST_LAG_MS = 5_000
 """A car follows a new duty within this time. IEC 61851-1 Table A.6, seq. 6"""
 
+USUAL_LAG_MS = 2_000
+"""What most cars need; taken until it was seen."""
+
 STARTS_WITHIN_MS = 10_000
 """A car of which nothing is seen for this long after the contactor has closed is taken to draw what it may."""
 
@@ -24,9 +27,10 @@ ALONE_FOR_MS = 20_000
 """Some cars begin on one phase and take the others a moment later: so long is one phase not believed to be all."""
 
 _MARGIN_MS = 500  # beyond the latest lag seen
-_SEEN: Deciamps = 15  # a smaller change does not stand out of the house's
+_SEEN: Deciamps = 10  # a smaller change does not stand out of the house's
 _ROUGHLY: Deciamps = 5
 _FLOWS: Deciamps = 30  # by its own meter; less may be a charger that only waits
+_TELLING_MS = 2_500  # a meter slower than this says nothing of the lag
 _REMEMBERED = 5
 _AGREEING = 2
 
@@ -50,7 +54,7 @@ class Car:
         self.defied = 0  # so many times in a row a lowering of the offer has changed nothing
         self._pending: deque[_Change] = deque()
         self._past: deque[tuple[Millis, Deciamps]] = deque([(0, 0)])
-        self._lags: deque[Millis] = deque(maxlen=_REMEMBERED)
+        self._lags: deque[tuple[Millis, Millis]] = deque(maxlen=_REMEMBERED)  # not before, and not after
         self._seen: PhaseCurrents | None = None
         self._seen_at: Millis = 0
         self._suspected: Phases3 = ALL_PHASES
@@ -63,7 +67,19 @@ class Car:
     @property
     def lag_ms(self) -> Millis | None:
         """Within what time it follows; None while that was not seen. As exact as the meter is fast."""
-        return round(median(self._lags)) if self._lags else None
+        return round(median(late for _, late in self._lags)) if self._lags else None
+
+    @property
+    def middle_ms(self) -> Millis | None:
+        """How late it follows, by the best guess."""
+        return round(median((early + late) / 2 for early, late in self._lags)) if self._lags else None
+
+    def moves_ms(self, now: Millis) -> Millis:
+        """For how much longer it probably draws what it was offered before; 0 when it has followed."""
+        if not self._pending:
+            return 0
+        lag_ms = USUAL_LAG_MS if self.lag_ms is None else self.lag_ms
+        return max(1, self._pending[0].at + lag_ms + _MARGIN_MS - now)
 
     @property
     def latest_ms(self) -> Millis:
@@ -84,6 +100,11 @@ class Car:
     def least(self) -> Deciamps:
         """What it draws if it has followed already."""
         return min([self.drawn, *(change.current for change in self._pending)])
+
+    @property
+    def highest(self) -> Deciamps:
+        """The most that it may draw already."""
+        return max([self.drawn, *(min(change.current, self.most) for change in self._pending)])
 
     def currents(self, phases: int) -> PhaseCurrents:
         """What it is taken to draw while ``phases`` (1 or 3) reach it."""
@@ -138,12 +159,15 @@ class Car:
         earlier, self._seen_at = self._seen_at, at
         if before is not None and self._pending:
             self._match(seen.minus(before), at - earlier, at, phases if learn_phases else 0)
-        while self._pending and at - self._pending[0].at >= self._due_ms:
+        while self._pending and at - self._pending[0].at >= self._due_ms(self._pending[0]):
             self._unseen(self._pending.popleft())
 
-    @property
-    def _due_ms(self) -> Millis:
-        return STARTS_WITHIN_MS if self.drawn == 0 else self.latest_ms
+    def _due_ms(self, change: _Change) -> Millis:
+        """When ``change`` is taken to be followed though it was not seen; a small one, which cannot be, by the lag."""
+        if self.drawn == 0:
+            return STARTS_WITHIN_MS
+        small = abs(min(change.current, self.most) - self.drawn) < _SEEN
+        return self.lag_ms if small and self.lag_ms is not None else self.latest_ms
 
     def _match(self, moved: PhaseCurrents, gap_ms: Millis, at: Millis, phases: int) -> None:
         """Looks whether the first of the pending changes, or more of them at once, show in what ``moved``."""
@@ -154,8 +178,8 @@ class Car:
                 agree = _agreeing(moved, after - before, self.uses, phases)
                 if agree is None:
                     continue
-                if first.before > 0 and gap_ms <= LONGEST_LAG_MS:
-                    self._lags.append(at - change.at)
+                if first.before > 0 and gap_ms <= _TELLING_MS:
+                    self._lags.append((max(0, at - gap_ms - change.at), at - change.at))
                 if phases == 3:
                     self._learn_phases(agree)
                 self.drawn, self.defied, self._refused = after, 0, 0

@@ -37,6 +37,11 @@ class Balance:
         l1, l2, l3 = (min(current, most) for current in self.car.each())
         return replace(self, car=PhaseCurrents(l1, l2, l3))
 
+    def drawing(self, current: Deciamps) -> "Balance":
+        """The same look, in which the car draws ``current`` on each phase that it uses."""
+        l1, l2, l3 = (current if draws else 0 for draws in self.car.each())
+        return replace(self, car=PhaseCurrents(l1, l2, l3))
+
     def with_mains(self, mains: PhaseCurrents) -> "Balance":
         """The same look with corrected mains currents."""
         return replace(self, mains=mains)

@@ -23,7 +23,6 @@ FALLS_WITHIN_MS = 3_600_000
 
 FALLEN_MS = 10_000
 
-LARGE = 2
 _CAR_MOVES_MS = 2_000  # while the car follows a new offer, single samples show sun that is not there
 _KEPT_MS = 60_000  # a choice made while charging outlives the stop that it needs
 
@@ -48,7 +47,7 @@ class Sun:
 
     three_start: bool  # enough for a start on three phases
     one_starts: bool  # on one
-    large_shortage: bool  # three phases at MIN lack more than twice MIN: the third part of the sun is there
+    large_shortage: bool  # less than half of what three phases need at MIN
     spare: bool  # enough for three phases at MIN + 1 A each
 
 
@@ -59,7 +58,7 @@ def look(settings: Settings, balance: Balance, legs: int) -> Sun:
     return Sun(
         three_start=enough_to_start(settings, balance, legs),
         one_starts=enough_to_start(settings, balance, 1),
-        large_shortage=legs * minimum - usable > LARGE * minimum,
+        large_shortage=usable < legs * minimum // 2,
         spare=usable >= legs * (minimum + 10) and enough_to_start(settings, balance, legs),
     )
 

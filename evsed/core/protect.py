@@ -18,9 +18,9 @@ from evsed.core.units import Deciamps, Millis
 RIDE_OUT_MS = 5_000
 """A shortage this short is ridden out at MIN: the contactor outlives a kettle's first seconds."""
 
-RIDE_OUT_OVERLOADED_MS = 3_000
-"""The same while the main fuse carries more than it should: with half a second until the meter shows it and the second
-that the car takes to stop, it does so for four and a half."""
+AT_MIN_MS = 2_500
+"""While the main fuse carries more than it should, only for this long after the car has come down to MIN: with the
+meter's delay and the second that a car takes to stop, it does so for the car's lag, the meter's period and 3 s."""
 
 OVER_AFTER_MS = 1_000
 """A shortage is over when there was room for this long; one lucky sample, taken while the car moves, does not count."""
@@ -29,9 +29,9 @@ CAR_STOPS_MS = 1_000
 """A car that is told to stop usually has within this time."""
 
 HEAT_MS = 10_000
-HEAT_PERCENT = 116
-"""The root mean square over 10 s that a shortage may bring the main fuse to. Breakers of IEC 60898-1 carry 113 % for an
-hour; this leaves the few percent to 120 that a single load may add while the car has yet to follow."""
+HEAT_PERCENT = 115
+"""The root mean square over 10 s that riding a shortage out may bring the main fuse to, in percent of MAINS: a breaker
+carries that for an hour without tripping (IEC 60898-1, conventional non-tripping current)."""
 
 UNEXPLAINED_MS = 6_000
 """An overload that outlasts even the slowest car: what is known of the car's draw cannot be true."""
@@ -48,8 +48,10 @@ class Look:
     uses: Phases3
     minimum: Deciamps
     period_ms: Millis  # between two measurements
-    moving: bool  # the car has yet to follow the last change of the offer
-    least: Deciamps  # what it draws if it has
+    moves_ms: Millis  # for so much longer the car probably draws what it was offered before; 0: it has followed
+    least: Deciamps  # the least that it draws, if it has
+    most: Deciamps  # the most
+    lag_ms: Millis  # how late it follows
     defied: int  # so often has lowering the offer changed nothing
     charging: bool
 
@@ -61,7 +63,13 @@ class Look:
 
     def followed(self, balance: Balance) -> Balance:
         """The same measurement, if the car has followed already."""
-        return balance.bounded(self.least) if self.moving else balance
+        return balance.bounded(self.least) if self.moves_ms else balance
+
+    def kindly(self, balance: Balance) -> Balance:
+        """The same, if a car that was offered more has followed: without an overload its own draw is no house's."""
+        if not self.moves_ms or limits.overload(self.settings, balance, self.uses) > 0:
+            return balance
+        return balance.drawing(self.most)
 
 
 class Heat:
@@ -84,13 +92,19 @@ class Heat:
         self._heat += current * current * (now - self._at)
         self._at = now
 
-    def after(self, current: Deciamps, lasts_ms: Millis, rest: Deciamps) -> Deciamps:
-        """The root mean square of the first 10 s, if ``current`` flows on for ``lasts_ms`` and then ``rest``."""
-        elapsed = 0 if self._since is None else self._at - self._since
-        lasts_ms = min(lasts_ms, max(0, HEAT_MS - elapsed))
-        left = max(0, HEAT_MS - elapsed - lasts_ms)
-        total = self._heat + current * current * lasts_ms + max(0, rest) ** 2 * left
-        return isqrt(total // max(HEAT_MS, elapsed))
+    def after(
+        self, now_flows: Deciamps, moves_ms: Millis, at_min: Deciamps, waits_ms: Millis, house: Deciamps
+    ) -> Deciamps:
+        """The root mean square of the first 10 s if the car is told to stop by the end of ``waits_ms`` only.
+
+        Until then ``now_flows`` for ``moves_ms``, then ``at_min``, and afterwards what the ``house`` draws.
+        """
+        left = max(0, HEAT_MS - (0 if self._since is None else self._at - self._since))
+        waits_ms = min(waits_ms, left)
+        moves_ms = min(moves_ms, waits_ms)
+        total = self._heat + now_flows**2 * moves_ms + max(0, at_min) ** 2 * (waits_ms - moves_ms)
+        total += max(0, house) ** 2 * (left - waits_ms)
+        return isqrt(total // max(HEAT_MS, HEAT_MS - left))
 
 
 class Protect:
@@ -102,12 +116,14 @@ class Protect:
         self.room: Deciamps | None = None  # the same, with the doubt about the car's draw taken against it
         self.circuit_room: Deciamps | None = None
         self.stop_at_once = False
+        self.ends_at: Millis | None = None  # the shortage is ridden out until then
         self._soft = False  # only the capacity rate lacks, and its timer may run
         self._overloaded = False
         self._overload_since: Millis | None = None
         self._heat = Heat()
         self._short_since: Millis | None = None
         self._short_at: Millis = 0
+        self._ride_out_ms = RIDE_OUT_MS
 
     def forget(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
@@ -122,13 +138,14 @@ class Protect:
         self.circuit = self.circuit_room = None
 
     def rest(self) -> None:
-        """Nothing charges: no shortage lasts."""
-        self._short_since = None
+        """No shortage lasts."""
+        self._short_since = self.ends_at = None
 
     def observe(self, balance: Balance, look: Look, now: Millis) -> None:
         """One fresh measurement of the mains."""
-        mains = limits.mains_cap(look.settings, balance, look.uses)
         followed = look.followed(balance)
+        balance = look.kindly(balance)
+        mains = limits.mains_cap(look.settings, balance, look.uses)
         rooms = [mains.current, limits.mains_cap(look.settings, followed, look.uses).current]
         self.cap = mains
         if look.summed:
@@ -156,12 +173,14 @@ class Protect:
             return
         self._overload_since = now if self._overload_since is None else self._overload_since
         self._heat.feed(fuse + over, look.period_ms, now)
+        self._ride_out_ms = min(look.lag_ms + AT_MIN_MS, RIDE_OUT_MS)
         if not look.charging:
             return
         if short:
             house = max(balance.base.each())
-            flows = fuse + over if look.moving else max(fuse + over, house + look.minimum)
-            rms = self._heat.after(flows, look.period_ms + CAR_STOPS_MS, house)
+            rms = self._heat.after(
+                fuse + over, look.moves_ms, house + look.minimum, look.period_ms + CAR_STOPS_MS, house
+            )
             self.stop_at_once = self.stop_at_once or rms * 100 > fuse * HEAT_PERCENT
         self._doubt(look, now - self._overload_since)
 
@@ -180,12 +199,13 @@ class Protect:
         rooms = [room for room in (self.room, self.circuit_room) if room is not None]
         if fits and (self._short_since is None or min(rooms, default=minimum) >= minimum):
             if now - self._short_at >= OVER_AFTER_MS:
-                self._short_since = None
+                self.rest()
             return False
         self._short_at = now
         if self._short_since is None:
             self._short_since = now
-        allowed_ms = RIDE_OUT_OVERLOADED_MS if self._overloaded else RIDE_OUT_MS
+        allowed_ms = self._ride_out_ms if self._overloaded else RIDE_OUT_MS
         if self._soft:
             allowed_ms = sum_mains_minutes * 60_000
-        return self.stop_at_once or now - self._short_since >= allowed_ms
+        self.ends_at = self._short_since + allowed_ms
+        return self.stop_at_once or now >= self.ends_at

@@ -8,7 +8,7 @@ state to offer at all is charger.py's.
 from dataclasses import dataclass
 
 from evsed.core import limits, smart, solar
-from evsed.core.car import Car
+from evsed.core.car import USUAL_LAG_MS, Car
 from evsed.core.duty import HIGHEST_OFFER, LOWEST_OFFER
 from evsed.core.faults import Fault
 from evsed.core.limits import Cap
@@ -23,7 +23,6 @@ from evsed.core.waits import Waits
 PERIOD_MS = 1_000
 """How often the mains is taken to be measured while that is not known."""
 
-USUAL_LAG_MS = 2_000
 QUICK_MS = 3_000
 HELD_BACK: Deciamps = 15
 """A second load may come before the first is seen and followed. Meter and car that need 3 s for it get away with that;
@@ -102,6 +101,11 @@ class Regulator:
         """NO_POWER or NO_SUN while there is not enough."""
         return self.waits.lack
 
+    @property
+    def deadline(self) -> Millis | None:
+        """When something is due by itself: the end of a shortage that is ridden out, or of a wait."""
+        return self.waits.retry_at if self.protect.ends_at is None else self.protect.ends_at
+
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
         self.protect.forget()
@@ -131,10 +135,10 @@ class Regulator:
         Protect goes by what flows; only the sun's figures are ``corrected`` for the home battery.
         """
         settings = demand.settings
-        self.protect.observe(balance, self._look(demand), now)
-        room = self.protect.room or 0
-        self._room.add(room, now)
-        self.waits.busyness.feed(now, short=room < demand.minimum())
+        self.protect.observe(balance, self._look(demand, now), now)
+        self._room.add(self.protect.room or 0, now)
+        rooms = [room for room in (self.protect.room, self.protect.circuit_room) if room is not None]
+        self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum())
         if demand.mode is Mode.SOLAR:
             self._sun = solar.target(settings, corrected, sum(demand.uses))
             self._sunny.add(self._sun, now)
@@ -143,7 +147,7 @@ class Regulator:
 
     def observe_circuit(self, balance: Balance, demand: Demand, now: Millis) -> None:
         """Protect's figure from one fresh measurement of the charger's circuit."""
-        self.protect.observe_circuit(balance, self._look(demand))
+        self.protect.observe_circuit(balance, self._look(demand, now))
         self._circuit_room.add(self.protect.circuit_room or 0, now)
 
     def forget_circuit(self) -> None:
@@ -151,14 +155,16 @@ class Regulator:
         self.protect.forget_circuit()
         self._circuit_room.forget()
 
-    def _look(self, demand: Demand) -> Look:
+    def _look(self, demand: Demand, now: Millis) -> Look:
         return Look(
             settings=demand.settings,
             uses=demand.uses,
             minimum=demand.minimum(),
             period_ms=PERIOD_MS if demand.period_ms is None else demand.period_ms,
-            moving=self._car.moving,
+            moves_ms=self._car.moves_ms(now),
             least=self._car.least,
+            most=self._car.highest,
+            lag_ms=USUAL_LAG_MS if self._car.middle_ms is None else self._car.middle_ms,
             defied=self._car.defied,
             charging=demand.charging_ms is not None,
         )
@@ -295,8 +301,8 @@ class Regulator:
         elif lack is not None:
             self.waits.lacking(lack, now)
         else:
-            steady_ms = self.waits.steady_ms
-            rooms = (self._room.least(steady_ms, now), self._circuit_room.least(steady_ms, now))
+            back_ms = self.waits.looks_back_ms(now)
+            rooms = (self._room.least(back_ms, now), self._circuit_room.least(back_ms, now))
             least = min((room for room in rooms if room is not None), default=HIGHEST_OFFER)
             self.waits.enough(least - demand.minimum(), now)
 

@@ -1,8 +1,9 @@
 """When charging may begin again after it had to stop for want of power or of sun.
 
-Owns the lack itself and the wait after it. A first wait is 15 s; after that it is the longer, the more often the house
-has left no room lately, but a lot of room shortens it: where the next load takes nothing away, there is nothing to
-wait for. Want of sun waits 15 s, and twice as long each time it repeats.
+Owns the lack itself and the wait after it. Charging rests for at least 15 s, and until there has been room for a while.
+The busier the house has been lately, the more room than MIN is asked for: where the next load takes nothing away, there
+is nothing to wait for. That ends after a minute, and after twice as long each time it repeats, up to five. Want of sun
+waits 15 s from when the sun is back, and twice as long each time it repeats.
 """
 
 from evsed.core.backoff import Backoff
@@ -10,6 +11,7 @@ from evsed.core.faults import Fault
 from evsed.core.units import Deciamps, Millis
 
 FIRST_WAIT_MS = 15_000
+LONGEST_FIRST_MS = 60_000
 LONGEST_WAIT_MS = 300_000
 FORGIVEN_AFTER_MS = 600_000
 OVER_AFTER_MS = 1_000
@@ -22,10 +24,10 @@ RESTLESS_MS = 10_000
 BUSY_OVER_MS = 1_200_000
 """How far back the house's habits are looked at, as the time constant of a fading mean."""
 
-MORE_ROOM: Deciamps = 400
+MORE_ROOM: Deciamps = 300
 MOST_MORE: Deciamps = 160
-"""Right after the first wait a house that never leaves room would have to leave 40 A more than MIN, limited to 16 A:
-that is what a car usually takes. It shrinks to nothing by the end of the longest wait."""
+"""After the first 15 s a house that left no room for a tenth of the time has to leave 3 A more than MIN, one that left
+none for half of it 15 A, most of what cars take. That shrinks to nothing by the end of the longest wait."""
 
 
 class Busyness:
@@ -52,12 +54,14 @@ class Waits:
         self.busyness = Busyness()
         self._since: Millis | None = None  # charging stopped, or could not begin
         self._lacked_at: Millis = 0
+        self._power = Backoff(LONGEST_FIRST_MS, LONGEST_WAIT_MS)
         self._sun = Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS)
         self._sun_until: Millis | None = None
 
     def forgive(self) -> None:
         """The car was unplugged or the mode changed: waits start from the beginning."""
         self.lack = self.retry_at = self._since = self._sun_until = None
+        self._power.forgive()
         self._sun.forgive()
 
     def offered(self) -> None:
@@ -67,9 +71,9 @@ class Waits:
     def gave_up(self, lack: Fault, now: Millis, *, charged_ms: Millis) -> None:
         """Charging has to stop after it went on for ``charged_ms``, or cannot begin."""
         if charged_ms >= FORGIVEN_AFTER_MS:
+            self._power.forgive()
             self._sun.forgive()
-        if lack is Fault.NO_SUN:
-            self._sun.failed(now)
+        (self._sun if lack is Fault.NO_SUN else self._power).failed(now)
         self._since = self._lacked_at = now
         self.lack = lack
         self.retry_at = self._sun_until = None
@@ -88,8 +92,12 @@ class Waits:
         self.lack = lack
         self.retry_at = None
 
+    def looks_back_ms(self, now: Millis) -> Millis:
+        """Over how long the least room is asked for: ``steady_ms``, but not what was before the lack was over."""
+        return max(0, min(self.steady_ms, now - self._lacked_at - 1))
+
     def enough(self, spare: Deciamps, now: Millis) -> None:
-        """There is enough now. ``spare``: the least room of the last ``steady_ms``, beyond MIN."""
+        """There is enough now. ``spare``: the least room beyond MIN, as far as one looks back."""
         if self.lack is not None and now - self._lacked_at < OVER_AFTER_MS:
             return
         if self.lack is Fault.NO_SUN:
@@ -103,6 +111,8 @@ class Waits:
         """When ``spare`` is enough."""
         if self._since is None:
             return None
+        longest_ms = self._power.wait_ms or LONGEST_FIRST_MS
         asked = min(MOST_MORE, MORE_ROOM * self.busyness.share)
         missing = max(0.0, 1 - max(0, spare) / asked) if asked > 0 else 0.0
-        return self._since + FIRST_WAIT_MS + round(missing * (LONGEST_WAIT_MS - FIRST_WAIT_MS))
+        shrunk_at = self._since + FIRST_WAIT_MS + round(missing * (longest_ms - FIRST_WAIT_MS))
+        return max(shrunk_at, self._lacked_at + self.steady_ms)

@@ -95,7 +95,7 @@ class Moments:
         core = self._core
         charger, regulator, settings = core.charger, core.regulation.regulator, core.desk.settings
         yield from (charger.ready_at, charger.pilot_off_until, core.stopped_until, core.rest_until(now))
-        sometimes = (charger.deadline, regulator.waits.retry_at, *map(core.watches.until, core.faults.all))
+        sometimes = (charger.deadline, regulator.deadline, *map(core.watches.until, core.faults.all))
         yield from (time for time in sometimes if time is not None)
         if charger.state is State.B:
             yield charger.since + ASLEEP_MS

@@ -12,6 +12,8 @@ from tests.conformance.trace import ACTIVATE, B1, C1, A, B, C
 
 FIRMWARE_WAIT_MS: Final = 60_000
 OUR_WAITS_MS: Final = (15_000, 30_000, 60_000, 120_000, 240_000, 300_000)
+OUR_STEADY_MS: Final = 4_000  # room has to be there for 5 s; the error is cleared after the first of them
+_ROUNDING_MS = 100
 _NEAR_MS = 2_500
 _START_LAG_MS = 3_700  # the firmware's B until C: its 2 s loop starts the pulses, and the car needs 1.5 s
 _OUR_LAG_MS = 1_700
@@ -174,7 +176,7 @@ def _shorter_wait(case: Case, at: int) -> int | None:
     if left is None:
         return None
     clear = max((end for end in case.cleared(case.ours) if end <= left), default=None)
-    if clear is None or not _a_wait(left - clear):
+    if clear is None or not _a_wait(case, clear, left):
         return None
     theirs = [end for end in case.cleared(case.rec) if abs(end - clear) <= 3_000]
     if not theirs:
@@ -196,11 +198,22 @@ def _longer_wait(case: Case, at: int) -> int | None:
     leaves = case.our_visit(at).left
     if leaves is None:
         return case.end if case.end - clear <= OUR_WAITS_MS[-1] + _NEAR_MS else None
-    return leaves + _OUR_LAG_MS if leaves - clear > FIRMWARE_WAIT_MS and _a_wait(leaves - clear) else None
+    long = leaves - clear > FIRMWARE_WAIT_MS and _a_wait(case, clear, leaves)
+    return leaves + _OUR_LAG_MS if long else None
 
 
-def _a_wait(took: int) -> bool:
-    return any(abs(took - wait) <= _NEAR_MS for wait in OUR_WAITS_MS)
+def _a_wait(case: Case, clear: int, left: int) -> bool:
+    """Whether ours waited long enough, and not too long: since the stop, and since the error was cleared."""
+    if case.solar(left):
+        return any(abs(left - clear - wait) <= _NEAR_MS for wait in OUR_WAITS_MS)
+    begun = [visit.entered for visit in case.our_visits if visit.state in {C1, B1} and visit.entered <= clear]
+    stopped = max(
+        (visit.entered for visit in case.our_visits if visit.state == C1 and visit.entered <= clear), default=0
+    )
+    since = stopped or min(begun, default=0)
+    rested = left - since >= OUR_WAITS_MS[0] - _ROUNDING_MS
+    steady = left - clear >= OUR_STEADY_MS - _ROUNDING_MS
+    return rested and steady and left - clear <= OUR_WAITS_MS[-1] + _NEAR_MS
 
 
 def timer_decays(case: Case, at: int) -> int | None:

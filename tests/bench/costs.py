@@ -1,13 +1,11 @@
-"""What things cost on this machine. Prints figures and writes them to build/bench.json; nothing here can fail.
+"""What things cost on this machine: CPU time of a control step, a pilot burst, the documents and a whole replay.
 
-CPU time of a control step, of judging a pilot burst and of building the documents, and how busy the bus is.
+Measured alone, before anything runs beside it.
 """
 
-import json
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from evsed.api.entities import payloads
 from evsed.api.report import settings_document
@@ -15,6 +13,8 @@ from evsed.config import Installation
 from evsed.core.events import Inputs, Sampled
 from evsed.core.pilot import Level, judge
 from evsed.core.snapshot import Saved
+from evsed.replay.engine import Options, Replay
+from evsed.replay.trace import Trace
 from tests.core.story import Story, settings
 
 STEPS = 100_000
@@ -32,8 +32,8 @@ def measure(what: Callable[[], object], times: int) -> dict[str, float]:
     return {"median_us": statistics.median(costs), "p99_9_us": costs[int(times * 0.999)]}
 
 
-def main() -> None:
-    """Measures, prints, writes."""
+def calls() -> dict[str, dict[str, float]]:
+    """What single calls cost."""
     story = Story(Saved(settings=settings(mode="Smart")))
     story.charge()
     samples = tuple(story.unit.sample())
@@ -43,7 +43,7 @@ def main() -> None:
         story.now += 10
         story.core.handle(Sampled(inputs), story.now)
 
-    figures = {
+    return {
         "control step, charging in Smart": measure(step, STEPS),
         "judging one pilot burst": measure(lambda: judge(samples, 2_166, Level.WANTS_POWER), FEWER),
         "building a Snapshot": measure(lambda: story.snapshot, FEWER),
@@ -52,12 +52,14 @@ def main() -> None:
         ),
         "MQTT payloads": measure(lambda: payloads(story.snapshot), FEWER),
     }
-    for name, figure in figures.items():
-        print(f"{name:34} median {figure['median_us']:8.1f} us   p99.9 {figure['p99_9_us']:8.1f} us")
-    target = Path("build/bench.json")
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-if __name__ == "__main__":
-    main()
+def replay(trace: Trace, options: Options) -> dict[str, float]:
+    """Wall and CPU time of one replay, in seconds, and how long the trace is."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    Replay(trace, options).run()
+    return {
+        "wall_s": round(time.perf_counter() - wall, 2),
+        "cpu_s": round(time.process_time() - cpu, 2),
+        "trace_s": trace.seconds,
+    }

@@ -1,0 +1,1 @@
+"""What evsed costs on this machine, and what its regulation makes of recorded days. Measures; nothing here can fail."""
