@@ -21,6 +21,7 @@ from evsed.core.setting import SettingError
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
 from evsed.logs import QueuedLog
+from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.store import Store
 
@@ -60,16 +61,10 @@ def _prefer(thread_id: int | None) -> None:
 
 
 def _with_overrides(saved: Saved, overrides: list[str]) -> Saved:
-    settings = saved.settings
-    for item in overrides:
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise ConfigError(f"--set takes KEY=VALUE, not {item!r}")
-        try:
-            settings = settings.replace(key.strip(), value.strip())
-        except SettingError as error:
-            raise ConfigError(f"--set {item}: {error}") from None
-    return replace(saved, settings=settings)
+    try:
+        return replace(saved, settings=overridden(saved.settings, overrides))
+    except SettingError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _restart_wait_ms(longest_s: int) -> Millis:

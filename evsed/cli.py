@@ -4,7 +4,10 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 
 from evsed import __version__
 
@@ -19,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _run(options)
         case "simulate":
             return _simulate(options)
+        case "replay":
+            return _replay(options)
         case "settings":
             return _settings()
         case _:
@@ -26,8 +31,16 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Ends with the status that a wrong command line has."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(os.EX_USAGE, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="evsed", description="Smart car charger for a Raspberry Pi")
+    parser = _Parser(prog="evsed", description="Smart car charger for a Raspberry Pi")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run the daemon")
     run.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the installation (default {DEFAULT_CONFIG})")
@@ -40,9 +53,39 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--mqtt", type=_broker, metavar="HOST:PORT", help="a broker")
     simulate.add_argument("--seed", type=int, default=0, help="of the noise on the pilot")
     _add_set(simulate)
+    _add_replay(commands.add_parser("replay", help="what the charger would have done on a recorded day"))
     commands.add_parser("settings", help="list the owner settings with their ranges")
     commands.add_parser("version", help="print the version")
     return parser
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("trace", type=Path, metavar="TRACE", help="the day: .csv or .csv.gz, one row a second")
+    modes = ("smart", "solar", "normal")
+    parser.add_argument("--mode", choices=modes, default="smart", help="the charging mode (default smart)")
+    _add_set(parser)
+    lag, period = _milliseconds("0", "30"), _milliseconds("0.1", "60")
+    parser.add_argument("--car-lag", type=lag, default="2", metavar="S", help="the car follows this late (default 2 s)")
+    parser.add_argument(
+        "--car-phases", type=int, choices=(1, 2, 3), default=3, metavar="N", help="it draws from 1 to 3 (default 3)"
+    )
+    told = "the mains is measured this often (default 1 s)"
+    parser.add_argument("--meter-period", type=period, default="1", metavar="S", help=told)
+    parser.add_argument("--json", metavar="OUT", help="write the figures as JSON to this file; - is stdout")
+    parser.add_argument("--series", type=Path, metavar="OUT.csv", help="write what happened, a row a second")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw it (needs matplotlib)")
+
+
+def _milliseconds(low: str, high: str) -> Callable[[str], int]:
+    """Reads seconds from ``low`` to ``high``, in steps of 0.01 s: the cycle of the charger."""
+
+    def read(text: str) -> int:
+        ms = Decimal(text) * 1_000 if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+        if ms is None or ms % 10 or not Decimal(low) <= ms / 1_000 <= Decimal(high):
+            raise argparse.ArgumentTypeError(f"takes {low} to {high} s, in steps of 0.01 s; not {text!r}")
+        return int(ms)
+
+    return read
 
 
 def _add_set(parser: argparse.ArgumentParser) -> None:
@@ -97,3 +140,21 @@ def _simulate(options: argparse.Namespace) -> int:
         options.port, options.plant_port, options.state_dir, options.mqtt or "", tuple(options.set), options.seed
     )
     return launcher.run(simulation)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from evsed.replay import command  # noqa: PLC0415 - see the module's docstring
+
+    return command.run(
+        command.Request(
+            trace=options.trace,
+            mode=options.mode,
+            settings=tuple(options.set),
+            car_lag_ms=options.car_lag,
+            car_phases=options.car_phases,
+            meter_period_ms=options.meter_period,
+            json=options.json,
+            series=options.series,
+            plot=options.plot,
+        )
+    )

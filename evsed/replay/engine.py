@@ -1,7 +1,7 @@
 """Runs the whole core against the plant, in virtual time and as fast as it goes.
 
 The daemon looks at the board every 10 ms. So does the replay whenever something has just changed; in between, where
-every look would show the same, it goes from one measurement, deadline or event to the next.
+every look would show the same, it goes from one moment of moments.py to the next.
 """
 
 from dataclasses import dataclass, field
@@ -17,15 +17,10 @@ from evsed.core.snapshot import Saved
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis
 from evsed.replay.measures import Measures
+from evsed.replay.moments import MEASURED_AT_MS, Moments
 from evsed.replay.plant import Car, Plant
 from evsed.replay.trace import Trace
 
-CYCLE_MS = 10
-RESTLESS_MS = 700
-"""After a change every cycle is run for this long: levels are judged within 100 ms, 6 V has to hold for 500 ms."""
-
-AT_LEAST_EVERY_MS = 1_000
-MEASURED_AT_MS = 500
 _SAMPLES = 20
 _CABLE_32A_OHMS = 220
 _ROOM_C = 25
@@ -33,12 +28,14 @@ _ROOM_C = 25
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a trace is replayed. ``every_cycle``: nothing is skipped, for comparison."""
+    """How a trace is replayed."""
 
     settings: Settings
     car: Car = field(default_factory=Car)
     meter_period_ms: Millis = 1_000
+    """100 to 60 000, a multiple of 10."""
     every_cycle: bool = False
+    """Nothing is skipped, for comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +82,8 @@ class Replay:
         self._plant = Plant(options.car, single=settings.enable_C2 == 0)
         self._ev_metered = settings.ev_meter == MeterType.API
         self._now: Millis = 0
-        self._restless_until: Millis = RESTLESS_MS
+        self._moments = Moments(self.core, self._plant, options.meter_period_ms, every_cycle=options.every_cycle)
         self._measure_at: Millis = MEASURED_AT_MS
-        self._cycled_at: Millis = 0
         self._outputs: Outputs = self.core.outputs
         self._state = State.A
         self._offer: Deciamps = 0
@@ -100,27 +96,13 @@ class Replay:
             plant.house, plant.sun = self._trace.house[second], self._trace.sun[second]
             end = (second + 1) * 1_000
             while self._now < end:
-                to, cycle = self._next()
+                to = self._moments.after(self._now)
                 self._pass(min(to, end))
-                if cycle and to <= end:
+                if to <= end:
                     self._cycle()
             self._note(second)
 
     # ---- time ----
-
-    def _next(self) -> tuple[Millis, bool]:
-        """The next moment that is of interest, and whether the core has to look at it."""
-        now = self._now
-        if self._options.every_cycle or now < self._restless_until:
-            return now + CYCLE_MS, True
-        charger = self.core.charger
-        deadlines = (charger.deadline or 0, charger.ready_at, self.core.regulation.regulator.deadline or 0)
-        to = min(self._measure_at, self._cycled_at + AT_LEAST_EVERY_MS)
-        to = min([to, *(-(-time // CYCLE_MS) * CYCLE_MS for time in deadlines if time > now)])
-        event = self._plant.next_event()
-        if event is not None and event < to:
-            return event, False
-        return to, True
 
     def _pass(self, to: Millis) -> None:
         plant = self._plant
@@ -129,13 +111,12 @@ class Replay:
         plant.advance(to)
         if plant.volts != self._volts:
             self._volts = plant.volts
-            self._restless_until = max(self._restless_until, to + RESTLESS_MS)
+            self._moments.restless(to)
 
     # ---- the daemon ----
 
     def _cycle(self) -> None:
         core, now = self.core, self._now
-        self._cycled_at = now
         if now >= self._measure_at:
             self._measure_at += self._options.meter_period_ms
             self._measure()
@@ -156,17 +137,19 @@ class Replay:
     def _drive(self, outputs: Outputs) -> None:
         before, self._outputs = self._outputs, outputs
         self._plant.drive(outputs)
-        self.measures.closings += outputs.contactor1 and not before.contactor1
+        if outputs.contactor1 and not before.contactor1:
+            self.measures.closings += 1
+            self._moments.closed(self._now)
         self.measures.closings_c2 += outputs.contactor2 and not before.contactor2
         if outputs.pilot.kind is not before.pilot.kind:
-            self._restless_until = self._now + RESTLESS_MS
+            self._moments.restless(self._now)
         offer = self.core.regulation.regulator.offer if outputs.pilot.kind is Pilot.PWM else 0
         self.measures.offer_changes += offer != self._offer
         self._offer = offer
 
     def _moved(self, state: State) -> None:
         before, self._state = self._state, state
-        self._restless_until = self._now + RESTLESS_MS
+        self._moments.moved(self._now)
         if before is State.C:
             reason = self.core.snapshot(self._now).reason
             self.measures.stops["unknown" if reason is None else reason.code] += 1

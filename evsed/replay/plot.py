@@ -51,17 +51,25 @@ class Curves:
     second_label: str = "firmware's offer"
 
 
+def load() -> None:
+    """Loads matplotlib, which takes a second. Raises PlotError when it is not installed."""
+    try:
+        import matplotlib.backends.backend_agg  # noqa: PLC0415
+        import matplotlib.figure  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise PlotError("a plot needs matplotlib, which is not here; install it: pip install matplotlib") from error
+
+
 def draw(path: Path, title: str, curves: Curves, span: tuple[int, int] | None = None) -> None:
     """Writes a PNG of 1600 x 700 px to ``path``; ``span`` shows the seconds from its first up to its second only.
 
     Raises PlotError when matplotlib is not installed, there is nothing to show, or the file cannot be written.
     """
     start, end = _shown(curves, span)
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - takes a second to load
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise PlotError("a plot needs matplotlib, which is not here; install it: pip install matplotlib") from error
+    load()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - takes a second to load
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     figure = Figure(figsize=(WIDTH_PX / _DPI, HEIGHT_PX / _DPI), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     _fill(figure, curves, start, end)

@@ -78,10 +78,11 @@ def read(path: Path) -> Trace:
 
 
 def _text(path: Path) -> str:
-    if not path.is_file():
-        raise TraceError(f"{path}: is {'not a file' if path.exists() else 'not there'}; name a .csv or .csv.gz file")
     packed = path.suffix == ".gz"
     try:
+        if not path.is_file():
+            what = "not a file" if path.exists() else "not there"
+            raise TraceError(f"{path}: is {what}; name a .csv or .csv.gz file")
         with gzip.open(path) if packed else path.open("rb") as file:
             data = file.read(LARGEST_BYTES + 1)
     except gzip.BadGzipFile:

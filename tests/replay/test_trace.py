@@ -1,7 +1,10 @@
 """The reader of recorded days: what it forgives, and what it says of the rest."""
 
+import csv
 import gzip
+import io
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -177,7 +180,18 @@ def test_more_than_seven_days(file: Path) -> None:
 
 
 def test_a_day_is_read_fast(file: Path) -> None:
-    file.write_text(text(*(f"{at},{at % 300},{at % 200},{at % 100},{at % 90},{at % 80},7" for at in range(50_400))))
-    before = time.process_time()
-    assert read(file).seconds == 50_400
-    assert time.process_time() - before < 0.3
+    """About 3.3 times what splitting the lines takes, however fast or busy the machine is."""
+    day = text(*(f"{at},{at % 300},{at % 200},{at % 100},{at % 90},{at % 80},7" for at in range(50_400)))
+    file.write_text(day)
+    split = least_time(lambda: len(list(csv.reader(io.StringIO(day)))))
+    assert least_time(lambda: read(file).seconds) < 12 * split
+
+
+def least_time(work: Callable[[], int]) -> float:
+    """The least processor time of three goes."""
+    times = []
+    for _ in range(3):
+        before = time.process_time()
+        assert work() >= 50_400
+        times.append(time.process_time() - before)
+    return min(times)
