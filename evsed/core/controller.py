@@ -296,6 +296,7 @@ class Controller:
                 settings,
                 self.regulation.metering.values(MeterRole.MAINS).currents_at,
                 self.regulation.metering.values(MeterRole.CIRCUIT).currents_at,
+                self.regulation.metering.period_ms,
                 now,
             ),
             asking=self.level is Level.WANTS_POWER,

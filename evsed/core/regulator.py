@@ -96,6 +96,7 @@ class Regulator:
         self._startable_at: Millis = 0
         self._changed_at: Millis | None = None
         self._fresh = False  # the mains was measured since the last step
+        self._back = False  # the mains meter was lost, and is back since a moment
 
     @property
     def lack(self) -> Fault | None:
@@ -109,6 +110,7 @@ class Regulator:
 
     def forget_measurements(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
+        self._back = self._back or self.protect.cap is not None
         self.protect.forget()
         self._room.forget()
         self.forget_sun()
@@ -138,6 +140,7 @@ class Regulator:
         settings = demand.settings
         self.protect.observe(balance, self._look(demand, now), now)
         self._room.add(self.protect.room or 0, now)
+        self._back = self._back and not self._room.known_for(smart.CLIMB_OVER_MS, now)
         rooms = [room for room in (self.protect.room, self.protect.circuit_room) if room is not None]
         self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum())
         if demand.mode is Mode.SOLAR:
@@ -208,7 +211,7 @@ class Regulator:
         minimum = demand.minimum()
         if minimum < LOWEST_OFFER:
             return 0
-        blind = demand.metered and self.protect.cap is None and not demand.goes_on_blind
+        blind = demand.metered and (self.protect.cap is None or self._back) and not demand.goes_on_blind
         if demand.mode is Mode.SOLAR or blind:
             return minimum
         return min(max(ceiling.current, minimum), HIGHEST_OFFER)
@@ -242,13 +245,15 @@ class Regulator:
 
     def _wanted(self, allowed: Deciamps, demand: Demand, now: Millis) -> Deciamps:
         if demand.meter_cap is not None:
+            self._room.forget()
             return min(self.offer, allowed)
         if demand.mode is Mode.SOLAR:
             return min(max(self._sun_wants(demand, now), demand.minimum()), allowed)
         rooms = [allowed]
         if demand.metered and not (demand.goes_on_blind and self.protect.cap is None):
             least = self._room.least(smart.CLIMB_OVER_MS, now)
-            rooms.append(self.offer if least is None else least)
+            known = self._room.known_for(smart.CLIMB_OVER_MS, now)
+            rooms.append(least if known and least is not None else self.offer)
         circuit = self._circuit_room.least(smart.CLIMB_OVER_MS, now)
         if circuit is not None:
             rooms.append(circuit)

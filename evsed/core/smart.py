@@ -23,9 +23,11 @@ class LeastRoom:
 
     def __init__(self) -> None:
         self._seen: deque[tuple[Millis, Deciamps]] = deque()  # each the least of all since the one before it
+        self._since: Millis | None = None
 
     def add(self, room: Deciamps, now: Millis) -> None:
         """Remembers a fresh figure."""
+        self._since = now if self._since is None else self._since
         while self._seen and self._seen[-1][1] >= room:
             self._seen.pop()
         self._seen.append((now, room))
@@ -35,6 +37,11 @@ class LeastRoom:
     def forget(self) -> None:
         """Starts anew."""
         self._seen.clear()
+        self._since = None
+
+    def known_for(self, over_ms: Millis, now: Millis) -> bool:
+        """Whether there have been figures for that long."""
+        return self._since is not None and now - self._since >= over_ms
 
     def least(self, over_ms: Millis, now: Millis) -> Deciamps | None:
         """The least figure of the last ``over_ms``, or else the last one; None when there is none."""

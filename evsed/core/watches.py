@@ -25,8 +25,9 @@ CIRCUIT_LOST_MS = 20_000
 STOPPING_TIME_MS = 2_000
 """A polled mains meter counts as lost this much before the 11 s, so that after 11 s the car has stopped."""
 
-POLLED_SILENT_MS = 5_000
-"""A polled mains meter that is silent for this long lowers the offer to MIN."""
+SILENT_MS = 5_000
+"""A mains meter that is silent for this long lowers the offer to MIN; one whose values are posted, for three times as
+long as it usually takes to the next, if that is more."""
 
 COOLER_BY = 10
 
@@ -129,19 +130,30 @@ class Watches:
         return self._silent_ms(MeterRole.MAINS, seen.mains_at, now) >= limit_ms(MeterRole.MAINS, settings)
 
     def meter_cap(
-        self, settings: Settings, mains_at: Millis | None, circuit_at: Millis | None, now: Millis
+        self,
+        settings: Settings,
+        mains_at: Millis | None,
+        circuit_at: Millis | None,
+        period_ms: Millis | None,
+        now: Millis,
     ) -> Cap | None:
-        """MIN while a meter that protects something is silent; None while all answer."""
-        return self._mains_cap(settings, mains_at, now) or self._circuit_cap(settings, circuit_at, now)
+        """MIN while a meter that protects something is silent; None while all answer.
 
-    def _mains_cap(self, settings: Settings, mains_at: Millis | None, now: Millis) -> Cap | None:
+        ``period_ms``: how often the mains meter usually speaks, as far as known.
+        """
+        return self._mains_cap(settings, mains_at, period_ms, now) or self._circuit_cap(settings, circuit_at, now)
+
+    def _mains_cap(
+        self, settings: Settings, mains_at: Millis | None, period_ms: Millis | None, now: Millis
+    ) -> Cap | None:
         """MIN while the mains meter is silent; None while it answers, or when the owner wants Normal to go on."""
         if settings.mains_meter == MeterType.DISABLED:
             return None
         if settings.mode == Mode.NORMAL and settings.normal_without_meter == _KEEP:
             return None
-        posted = settings.mains_meter == MeterType.API
-        allowed_ms = MAINS_LOST_MS if posted else POLLED_SILENT_MS
+        allowed_ms = SILENT_MS
+        if settings.mains_meter == MeterType.API:
+            allowed_ms = MAINS_LOST_MS if period_ms is None else min(max(3 * period_ms, SILENT_MS), MAINS_LOST_MS)
         if mains_at is not None and now - mains_at < allowed_ms:
             return None
         return Cap("mains meter silent", settings.current_min * 10)
