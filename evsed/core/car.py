@@ -51,6 +51,8 @@ class Car:
         self.drawn: Deciamps = 0  # on each phase in use, by the best guess
         self.uses: Phases3 = ALL_PHASES  # the phases that it was seen to use
         self.most: Deciamps = HIGHEST_OFFER  # that it was seen to draw on a phase
+        self.lag_ms: Millis | None = None  # within what time it follows, as far as seen; as exact as the meter is fast
+        self.middle_ms: Millis | None = None  # how late it follows, by the best guess
         self.defied = 0  # so many times in a row a lowering of the offer has changed nothing
         self._pending: deque[_Change] = deque()
         self._past: deque[tuple[Millis, Deciamps]] = deque([(0, 0)])
@@ -63,16 +65,6 @@ class Car:
         self._refused = 0
 
     # ---- what is known ----
-
-    @property
-    def lag_ms(self) -> Millis | None:
-        """Within what time it follows; None while that was not seen. As exact as the meter is fast."""
-        return round(median(late for _, late in self._lags)) if self._lags else None
-
-    @property
-    def middle_ms(self) -> Millis | None:
-        """How late it follows, by the best guess."""
-        return round(median((early + late) / 2 for early, late in self._lags)) if self._lags else None
 
     def moves_ms(self, now: Millis) -> Millis:
         """For how much longer it probably draws what it was offered before; 0 when it has followed."""
@@ -132,6 +124,7 @@ class Car:
         self._agreed = self._refused = 0
         self._alone_since = None
         self._lags.clear()
+        self.lag_ms = self.middle_ms = None
 
     def look(self, mains: PhaseCurrents, at: Millis, phases: int) -> None:
         """The mains was measured ``at``: has the car followed on the ``phases`` (1 or 3) that reach it?"""
@@ -179,7 +172,7 @@ class Car:
                 if agree is None:
                     continue
                 if first.before > 0 and gap_ms <= _TELLING_MS:
-                    self._lags.append((max(0, at - gap_ms - change.at), at - change.at))
+                    self._learn_lag(max(0, at - gap_ms - change.at), at - change.at)
                 if phases == 3:
                     self._learn_phases(agree)
                 self.drawn, self.defied, self._refused = after, 0, 0
@@ -187,6 +180,11 @@ class Car:
                 for _ in range(count):
                     self._pending.popleft()
                 return
+
+    def _learn_lag(self, early: Millis, late: Millis) -> None:
+        self._lags.append((early, late))
+        self.lag_ms = round(median(late for _, late in self._lags))
+        self.middle_ms = round(median((early + late) / 2 for early, late in self._lags))
 
     def _learn_phases(self, agree: Phases3) -> None:
         if agree == ALL_PHASES:

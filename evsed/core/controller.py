@@ -206,7 +206,8 @@ class Controller:
         self._look_at_ev(now)
         settings = self.desk.settings
         actions = self._watch(now)
-        self.regulation.step(self._moment(now), now)
+        moment = self._moment(now)
+        self.regulation.step(moment, now)
         for waiting in (Fault.NO_POWER, Fault.NO_SUN):
             self.faults.set(waiting, present=self.connected and self.regulation.regulator.lack is waiting, now=now)
         self.hardware.step(settings, now, lock_wanted=self._lock_wanted, about_to_close=self.about_to_close(now))
@@ -219,7 +220,7 @@ class Controller:
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
             self.session.unplugged()
         self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
-        before, self.permit = self.outputs, self._permitted(now)
+        before, self.permit = self.outputs, self._permitted(moment, now)
         deeds = changes(before, self.outputs)
         if any(isinstance(deed, CloseContactors) for deed in deeds):
             self.closings += 1
@@ -354,7 +355,7 @@ class Controller:
         elif row.source is State.C and row.trigger is Trigger.CAR_RELEASES:
             self.hardware.rest.released(before_ms, now)
 
-    def _permitted(self, now: Millis) -> Permit:
+    def _permitted(self, moment: Moment, now: Millis) -> Permit:
         driven = self.charger.outputs(self.regulation.regulator.offer, now)
         wanted = replace(driven, lock=self.hardware.lock.drive(now), rcm_test=self.hardware.rcm.drive)
         facts = Facts(
@@ -365,7 +366,7 @@ class Controller:
             stopping_fault=self.faults.worst is not None,
             opening_fault=self.faults.opens_at_once,
             sample_age_ms=self.pilot.sample_age(now),
-            ceiling=self.regulation.demand(self._moment(now), now).fixed().current,
+            ceiling=self.regulation.ceiling(moment).current,
             before=self.permit.at(now),
         )
         return permit(wanted, facts, now)

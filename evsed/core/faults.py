@@ -46,6 +46,8 @@ class Fault(Enum):
     RCM = FaultKind("rcm", "RCM Tripped", 16, 5, Stop.AT_ONCE)
     WELDED = FaultKind("welded", "Contactor Welded", 16, 9, Stop.AT_ONCE)
 
+    __hash__ = object.__hash__  # there is one of each: Enum's own hashes the name, and is called 50 times a cycle
+
 
 LATCHED = frozenset({Fault.RCM, Fault.WELDED})
 """Faults that outlive a restart until somebody resets them."""
@@ -75,12 +77,12 @@ class Faults:
     @property
     def worst(self) -> Fault | None:
         """The most severe fault that is there."""
-        return max(self._since, key=_SEVERITY.__getitem__, default=None)
+        return max(self._since, key=_SEVERITY.__getitem__) if self._since else None
 
     @property
     def all(self) -> tuple[Fault, ...]:
         """Every fault that is there, most severe last."""
-        return tuple(sorted(self._since, key=_SEVERITY.__getitem__))
+        return tuple(sorted(self._since, key=_SEVERITY.__getitem__)) if self._since else ()
 
     @property
     def bits(self) -> int:
@@ -93,4 +95,4 @@ class Faults:
     @property
     def opens_at_once(self) -> bool:
         """Whether a fault is there that does not wait for the car."""
-        return any(fault.value.stop is Stop.AT_ONCE for fault in self._since)
+        return bool(self._since) and any(fault.value.stop is Stop.AT_ONCE for fault in self._since)

@@ -34,6 +34,8 @@ class Balance:
 
     def bounded(self, most: Deciamps) -> "Balance":
         """The same look, in which the car is believed to draw at most ``most`` on each phase."""
+        if max(self.car.each()) <= most:
+            return self
         l1, l2, l3 = (min(current, most) for current in self.car.each())
         return replace(self, car=PhaseCurrents(l1, l2, l3))
 
@@ -59,6 +61,7 @@ class Metering:
         self._ev_before: PhaseCurrents = NO_CURRENT
         self._battery: Deciamps = 0
         self._battery_at: Millis | None = None
+        self.period_ms: Millis | None = None  # between two measurements of the mains, by the last five
         self._intervals: deque[Millis] = deque(maxlen=_INTERVALS)
         self._on_l1_only = 0
 
@@ -71,6 +74,7 @@ class Metering:
         self._values[role] = MeterValues()
         if role is MeterRole.MAINS:
             self._pending = None
+            self.period_ms = None
             self._intervals.clear()
             self._on_l1_only = 0
 
@@ -97,15 +101,11 @@ class Metering:
     def _learn(self, before: Millis | None, currents: PhaseCurrents, now: Millis) -> None:
         if before is not None:
             self._intervals.append(now - before)
+            self.period_ms = round(median(self._intervals))
         if self._on_l1_only >= 0 and max(abs(currents.l2), abs(currents.l3)) <= _NOTHING:
             self._on_l1_only += 1
         else:
             self._on_l1_only = -1
-
-    @property
-    def period_ms(self) -> Millis | None:
-        """The time between two measurements of the mains, by the last five; None before the second."""
-        return round(median(self._intervals)) if self._intervals else None
 
     @property
     def one_phase_house(self) -> bool:

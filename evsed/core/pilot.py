@@ -3,6 +3,7 @@
 Owns the windows, the diode check and the hold times; not what follows from a level.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +23,8 @@ class Level(Enum):
     SHORT = 0
     NEGATIVE = -12_000
     INVALID = None
+
+    __hash__ = object.__hash__  # there is one of each, and it is looked up in every cycle
 
 
 CONNECTED = frozenset({Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION})
@@ -62,7 +65,7 @@ def judge(samples: Sequence[Millivolts], duty: DutyBp, held: Level) -> Reading:
         level = classify(plateau, held) if fits else Level.INVALID
         return Reading(level, plateau, plateau, negative_seen=False)
     middle = (lowest + highest) / 2
-    split = next(index for index, value in enumerate(ordered) if value > middle)
+    split = bisect_right(ordered, middle)
     low, high = median_low(ordered[:split]), median_low(ordered[split:])
     share_bp = (len(ordered) - split) * CONSTANT // len(ordered)
     if abs(share_bp - duty) > _SHARE_TOLERANCE_BP:

@@ -12,7 +12,7 @@ from evsed.core.limits import Cap
 from evsed.core.metering import Balance, Metering
 from evsed.core.model import ONLY_L1, Contactor2, MeterRole, MeterType, Mode, PhaseCurrents, Phases3
 from evsed.core.phases import Phases
-from evsed.core.regulator import Demand, Regulator
+from evsed.core.regulator import Auto, Demand, Regulator
 from evsed.core.settings import Settings
 from evsed.core.states import CLOSED, OFFERING, RESTING, State
 from evsed.core.units import Deciamps, Millis
@@ -74,31 +74,36 @@ class Regulation:
         """The phases that the car would use if all reached it."""
         return ONLY_L1 if self.metering.one_phase_house else self.car.uses
 
-    def demand(self, moment: Moment, now: Millis) -> Demand:
-        """What the regulator has to know."""
+    def ceiling(self, moment: Moment) -> Cap:
+        """The lowest cap that no measurement is needed for."""
+        caps = list(limits.fixed_caps(moment.settings, moment.cable, moment.override))
+        caps += [cap for cap in (moment.derating, moment.lent) if cap is not None]
+        if moment.grid_limited:
+            caps.append(limits.grid_cap(sum(self._uses)))
+        return limits.lowest(caps)
+
+    @property
+    def _uses(self) -> Phases3:
+        """The phases that the car uses, of those that reach it."""
+        return self._could_use if self.phases.in_use == 3 else ONLY_L1
+
+    def _demand(self, moment: Moment, now: Millis) -> Demand:
         settings, state = moment.settings, moment.state
-        could = self._could_use
-        uses = could if self.phases.in_use == 3 else ONLY_L1
-        grid = limits.grid_cap(sum(uses)) if moment.grid_limited else None
         return Demand(
             settings=settings,
-            cable=moment.cable,
-            override=moment.override,
-            outside=tuple(cap for cap in (moment.derating, grid, moment.lent) if cap is not None),
+            fixed=self.ceiling(moment),
             phases=self.phases.in_use,
-            uses=uses,
-            legs=sum(could),
+            uses=self._uses,
+            legs=sum(self._could_use),
             connected=moment.connected,
             offering=state in OFFERING,
             resting=state in RESTING,
             settling=state is State.B1 and moment.in_state_ms < SETTLES_MS,
-            asking=moment.state is State.B and moment.asking,
+            asking=state is State.B and moment.asking,
             charging_ms=moment.in_state_ms if state is State.C else None,
             ev_metered=self._ev_metered(settings, now),
             meter_cap=moment.meter_cap,
             period_ms=self.metering.period_ms,
-            large_shortage=self.phases.large_shortage_lasts(settings, now),
-            one_phase_would_do=self.phases.one_would_do(settings, now),
         )
 
     def step(self, moment: Moment, now: Millis) -> None:
@@ -108,14 +113,15 @@ class Regulation:
         if not closed:
             self.phases.at_rest(settings, now, three_fit=self._three_fit(settings))
         self._follow_car(settings, now)
-        demand = self.demand(moment, now)
+        demand = self._demand(moment, now)
         self._observe_circuit(demand, now)
         self._observe_mains(demand, now, closed=closed)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
             self.forget_measurements()
         if demand.charging_ms is not None:
             self.phases.look_up(settings, now, three_fit=lambda: self._three_fit(settings))
-        self.regulator.step(self.demand(moment, now), now)
+        auto = Auto(self.phases.large_shortage_lasts(settings, now), self.phases.one_would_do(settings, now))
+        self.regulator.step(demand, auto, now)
         if self.regulator.one_phase_wanted:
             self.phases.to_one(now)
 

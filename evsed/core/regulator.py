@@ -30,13 +30,19 @@ for each second more 1.5 A more than needed are taken back, and given again when
 
 
 @dataclass(frozen=True, slots=True)
+class Auto:
+    """What CONTACT 2 Auto says about this moment."""
+
+    large_shortage: bool  # three phases have had far too little sun for 30 s
+    one_would_do: bool  # charging may go on with one phase
+
+
+@dataclass(frozen=True, slots=True)
 class Demand:
     """What the rest of the core says about this moment."""
 
     settings: Settings
-    cable: Deciamps
-    override: Deciamps
-    outside: tuple[Cap, ...]  # from the board's temperature, the grid operator's relay, programs outside
+    fixed: Cap  # the lowest cap that no measurement is needed for
     phases: int  # that reach the car
     uses: Phases3  # those that it uses of them
     legs: int  # how many of three it would use
@@ -49,13 +55,6 @@ class Demand:
     ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
     period_ms: Millis | None  # between two measurements of the mains
-    large_shortage: bool  # three phases have had far too little sun for 30 s (CONTACT 2 Auto)
-    one_phase_would_do: bool  # CONTACT 2 Auto may go on with one phase
-
-    @property
-    def mode(self) -> Mode:
-        """The charging mode."""
-        return Mode(self.settings.mode)
 
     @property
     def metered(self) -> bool:
@@ -65,15 +64,12 @@ class Demand:
     @property
     def goes_on_blind(self) -> bool:
         """Whether the owner wants Normal to go on as it is while the mains meter is silent."""
-        return self.mode is Mode.NORMAL and bool(self.settings.normal_without_meter)
+        return self.settings.mode == Mode.NORMAL and bool(self.settings.normal_without_meter)
 
-    def fixed(self) -> Cap:
-        """The lowest cap that no measurement is needed for."""
-        return limits.lowest((*limits.fixed_caps(self.settings, self.cable, self.override), *self.outside))
-
+    @property
     def minimum(self) -> Deciamps:
-        """MIN, or what cable and MAX allow if that is less."""
-        return min(self.settings.current_min * 10, self.fixed().current, HIGHEST_OFFER)
+        """MIN, or what cable, MAX and the other fixed caps allow if that is less."""
+        return min(self.settings.current_min * 10, self.fixed.current, HIGHEST_OFFER)
 
 
 class Regulator:
@@ -93,7 +89,7 @@ class Regulator:
         self._sun: Deciamps | None = None
         self._sunny = LeastRoom()
         self._startable: frozenset[int] = frozenset()  # the phases for which the sun is enough to start
-        self._startable_at: Millis = 0
+        self._poor_since: Millis | None = None  # the sun is not enough to start on the phases in use
         self._changed_at: Millis | None = None
         self._fresh = False  # the mains was measured since the last step
         self._back = False  # the mains meter was lost, and is back since a moment
@@ -117,7 +113,7 @@ class Regulator:
 
     def forget_sun(self) -> None:
         """The mode changed: the sun has to be looked at again."""
-        self._sun = None
+        self._sun = self._poor_since = None
         self._startable = frozenset()
         self._sunny.forget()
 
@@ -142,11 +138,13 @@ class Regulator:
         self._room.add(self.protect.room or 0, now)
         self._back = self._back and not self._room.known_for(smart.CLIMB_OVER_MS, now)
         rooms = [room for room in (self.protect.room, self.protect.circuit_room) if room is not None]
-        self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum())
-        if demand.mode is Mode.SOLAR:
+        self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum)
+        if demand.settings.mode == Mode.SOLAR:
             self._sun = solar.target(settings, corrected, sum(demand.uses))
             self._sunny.add(self._sun, now)
             self._startable = solar.startable(settings, corrected, demand.legs)
+            poor = demand.phases not in self._startable
+            self._poor_since = (now if self._poor_since is None else self._poor_since) if poor else None
         self._fresh = True
 
     def observe_circuit(self, balance: Balance, demand: Demand, now: Millis) -> None:
@@ -163,7 +161,7 @@ class Regulator:
         return Look(
             settings=demand.settings,
             uses=demand.uses,
-            minimum=demand.minimum(),
+            minimum=demand.minimum,
             period_ms=PERIOD_MS if demand.period_ms is None else demand.period_ms,
             moves_ms=self._car.moves_ms(now),
             least=self._car.least,
@@ -176,15 +174,15 @@ class Regulator:
 
     # ---- the offer ----
 
-    def step(self, demand: Demand, now: Millis) -> None:
+    def step(self, demand: Demand, auto: Auto, now: Millis) -> None:
         """Brings offer and lack up to date."""
         self.one_phase_wanted = False
         ceiling = self._ceiling(demand)
-        fits = ceiling.current >= demand.minimum()
+        fits = ceiling.current >= demand.minimum
         if demand.offering:
             self.waits.offered()
             self._offer_within(ceiling, demand, now)
-            lack = self._lack(demand, now, fits=fits)
+            lack = self._lack(demand, auto, now, fits=fits)
             if lack is not None:
                 self.waits.gave_up(lack, now, charged_ms=demand.charging_ms or 0)
         elif demand.resting:
@@ -198,7 +196,7 @@ class Regulator:
         self._fresh = False
 
     def _ceiling(self, demand: Demand) -> Cap:
-        caps = [demand.fixed()]
+        caps = [demand.fixed]
         if demand.meter_cap is not None:
             caps.append(demand.meter_cap)
         if demand.metered and self.protect.cap is not None:
@@ -208,16 +206,16 @@ class Regulator:
         return limits.lowest(caps)
 
     def _first_offer(self, ceiling: Cap, demand: Demand) -> Deciamps:
-        minimum = demand.minimum()
+        minimum = demand.minimum
         if minimum < LOWEST_OFFER:
             return 0
         blind = demand.metered and (self.protect.cap is None or self._back) and not demand.goes_on_blind
-        if demand.mode is Mode.SOLAR or blind:
+        if demand.settings.mode == Mode.SOLAR or blind:
             return minimum
         return min(max(ceiling.current, minimum), HIGHEST_OFFER)
 
     def _offer_within(self, ceiling: Cap, demand: Demand, now: Millis) -> None:
-        minimum = demand.minimum()
+        minimum = demand.minimum
         allowed = min(max(ceiling.current, minimum), HIGHEST_OFFER)
         if self.offer > allowed:  # Protect: at once, all of it
             self._set(max(minimum, allowed - self._held_back(ceiling, demand)), now)
@@ -226,7 +224,7 @@ class Regulator:
             if wanted != self.offer:
                 self._set(wanted, now)
         self.at_top = self.offer >= allowed
-        self.limited_by = ceiling.name if self.at_top else demand.mode.name
+        self.limited_by = ceiling.name if self.at_top else Mode(demand.settings.mode).name
 
     def _held_back(self, ceiling: Cap, demand: Demand) -> Deciamps:
         """What is kept for the next load, which a slow meter shows late and a slow car follows late."""
@@ -247,8 +245,8 @@ class Regulator:
         if demand.meter_cap is not None:
             self._room.forget()
             return min(self.offer, allowed)
-        if demand.mode is Mode.SOLAR:
-            return min(max(self._sun_wants(demand, now), demand.minimum()), allowed)
+        if demand.settings.mode == Mode.SOLAR:
+            return min(max(self._sun_wants(demand, now), demand.minimum), allowed)
         rooms = [allowed]
         if demand.metered and not (demand.goes_on_blind and self.protect.cap is None):
             least = self._room.least(smart.CLIMB_OVER_MS, now)
@@ -262,7 +260,7 @@ class Regulator:
     def _sun_wants(self, demand: Demand, now: Millis) -> Deciamps:
         at_first = demand.charging_ms is None or demand.charging_ms < solar.FIRST_AT_MIN_MS
         if self._sun is None or at_first:
-            return demand.minimum()
+            return demand.minimum
         steady, soon = (self._sunny.least(over_ms, now) for over_ms in (solar.STEADY_MS, solar.SOON_MS))
         return solar.step(
             self.offer, self._sun, self._sun if soon is None else soon, self._sun if steady is None else steady
@@ -274,29 +272,27 @@ class Regulator:
 
     # ---- too little ----
 
-    def _lack(self, demand: Demand, now: Millis, *, fits: bool) -> Fault | None:
+    def _lack(self, demand: Demand, auto: Auto, now: Millis, *, fits: bool) -> Fault | None:
         """What there is not enough of: to start for a car that asks, or for long enough to stop one that charges."""
         if demand.charging_ms is None:
             self.protect.rest()
             self.stop_timer.pause()
             return self._lacking(demand, fits=fits) if demand.asking and not self._unmeasured(demand) else None
         minutes = demand.settings.max_sum_mains_time
-        if self.protect.lacks(demand.minimum(), now, fits=fits, sum_mains_minutes=minutes):
+        if self.protect.lacks(demand.minimum, now, fits=fits, sum_mains_minutes=minutes):
             return Fault.NO_POWER
-        return Fault.NO_SUN if self._without_sun_for_too_long(demand, now) else None
+        return Fault.NO_SUN if self._without_sun_for_too_long(demand, auto, now) else None
 
-    def _without_sun_for_too_long(self, demand: Demand, now: Millis) -> bool:
-        if demand.mode is not Mode.SOLAR or self._sun is None:
+    def _without_sun_for_too_long(self, demand: Demand, auto: Auto, now: Millis) -> bool:
+        if demand.settings.mode != Mode.SOLAR or self._sun is None:
             self.stop_timer = solar.StopTimer()
             return False
-        self.stop_timer.run(short=self._sun < demand.minimum(), now=now)
+        self.stop_timer.run(short=self._sun < demand.minimum, now=now)
         stop_minutes = demand.settings.solar_stop_time
-        if demand.phases in self._startable:
-            self._startable_at = now
-        poor = now - self._startable_at >= solar.POOR_MS  # else it would begin again at once
+        poor = self._poor_since is not None and now - self._poor_since >= solar.POOR_MS  # else it would begin again
         over = poor and self.stop_timer.left_ms(stop_minutes) == 0
-        self.one_phase_wanted = (over or demand.large_shortage) and demand.one_phase_would_do
-        return (over or (demand.large_shortage and stop_minutes > 0)) and not self.one_phase_wanted
+        self.one_phase_wanted = (over or auto.large_shortage) and auto.one_would_do
+        return (over or (auto.large_shortage and stop_minutes > 0)) and not self.one_phase_wanted
 
     def _wait(self, demand: Demand, now: Millis, *, fits: bool) -> None:
         lack = self._lacking(demand, fits=fits)
@@ -311,15 +307,15 @@ class Regulator:
             back_ms = self.waits.looks_back_ms(now)
             rooms = (self._room.least(back_ms, now), self._circuit_room.least(back_ms, now))
             least = min((room for room in rooms if room is not None), default=HIGHEST_OFFER)
-            self.waits.enough(least - demand.minimum(), now)
+            self.waits.enough(least - demand.minimum, now)
 
     def _unmeasured(self, demand: Demand) -> bool:
         """Whether the sun decides, and nobody has measured it."""
-        return demand.mode is Mode.SOLAR and self._sun is None
+        return demand.settings.mode == Mode.SOLAR and self._sun is None
 
     def _lacking(self, demand: Demand, *, fits: bool) -> Fault | None:
         if not fits:
             return Fault.NO_POWER
-        if demand.mode is Mode.SOLAR and demand.phases not in self._startable:
+        if demand.settings.mode == Mode.SOLAR and demand.phases not in self._startable:
             return Fault.NO_SUN
         return None

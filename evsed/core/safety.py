@@ -4,7 +4,7 @@ Everything that closes a contactor or offers current passes here, in every contr
 What it permits is lent: a ``Permit`` expires by itself, and after that its outputs are the safe ones.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evsed.core.actions import PILOT_HIGH, SAFE, Outputs, Pilot, PilotDrive, pilot_offering
 from evsed.core.charger import STOP_MS
@@ -59,11 +59,11 @@ def permit(wanted: Outputs, facts: Facts, now: Millis) -> Permit:
         and _pilot_known(facts)
         and _second_at_rest(wanted, facts.before)
     )
-    outputs = replace(
-        wanted,
+    outputs = Outputs(
         contactor1=closed,
         contactor2=closed and wanted.contactor2,
         pilot=pilot,
+        lock=wanted.lock,
         rcm_test=wanted.rcm_test and not closed,
     )
     return Permit(outputs, now + LEASE_MS)

@@ -66,12 +66,20 @@ class Moments:
     def _times(self, now: Millis) -> Iterator[Millis]:
         """What might be next; times that are over may be among them.
 
-        A timer may begin with the last look before something changes, so that look is taken as well.
+        While something is lacking, a timer may begin with the last look before something changes, so that look is
+        taken as well.
         """
         for time in self._changes(now):
-            yield time - CYCLE_MS
+            if self._lacking:
+                yield time - CYCLE_MS
             yield time
         yield from self._timers(now)
+
+    @property
+    def _lacking(self) -> bool:
+        regulator = self._core.regulation.regulator
+        charging = self._core.charger.state is State.C and not self._anchors
+        return not charging or regulator.lack is not None or regulator.protect.ends_at is not None
 
     def _changes(self, now: Millis) -> Iterator[Millis]:
         yield self._on_grid(now, MEASURED_AT_MS, self._grid_ms)

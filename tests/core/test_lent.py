@@ -59,9 +59,9 @@ def test_the_permit_knows_the_limit_before_anybody_else_has_acted_on_it() -> Non
     story = charging()
     lend(story, 8)
     assert story.core.regulation.regulator.offer == 130
-    assert announced(story.core._permitted(story.now).outputs.pilot) == 80
+    assert announced(story.core._permitted(story.core._moment(story.now), story.now).outputs.pilot) == 80
     lend(story, 5.9)
-    outputs = story.core._permitted(story.now).outputs
+    outputs = story.core._permitted(story.core._moment(story.now), story.now).outputs
     assert (outputs.pilot.kind, outputs.contactor1) == (Pilot.HIGH, False)
 
 

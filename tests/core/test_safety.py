@@ -173,23 +173,27 @@ def _second_moved(core: Controller) -> None:
     core.charger.second_contactor = not core.charger.second_contactor
 
 
+def permitted(bench: Bench, now: int) -> Permit:
+    return bench.core._permitted(bench.core._moment(now), now)
+
+
 @pytest.mark.parametrize(
     "lie", [_access_off, _waits, _no_diode, _stopped_long_ago, _stopped_with_a_fault, _second_moved]
 )
 def test_the_permit_is_told_the_truth_also_where_the_states_were_wrong(lie: Callable[[Controller], None]) -> None:
     """The state machine is passed over: what it would have done by itself is not done."""
     bench = Bench().charge()
-    assert bench.core._permitted(bench.now).outputs.contactor1
+    assert permitted(bench, bench.now).outputs.contactor1
     lie(bench.core)
-    assert not bench.core._permitted(bench.now).outputs.contactor1
+    assert not permitted(bench, bench.now).outputs.contactor1
 
 
 def test_the_permit_is_told_the_age_of_the_sample_and_the_ceiling() -> None:
     bench = Bench().charge()
-    assert bench.core._permitted(bench.now + 100).outputs.contactor1
-    assert not bench.core._permitted(bench.now + 101).outputs.contactor1
+    assert permitted(bench, bench.now + 100).outputs.contactor1
+    assert not permitted(bench, bench.now + 101).outputs.contactor1
     bench.core.desk.override = 60
-    assert current_for(bench.core._permitted(bench.now).outputs.pilot.pulses) == 60
+    assert current_for(permitted(bench, bench.now).outputs.pilot.pulses) == 60
 
 
 def test_nobody_else_makes_permits() -> None:
