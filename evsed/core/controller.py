@@ -357,7 +357,9 @@ class Controller:
 
     def _permitted(self, moment: Moment, now: Millis) -> Permit:
         driven = self.charger.outputs(self.regulation.regulator.offer, now)
-        wanted = replace(driven, lock=self.hardware.lock.drive(now), rcm_test=self.hardware.rcm.drive)
+        lock, rcm_test = self.hardware.lock.drive(now), self.hardware.rcm.drive
+        rests = lock is driven.lock and rcm_test == driven.rcm_test
+        wanted = driven if rests else replace(driven, lock=lock, rcm_test=rcm_test)
         facts = Facts(
             state=self.charger.state,
             in_state_ms=now - self.charger.since,

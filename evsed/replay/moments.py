@@ -61,25 +61,39 @@ class Moments:
         following = now + CYCLE_MS
         if self._every_cycle or now < self._restless_until:
             return following
+        if self._calm:
+            return max(-(-self._when_calm(now) // CYCLE_MS) * CYCLE_MS, following)
         return min(max(-(-time // CYCLE_MS) * CYCLE_MS, following) for time in self._times(now) if time > now)
 
     def _times(self, now: Millis) -> Iterator[Millis]:
         """What might be next; times that are over may be among them.
 
-        While something is lacking, a timer may begin with the last look before something changes, so that look is
-        taken as well.
+        A timer may begin with the last look before something changes, so that look is taken as well.
         """
         for time in self._changes(now):
-            if self._lacking:
-                yield time - CYCLE_MS
+            yield time - CYCLE_MS
             yield time
         yield from self._timers(now)
 
     @property
-    def _lacking(self) -> bool:
+    def _calm(self) -> bool:
+        """Charging, nothing is lacking, and no change is remembered: most of a day."""
         regulator = self._core.regulation.regulator
-        charging = self._core.charger.state is State.C and not self._anchors
-        return not charging or regulator.lack is not None or regulator.protect.ends_at is not None
+        lacking = regulator.lack is not None or regulator.deadline is not None or self._core.faults.all
+        return self._core.charger.state is State.C and not self._anchors and not lacking
+
+    def _when_calm(self, now: Millis) -> Millis:
+        """What might be next then: most timers do not run."""
+        regulator = self._core.regulation.regulator
+        to = self._on_grid(now, MEASURED_AT_MS, self._grid_ms)
+        event = self._plant.next_event()
+        if event is not None and event < to:
+            to = event
+        if self._closings and self._closings[0] + HOUR_MS < to:
+            to = self._closings[0] + HOUR_MS
+            self._anchor(self._closings.popleft() + HOUR_MS, FOLLOWED_MS)
+        left_ms = regulator.stop_timer.left_ms(self._core.desk.settings.solar_stop_time)
+        return min(to, now + left_ms) if left_ms else to
 
     def _changes(self, now: Millis) -> Iterator[Millis]:
         yield self._on_grid(now, MEASURED_AT_MS, self._grid_ms)
