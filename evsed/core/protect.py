@@ -33,7 +33,7 @@ CAR_STOPS_MS = 1_000
 HEAT_MS = 10_000
 HEAT_PERCENT = 115
 """The root mean square over 10 s that riding a shortage out may bring the main fuse to, in percent of MAINS: a breaker
-carries that for an hour without tripping (IEC 60898-1, conventional non-tripping current)."""
+carries 113 % for an hour without tripping (IEC 60898-1, conventional non-tripping current), and more for 10 s."""
 
 UNEXPLAINED_MS = 6_000
 """An overload that outlasts even the slowest car: what is known of the car's draw cannot be true."""

@@ -70,7 +70,7 @@ class Regulation:
         self.car.unplugged()
 
     @property
-    def _could_use(self) -> Phases3:
+    def could_use(self) -> Phases3:
         """The phases that the car would use if all reached it."""
         return ONLY_L1 if self.metering.one_phase_house else self.car.uses
 
@@ -85,7 +85,7 @@ class Regulation:
     @property
     def _uses(self) -> Phases3:
         """The phases that the car uses, of those that reach it."""
-        return self._could_use if self.phases.in_use == 3 else ONLY_L1
+        return self.could_use if self.phases.in_use == 3 else ONLY_L1
 
     def _demand(self, moment: Moment, now: Millis) -> Demand:
         settings, state = moment.settings, moment.state
@@ -94,7 +94,7 @@ class Regulation:
             fixed=self.ceiling(moment),
             phases=self.phases.in_use,
             uses=self._uses,
-            legs=sum(self._could_use),
+            legs=sum(self.could_use),
             connected=moment.connected,
             offering=state in OFFERING,
             resting=state in RESTING,
@@ -174,7 +174,7 @@ class Regulation:
         """Whether the mains has room for MIN on three phases."""
         minimum = settings.current_min * 10
         return (
-            self._balance is not None and limits.mains_cap(settings, self._balance, self._could_use).current >= minimum
+            self._balance is not None and limits.mains_cap(settings, self._balance, self.could_use).current >= minimum
         )
 
     def corrected(self, settings: Settings, mains: PhaseCurrents, now: Millis) -> PhaseCurrents:

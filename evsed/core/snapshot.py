@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 from evsed.core.actions import Outputs
 from evsed.core.faults import Fault
 from evsed.core.lent import Lent
-from evsed.core.model import Access, MeterHealth, MeterRole, MeterValues, Mode, ModeChoice, PhaseCurrents, choice_of
+from evsed.core.model import (
+    Access,
+    MeterHealth,
+    MeterRole,
+    MeterValues,
+    Mode,
+    ModeChoice,
+    PhaseCurrents,
+    Phases3,
+    choice_of,
+)
 from evsed.core.reasons import Reason
 from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.settings import Settings
@@ -35,6 +45,16 @@ class MeterView:
     fresh: bool  # false: the currents are too old to be shown as what flows now
     heard: bool  # false: so is everything else it measures
     health: MeterHealth | None
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What regulation has seen of the mains meter and of the car; None is "not yet"."""
+
+    meter_period_ms: Millis | None  # between two measurements of the mains
+    car_lag_ms: Millis | None  # within which the car follows a new offer
+    car_uses: Phases3  # the phases that it draws from, of those that reach it
+    car_most: Deciamps | None  # that it takes on a phase, if it was offered more
 
 
 _DRAWS: Deciamps = 10
@@ -76,6 +96,7 @@ class Snapshot:
     mains: PhaseCurrents | None  # as regulation sees it: after the home battery; None: unknown
     meters: Mapping[MeterRole, MeterView]
     drawing: tuple[bool, bool, bool]
+    learned: Learned
     battery: Deciamps
     battery_at: Millis | None
     charged_wh: WattHours | None

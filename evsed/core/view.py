@@ -4,9 +4,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from evsed.core import reasons, watches
+from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.model import MeterRole, Mode
 from evsed.core.pilot import Level
-from evsed.core.snapshot import MeterView, Snapshot, drawing
+from evsed.core.snapshot import Learned, MeterView, Snapshot, drawing
 from evsed.core.states import CLOSED, OFFERING, State
 from evsed.core.units import Millis, seconds_left
 
@@ -49,6 +50,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         else core.regulation.corrected(core.desk.settings, mains, now),
         meters=MappingProxyType(meters),
         drawing=drawing(meters[MeterRole.EV], core.regulation.phases.in_use if state in CLOSED else 0),
+        learned=_learned(core),
         battery=core.regulation.metering.battery(now),
         battery_at=core.regulation.metering.battery_at,
         charged_wh=core.session.charged_wh,
@@ -56,6 +58,12 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         closings=core.closings,
         saved=core.saved,
     )
+
+
+def _learned(core: "Controller") -> Learned:
+    car = core.regulation.car
+    most = None if car.most == HIGHEST_OFFER else car.most
+    return Learned(core.regulation.metering.period_ms, car.lag_ms, core.regulation.could_use, most)
 
 
 def _stop_timer(core: "Controller") -> Millis | None:

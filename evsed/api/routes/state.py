@@ -11,7 +11,7 @@ from evsed.api.site import Site
 from evsed.core.events import ClearFaults
 from evsed.core.faults import Fault
 from evsed.core.model import MeterRole, PhaseCurrents
-from evsed.core.snapshot import MeterView, Snapshot
+from evsed.core.snapshot import Learned, MeterView, Snapshot
 from evsed.core.units import seconds_left
 
 
@@ -82,8 +82,19 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         "temperature_c": snapshot.temperature_c,
         "charged_wh": snapshot.charged_wh,
         "meters": {role.value: _meter(snapshot.meters[role], snapshot.now) for role in MeterRole},
+        "learned": _learned(snapshot.learned),
         "uptime_s": snapshot.uptime_s,
         "closings": snapshot.closings,
+    }
+
+
+def _learned(learned: Learned) -> dict[str, Any]:
+    period, lag = learned.meter_period_ms, learned.car_lag_ms
+    return {
+        "meter_period_s": None if period is None else period / 1000,
+        "car_lag_s": None if lag is None else lag / 1000,
+        "car_phases": [f"L{phase}" for phase, used in enumerate(learned.car_uses, 1) if used],
+        "car_most_a": None if learned.car_most is None else learned.car_most / 10,
     }
 
 
