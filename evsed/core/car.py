@@ -75,8 +75,8 @@ class Car:
 
     @property
     def latest_ms(self) -> Millis:
-        """When it has surely followed."""
-        return LONGEST_LAG_MS if self.lag_ms is None else min(self.lag_ms + _MARGIN_MS, LONGEST_LAG_MS)
+        """When it has surely followed, and the meter has shown it."""
+        return (LONGEST_LAG_MS if self.lag_ms is None else min(self.lag_ms, LONGEST_LAG_MS)) + _MARGIN_MS
 
     @property
     def moving(self) -> bool:

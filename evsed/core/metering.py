@@ -152,6 +152,14 @@ class Metering:
         """The newest mains sample while regulation has not seen it yet."""
         return None if self._pending is None else self._values[MeterRole.MAINS].currents
 
+    def drawn(self, sample_at: Millis, now: Millis) -> PhaseCurrents | None:
+        """What the EV meter says of another meter's sample; None while the word that belongs to it may yet come."""
+        own = self._values[MeterRole.EV]
+        late = own.currents_at is None or own.currents_at < sample_at
+        if own.currents is None or (late and now - sample_at < _PAIRING_MS):
+            return None
+        return own.currents.higher(self._ev_before)
+
     def balance(self, now: Millis, estimate: PhaseCurrents, *, ev_metered: bool) -> Balance | None:
         """The newest mains sample that regulation has not seen yet, or None; each sample is given once.
 

@@ -25,6 +25,8 @@ meter's delay and the second that a car takes to stop, it does so for the car's 
 OVER_AFTER_MS = 1_000
 """A shortage is over when there was room for this long; one lucky sample, taken while the car moves, does not count."""
 
+_OVER_LOOKS = 2  # also with a meter that is as slow as that
+
 CAR_STOPS_MS = 1_000
 """A car that is told to stop usually has within this time."""
 
@@ -124,6 +126,7 @@ class Protect:
         self._heat = Heat()
         self._short_since: Millis | None = None
         self._short_at: Millis = 0
+        self._looks = self._circuit_looks = 0  # since it was short
         self._ride_out_ms = RIDE_OUT_MS
 
     def forget(self) -> None:
@@ -144,6 +147,7 @@ class Protect:
 
     def observe(self, balance: Balance, look: Look, now: Millis) -> None:
         """One fresh measurement of the mains."""
+        self._looks += 1
         followed = look.followed(balance)
         balance = look.kindly(balance)
         mains = limits.mains_cap(look.settings, balance, look.uses)
@@ -159,6 +163,7 @@ class Protect:
 
     def observe_circuit(self, balance: Balance, look: Look) -> None:
         """One fresh measurement of the charger's circuit."""
+        self._circuit_looks += 1
         self.circuit = limits.circuit_cap(look.settings, balance, look.uses)
         followed = limits.circuit_cap(look.settings, look.followed(balance), look.uses)
         self.circuit_room = min(self.circuit.current, followed.current)
@@ -195,14 +200,20 @@ class Protect:
 
     # ---- shortage ----
 
+    @property
+    def _looked_again(self) -> bool:
+        mains = self.cap is None or self._looks >= _OVER_LOOKS
+        return mains and (self.circuit is None or self._circuit_looks >= _OVER_LOOKS)
+
     def lacks(self, minimum: Deciamps, now: Millis, *, fits: bool, sum_mains_minutes: int) -> bool:
         """Whether MIN has not fitted for so long that the car has to stop. ``fits``: it does now."""
         rooms = [room for room in (self.room, self.circuit_room) if room is not None]
         if fits and (self._short_since is None or min(rooms, default=minimum) >= minimum):
-            if now - self._short_at >= OVER_AFTER_MS:
+            if now - self._short_at >= OVER_AFTER_MS and self._looked_again:
                 self.rest()
             return False
         self._short_at = now
+        self._looks = self._circuit_looks = 0
         if self._short_since is None:
             self._short_since = now
         allowed_ms = self._ride_out_ms if self._overloaded else RIDE_OUT_MS

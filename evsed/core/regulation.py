@@ -159,10 +159,11 @@ class Regulation:
         if demand.settings.circuit_meter == MeterType.DISABLED or values.currents is None or lost:
             self.regulator.forget_circuit()
         elif values.currents_at != self._circuit_at:
-            self._circuit_at = values.currents_at
-            measured = self.metering.values(MeterRole.EV).currents if demand.ev_metered else None
-            drawn = measured or self.car.currents(demand.phases)
-            self.regulator.observe_circuit(Balance(values.currents, drawn, values.currents_at or now), demand, now)
+            at = values.currents_at or now
+            drawn = self.metering.drawn(at, now) if demand.ev_metered else self.car.currents(demand.phases)
+            if drawn is not None:
+                self._circuit_at = values.currents_at
+                self.regulator.observe_circuit(Balance(values.currents, drawn, at), demand, now)
 
     @property
     def _believable(self) -> Deciamps:

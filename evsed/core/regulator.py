@@ -287,8 +287,8 @@ class Regulator:
         if demand.settings.mode != Mode.SOLAR or self._sun is None:
             self.stop_timer = solar.StopTimer()
             return False
-        self.stop_timer.run(short=self._sun < demand.minimum, now=now)
         stop_minutes = demand.settings.solar_stop_time
+        self.stop_timer.run(short=self._sun < demand.minimum, now=now, most_ms=stop_minutes * 60_000)
         poor = self._poor_since is not None and now - self._poor_since >= solar.POOR_MS  # else it would begin again
         over = poor and self.stop_timer.left_ms(stop_minutes) == 0
         self.one_phase_wanted = (over or auto.large_shortage) and auto.one_would_do

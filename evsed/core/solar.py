@@ -15,6 +15,8 @@ STEADY_MS = 10_000
 POOR_MS = 30_000
 """Charging stops when the timer is over and START was not reached for this long."""
 
+LONGEST_STOP_MS = 3_600_000  # the most that STOP can be set to
+
 _DOWN_BAND: Deciamps = 5
 _UP_BAND: Deciamps = 5
 _A_LOT: Deciamps = 20
@@ -60,11 +62,11 @@ class StopTimer:
         self._at: Millis | None = None
         self._short = False
 
-    def run(self, *, short: bool, now: Millis) -> None:
-        """Counts the time since the last call towards the state it was in."""
+    def run(self, *, short: bool, now: Millis, most_ms: Millis = LONGEST_STOP_MS) -> None:
+        """Counts the time since the last call towards the state it was in, up to ``most_ms``."""
         if self._at is not None:
             elapsed = now - self._at
-            self._spent_ms = self._spent_ms + elapsed if self._short else max(0, self._spent_ms - elapsed)
+            self._spent_ms = max(0, min(self._spent_ms + (elapsed if self._short else -elapsed), most_ms))
         self._at, self._short = now, short
 
     def pause(self) -> None:
