@@ -61,7 +61,7 @@ def test_one_wrong_match_changes_no_lag() -> None:
     car.offered(90, 100_000)
     car.look(three(HOUSE + 130), 100_000, 3)
     car.look(three(HOUSE + 90), 100_100, 3)  # a house that does the same at once
-    assert abs(car.lag_ms - known) <= 500
+    assert abs((car.lag_ms or 0) - known) <= 500
 
 
 def test_a_meter_slower_than_2_5_s_says_nothing_of_the_lag() -> None:
@@ -155,7 +155,7 @@ def test_another_car_starts_anew() -> None:
 
 def refuse(car: Car, offers: tuple[Deciamps, ...], at: Millis) -> Millis:
     """The mains stands still while this is offered, each for 10 s."""
-    standing = three(HOUSE + car.drawn)
+    standing = three(HOUSE + 100)
     for offered in offers:
         car.offered(offered, at)
         for second in range(1, 11):
@@ -171,11 +171,11 @@ def test_what_it_did_not_take_twice_is_the_most_that_it_takes() -> None:
     at = refuse(car, (160,), at)
     assert (car.most, car.drawn) == (130, 130)
     car.offered(130, at)
-    car.look(three(HOUSE + 130), at + 6_000, 3)
+    car.look(three(HOUSE + 100), at + 6_000, 3)
     assert (car.moving, car.defied) == (False, 0)  # it drew no more
     car.offered(160, at + 7_000)
     assert car.highest == 130
-    car.look(three(HOUSE + 160), at + 9_000, 3)  # now it did
+    car.look(three(HOUSE + 130), at + 9_000, 3)  # now it took 3 A more
     assert (car.most, car.drawn) == (160, 160)
 
 
