@@ -102,12 +102,13 @@ class Heat:
 
         Until then ``now_flows`` for ``moves_ms``, then ``at_min``, and afterwards what the ``house`` draws.
         """
-        left = max(0, HEAT_MS - (0 if self._since is None else self._at - self._since))
+        lasted = 0 if self._since is None else self._at - self._since
+        left = max(0, HEAT_MS - lasted)
         waits_ms = min(waits_ms, left)
         moves_ms = min(moves_ms, waits_ms)
         total = self._heat + now_flows**2 * moves_ms + max(0, at_min) ** 2 * (waits_ms - moves_ms)
         total += max(0, house) ** 2 * (left - waits_ms)
-        return isqrt(total // max(HEAT_MS, HEAT_MS - left))
+        return isqrt(total // max(HEAT_MS, lasted))
 
 
 class Protect:
