@@ -31,6 +31,7 @@ _SEEN: Deciamps = 10  # a smaller change does not stand out of the house's
 _ROUGHLY: Deciamps = 5
 _FLOWS: Deciamps = 30  # by its own meter; less may be a charger that only waits
 _TELLING_MS = 2_500  # a meter slower than this says nothing of the lag
+_CHECKED_MS = 3_000  # after it began, its meter is compared with that of the mains
 _REMEMBERED = 5
 _AGREEING = 2
 
@@ -59,8 +60,11 @@ class Car:
         self._lags: deque[tuple[Millis, Millis]] = deque(maxlen=_REMEMBERED)  # not before, and not after
         self._seen: PhaseCurrents | None = None
         self._seen_at: Millis = 0
+        self._began_on: Phases3 = ALL_PHASES  # the phases of its last start, as far as seen
+        self._began_at: Millis | None = None
         self._suspected: Phases3 = ALL_PHASES
-        self._agreed = 0
+        self._idle_mains: PhaseCurrents | None = None  # before it began to draw
+        self._meter_is_blind = False  # its meter does not show every phase that it draws from
         self._alone_since: Millis | None = None
         self._refused = 0
 
@@ -113,16 +117,18 @@ class Car:
             self._pending.append(_Change(now, before, current))
         if current == 0:
             self.drawn = self.defied = 0
+            self._began_at = None
             self._pending.clear()
         while len(self._past) > 1 and self._past[1][0] <= now - LONGEST_LAG_MS:
             self._past.popleft()
 
     def unplugged(self) -> None:
         """The next car may be another one."""
-        self.uses = self._suspected = ALL_PHASES
+        self.uses = self._suspected = self._began_on = ALL_PHASES
         self.most = HIGHEST_OFFER
-        self._agreed = self._refused = 0
-        self._alone_since = None
+        self._refused = 0
+        self._alone_since = self._idle_mains = None
+        self._meter_is_blind = False
         self._lags.clear()
         self.lag_ms = self.middle_ms = None
 
@@ -130,16 +136,35 @@ class Car:
         """The mains was measured ``at``: has the car followed on the ``phases`` (1 or 3) that reach it?"""
         self._follow(mains, at, phases, learn_phases=True)
 
-    def measured(self, own: PhaseCurrents, at: Millis, phases: int) -> None:
-        """Its own meter said what it draws while ``phases`` (1 or 3) reach it: nothing is guessed."""
+    def obeys(self) -> None:
+        """There is no overload: whether it followed does not matter any more."""
+        self.defied = 0
+
+    def measured(self, own: PhaseCurrents, mains: PhaseCurrents | None, at: Millis, phases: int) -> None:
+        """Its own meter said what it draws while ``phases`` (1 or 3) reach it: nothing is guessed.
+
+        ``mains``: what the mains meter last said. A phase on which that rose with the car is used, whatever its own
+        meter says.
+        """
         self._follow(own, at, 3, learn_phases=False)
         highest = max(own.each())
+        self._check_meter(own, mains, highest, at)
         if highest >= _FLOWS and phases == 3:
             l1, l2, l3 = (current * 4 >= highest for current in own.each())
             self._flows((l1, l2, l3), at)
         else:
             self._alone_since = None
         self.drawn = highest
+
+    def _check_meter(self, own: PhaseCurrents, mains: PhaseCurrents | None, highest: Deciamps, at: Millis) -> None:
+        """In the first moments of a charge: does the mains rise on phases that its own meter does not show?"""
+        if mains is None or highest < _FLOWS:
+            self._idle_mains = mains
+        elif self._idle_mains is not None and (self._alone_since is None or at - self._alone_since <= _CHECKED_MS):
+            rises = mains.minus(self._idle_mains).each()
+            for drawn, rise in zip(own.each(), rises, strict=True):
+                if 4 * drawn < highest and 5 * rise > 4 * highest:
+                    self._meter_is_blind = True
 
     def forget_mains(self) -> None:
         """There is no measurement to compare the next one with."""
@@ -150,10 +175,32 @@ class Car:
     def _follow(self, seen: PhaseCurrents, at: Millis, phases: int, *, learn_phases: bool) -> None:
         before, self._seen = self._seen, seen
         earlier, self._seen_at = self._seen_at, at
-        if before is not None and self._pending:
-            self._match(seen.minus(before), at - earlier, at, phases if learn_phases else 0)
+        if before is not None:
+            moved = seen.minus(before)
+            three = learn_phases and phases == 3
+            if three:
+                self._widen(moved)
+            if self._pending:
+                self._match(moved, at - earlier, at, phases if learn_phases else 0)
+            elif three:
+                self._ramp(moved, at)
         while self._pending and at - self._pending[0].at >= self._due_ms(self._pending[0]):
-            self._unseen(self._pending.popleft())
+            self._unseen(self._pending.popleft(), telling=at - earlier <= _TELLING_MS)
+
+    def _widen(self, moved: PhaseCurrents) -> None:
+        """A phase that it was not thought to use has risen by just what it draws: it may have taken that one too."""
+        close = max(_ROUGHLY, self.drawn // 5)
+        rises = (abs(value - self.drawn) <= close for value in moved.each())
+        if self.drawn >= _FLOWS and any(rose and not used for rose, used in zip(rises, self.uses, strict=True)):
+            self.uses = self._began_on = ALL_PHASES
+
+    def _ramp(self, moved: PhaseCurrents, at: Millis) -> None:
+        """It has begun on three phases with less than offered, and takes more."""
+        more = _alike(moved)
+        begun = self._began_at is not None and at - self._began_at <= STARTS_WITHIN_MS
+        if begun and more is not None and more >= _SEEN:
+            self.drawn = min(self.drawn + more, self._past[-1][1])
+            self.most = max(self.most, self.drawn)
 
     def _due_ms(self, change: _Change) -> Millis:
         """When ``change`` is taken to be followed though it was not seen; a small one, which cannot be, by the lag."""
@@ -165,6 +212,12 @@ class Car:
     def _match(self, moved: PhaseCurrents, gap_ms: Millis, at: Millis, phases: int) -> None:
         """Looks whether the first of the pending changes, or more of them at once, show in what ``moved``."""
         first = self._pending[0]
+        taken = _alike(moved) if phases == 3 and first.before == 0 else None
+        if taken is not None and _FLOWS <= taken <= first.current - _SEEN and self.most == HIGHEST_OFFER:
+            self.drawn = self.most = taken  # it begins, and takes less than offered
+            self._began_on, self._began_at = ALL_PHASES, at
+            self._pending.popleft()
+            return
         for count in range(len(self._pending), 0, -1):
             change = self._pending[count - 1]
             for before, after in ((self.drawn, min(change.current, self.most)), (first.before, change.current)):
@@ -174,7 +227,9 @@ class Car:
                 if first.before > 0 and gap_ms <= _TELLING_MS:
                     self._learn_lag(max(0, at - gap_ms - change.at), at - change.at)
                 if phases == 3:
-                    self._learn_phases(agree)
+                    self._learn_phases(agree, begins=first.before == 0)
+                if first.before == 0:
+                    self._began_at = at
                 self.drawn, self.defied, self._refused = after, 0, 0
                 self.most = max(self.most, after)
                 for _ in range(count):
@@ -186,31 +241,45 @@ class Car:
         self.lag_ms = round(median(late for _, late in self._lags))
         self.middle_ms = round(median((early + late) / 2 for early, late in self._lags))
 
-    def _learn_phases(self, agree: Phases3) -> None:
+    def _learn_phases(self, agree: Phases3, *, begins: bool) -> None:
+        """Only a start says which phases it uses, and a later change confirms it: loads may come with our changes."""
+        if begins:
+            self._began_on = agree
         if agree == ALL_PHASES:
-            self.uses = ALL_PHASES
-        self._agreed = self._agreed + 1 if agree == self._suspected else 1
-        self._suspected = agree
-        if self._agreed >= _AGREEING:
+            self.uses = self._began_on = ALL_PHASES
+        elif not begins and agree == self._began_on:
             self.uses = agree
 
     def _flows(self, flows: Phases3, at: Millis) -> None:
-        if any(now and not used for now, used in zip(flows, self.uses, strict=True)):
+        if self._meter_is_blind or any(now and not used for now, used in zip(flows, self.uses, strict=True)):
             self.uses = ALL_PHASES
+        if self._meter_is_blind:
+            return
         if flows != self._suspected or self._alone_since is None:
             self._suspected, self._alone_since = flows, at
         elif at - self._alone_since >= ALONE_FOR_MS:
             self.uses = flows
 
-    def _unseen(self, change: _Change) -> None:
-        """The time to follow is over, and nothing was seen: a small change, or the car did not follow."""
+    def _unseen(self, change: _Change, *, telling: bool) -> None:
+        """The time to follow is over, and nothing was seen: a small change, or the car did not follow.
+
+        ``telling``: the meter is fast enough to have shown it.
+        """
         expected = min(change.current, self.most) - self.drawn
+        if not telling:
+            expected = 0
         if self.drawn > 0 and expected >= 2 * _SEEN:
             self._refused += 1
             if self._refused >= _AGREEING:
                 self.most = self.drawn  # it was offered more and did not take it
         self.defied = self.defied + 1 if expected <= -_SEEN else 0
         self.drawn = min(change.current, self.most)
+
+
+def _alike(moved: PhaseCurrents) -> Deciamps | None:
+    """By what all three phases moved alike; None when they did not."""
+    middle = sorted(moved.each())[1]
+    return middle if all(abs(value - middle) <= _ROUGHLY for value in moved.each()) else None
 
 
 def _agreeing(moved: PhaseCurrents, expected: Deciamps, uses: Phases3, phases: int) -> Phases3 | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from evsed.core.events import MeterRead
-from evsed.core.model import NO_CURRENT, MeterRole, MeterValues, Mode, PhaseCurrents
+from evsed.core.model import NO_CURRENT, MeterRole, MeterValues, Mode, PhaseCurrents, Phases3
 from evsed.core.units import Deciamps, Millis
 
 BATTERY_STALE_MS = 60_000
@@ -39,9 +39,9 @@ class Balance:
         l1, l2, l3 = (min(current, most) for current in self.car.each())
         return replace(self, car=PhaseCurrents(l1, l2, l3))
 
-    def drawing(self, current: Deciamps) -> "Balance":
-        """The same look, in which the car draws ``current`` on each phase that it uses."""
-        l1, l2, l3 = (current if draws else 0 for draws in self.car.each())
+    def drawing(self, current: Deciamps, uses: Phases3) -> "Balance":
+        """The same look, in which the car draws ``current`` on each of the phases that it ``uses``."""
+        l1, l2, l3 = (current if used else 0 for used in uses)
         return replace(self, car=PhaseCurrents(l1, l2, l3))
 
     def with_mains(self, mains: PhaseCurrents) -> "Balance":

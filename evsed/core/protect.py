@@ -72,7 +72,7 @@ class Look:
         """The same, if a car that was offered more has followed: without an overload its own draw is no house's."""
         if not self.guessed or limits.overload(self.settings, balance, self.uses) > 0:
             return balance
-        return balance.drawing(self.most)
+        return balance.drawing(self.most, self.uses)
 
 
 class Heat:
@@ -122,8 +122,9 @@ class Protect:
         self.stop_at_once = False
         self.ends_at: Millis | None = None  # the shortage is ridden out until then
         self._soft = False  # only the capacity rate lacks, and its timer may run
-        self._overloaded = False
+        self.overloaded = False  # the main fuse carries more than it should, on the car's phases
         self._overload_since: Millis | None = None
+        self._doubted_at: Millis | None = None
         self._heat = Heat()
         self._short_since: Millis | None = None
         self._short_at: Millis = 0
@@ -133,8 +134,8 @@ class Protect:
     def forget(self) -> None:
         """The mains meter changed or is lost: what was seen is no guide any more."""
         self.cap = self.room = None
-        self.stop_at_once = self._soft = self._overloaded = False
-        self._overload_since = None
+        self.stop_at_once = self._soft = self.overloaded = False
+        self._overload_since = self._doubted_at = None
         self._heat.cool()
         self.rest()
 
@@ -172,10 +173,10 @@ class Protect:
     def _watch_fuse(self, balance: Balance, look: Look, now: Millis, *, short: bool) -> None:
         fuse = look.settings.current_main * 10
         over = limits.overload(look.settings, balance, look.uses)
-        self._overloaded = over > 0
+        self.overloaded = over > 0
         self.stop_at_once = over > fuse
         if over <= 0:
-            self._overload_since = None
+            self._overload_since = self._doubted_at = None
             self._heat.cool()
             return
         self._overload_since = now if self._overload_since is None else self._overload_since
@@ -189,15 +190,16 @@ class Protect:
                 fuse + over, look.moves_ms, house + look.minimum, look.period_ms + CAR_STOPS_MS, house
             )
             self.stop_at_once = self.stop_at_once or rms * 100 > fuse * HEAT_PERCENT
-        self._doubt(look, now - self._overload_since)
+        self._doubt(look, now - self._overload_since, now)
 
-    def _doubt(self, look: Look, lasts_ms: Millis) -> None:
+    def _doubt(self, look: Look, lasts_ms: Millis, now: Millis) -> None:
         """An overload that our figures cannot explain: MIN, and if that does not help, no offer at all."""
-        doubts = look.defied + (lasts_ms >= UNEXPLAINED_MS) + (lasts_ms >= UNEXPLAINED_MS + DOUBTED_MS)
-        if doubts == 0 or self.cap is None:
+        if self.cap is None or not (look.defied or lasts_ms >= UNEXPLAINED_MS):
             return
-        self.cap = Cap(self.cap.name, min(self.cap.current, look.minimum - (doubts > 1)))
-        self.stop_at_once = self.stop_at_once or doubts > 1
+        self._doubted_at = now if self._doubted_at is None else self._doubted_at
+        useless = now - self._doubted_at >= DOUBTED_MS
+        self.cap = Cap(self.cap.name, min(self.cap.current, look.minimum - useless))
+        self.stop_at_once = self.stop_at_once or useless
 
     # ---- shortage ----
 
@@ -217,7 +219,7 @@ class Protect:
         self._looks = self._circuit_looks = 0
         if self._short_since is None:
             self._short_since = now
-        allowed_ms = self._ride_out_ms if self._overloaded else RIDE_OUT_MS
+        allowed_ms = self._ride_out_ms if self.overloaded else RIDE_OUT_MS
         if self._soft:
             allowed_ms = sum_mains_minutes * 60_000
         self.ends_at = self._short_since + allowed_ms

@@ -136,7 +136,8 @@ class Regulation:
             own = self.metering.values(MeterRole.EV)
             if own.currents is not None and own.currents_at != self._ev_at:
                 self._ev_at = own.currents_at
-                self.car.measured(own.currents, own.currents_at or now, self.phases.in_use)
+                mains = self.metering.values(MeterRole.MAINS).currents
+                self.car.measured(own.currents, mains, own.currents_at or now, self.phases.in_use)
         elif (mains := self.metering.unseen) is not None:
             self.car.look(mains, now, self.phases.in_use)
 

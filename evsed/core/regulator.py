@@ -135,6 +135,8 @@ class Regulator:
         """
         settings = demand.settings
         self.protect.observe(balance, self._look(demand, now), now)
+        if not self.protect.overloaded:
+            self._car.obeys()
         self._room.add(self.protect.room or 0, now)
         self._back = self._back and not self._room.known_for(smart.CLIMB_OVER_MS, now)
         rooms = [room for room in (self.protect.room, self.protect.circuit_room) if room is not None]

@@ -14,12 +14,12 @@ def three(current: Deciamps) -> PhaseCurrents:
     return PhaseCurrents(current, current, current)
 
 
-def charging(current: Deciamps = 130) -> Car:
-    """A car that draws what it is offered on all phases, since long ago; nothing of its lag is known."""
+def charging(current: Deciamps = 130, uses: Phases3 = ALL_PHASES) -> Car:
+    """A car that draws what it is offered on the phases it uses, since long ago; nothing of its lag is known."""
     car = Car()
     car.look(three(HOUSE), 0, 3)
     car.offered(current, 0)
-    car.look(three(HOUSE + current), 1_000, 3)
+    car.look(PhaseCurrents(*(HOUSE + current * used for used in uses)), 1_000, 3)
     assert (car.drawn, car.moving, car.lag_ms) == (current, False, None)  # a start says nothing of the lag
     return car
 
@@ -143,8 +143,41 @@ def test_phases_are_learned_from_two_and_unlearned_from_one_step() -> None:
     assert car.uses == ALL_PHASES
 
 
-def test_another_car_starts_anew() -> None:
+def test_loads_that_come_with_our_changes_do_not_make_it_a_one_phase_car() -> None:
+    """A hob on L1 lowered the offer, and its own end looked like the car's step: twice was believed."""
     car = charging()
+    at = 2_000
+    for _ in range(4):
+        for before, after in ((130, 50), (50, 130)):
+            car.offered(after, at)
+            car.look(PhaseCurrents(HOUSE + before, HOUSE + 130, HOUSE + 130), at, 3)
+            car.look(PhaseCurrents(HOUSE + after, HOUSE + 130, HOUSE + 130), at + 1_000, 3)
+            at += 20_000
+    assert car.uses == ALL_PHASES
+
+
+def test_a_phase_that_rises_by_what_the_car_draws_is_used() -> None:
+    car = charging(uses=ONLY_L1)
+    walk(car, 2_000, 500, uses=ONLY_L1)
+    car.look(three(HOUSE + car.drawn), 100_000, 3)
+    assert car.uses == ALL_PHASES
+
+
+def test_a_car_that_begins_with_less_than_offered_is_known_to() -> None:
+    car = Car()
+    car.look(PhaseCurrents(20, 10, 30), 0, 3)
+    car.offered(160, 0)
+    car.look(PhaseCurrents(100, 90, 110), 2_000, 3)
+    assert (car.drawn, car.most, car.moving) == (80, 80, False)
+    car.look(PhaseCurrents(135, 125, 145), 3_000, 3)  # it ramps up
+    assert (car.drawn, car.most) == (115, 115)
+    car.look(PhaseCurrents(165, 125, 145), 4_000, 3)  # a kettle
+    car.look(PhaseCurrents(195, 155, 175), 30_000, 3)  # whatever that is, it comes too late for a ramp
+    assert car.drawn == 115
+
+
+def test_another_car_starts_anew() -> None:
+    car = charging(uses=ONLY_L1)
     walk(car, 2_000, 500, uses=ONLY_L1)
     assert car.uses == ONLY_L1
     car.offered(0, 200_000)
@@ -207,11 +240,29 @@ def test_lowering_that_shows_nothing_is_defied_once_and_twice_and_forgotten_when
     car.look(three(150), 7_500, 3)
     assert (car.defied, car.drawn) == (1, 90)
     car.offered(60, 8_000)
+    car.look(three(150), 12_000, 3)
     car.look(three(150), 13_500, 3)
     assert car.defied == 2
     car.offered(90, 14_000)
     car.look(three(180), 15_000, 3)
     assert (car.defied, car.drawn) == (0, 90)
+
+
+def test_a_lowering_that_a_slow_meter_could_not_show_is_not_defied() -> None:
+    car = charging()
+    car.offered(90, 2_000)
+    car.look(three(150), 12_000, 3)
+    assert (car.moving, car.defied, car.drawn) == (False, 0, 90)
+
+
+def test_defiance_is_forgotten_with_the_overload() -> None:
+    car = charging()
+    car.offered(90, 2_000)
+    car.look(three(150), 6_000, 3)
+    car.look(three(150), 7_500, 3)
+    assert car.defied == 1
+    car.obeys()
+    assert car.defied == 0
 
 
 def test_the_first_look_after_a_gap_is_compared_with_nothing() -> None:
@@ -241,12 +292,12 @@ def own(l1: Deciamps, l2: Deciamps, l3: Deciamps) -> PhaseCurrents:
 def test_its_own_meter_is_believed_to_use_one_phase_after_20_s_and_three_at_once() -> None:
     car = Car()
     car.offered(130, 0)
-    car.measured(own(130, 0, 0), 1_000, 3)
-    car.measured(own(130, 0, 0), 1_000 + ALONE_FOR_MS - 1, 3)
+    car.measured(own(130, 0, 0), None, 1_000, 3)
+    car.measured(own(130, 0, 0), None, 1_000 + ALONE_FOR_MS - 1, 3)
     assert (car.uses, car.drawn) == (ALL_PHASES, 130)
-    car.measured(own(130, 0, 0), 1_000 + ALONE_FOR_MS, 3)
+    car.measured(own(130, 0, 0), None, 1_000 + ALONE_FOR_MS, 3)
     assert car.uses == ONLY_L1
-    car.measured(own(130, 33, 0), 30_000, 3)
+    car.measured(own(130, 33, 0), None, 30_000, 3)
     assert car.uses == ALL_PHASES
 
 
@@ -255,17 +306,31 @@ def test_little_current_or_one_phase_that_reaches_it_says_nothing(current: int, 
     car = Car()
     car.offered(130, 0)
     for second in range(60):
-        car.measured(own(current, 0, 0), 1_000 * second, phases)
+        car.measured(own(current, 0, 0), None, 1_000 * second, phases)
     assert car.uses == ALL_PHASES
 
 
 def test_its_own_meter_teaches_the_lag_too() -> None:
     car = Car()
     car.offered(130, 0)
-    car.measured(own(130, 130, 130), 3_000, 3)
-    car.measured(own(130, 130, 130), 10_000, 3)
+    car.measured(own(130, 130, 130), None, 3_000, 3)
+    car.measured(own(130, 130, 130), None, 10_000, 3)
     car.offered(80, 10_000)
-    car.measured(own(130, 130, 130), 11_000, 3)
-    car.measured(own(80, 80, 80), 12_000, 3)
+    car.measured(own(130, 130, 130), None, 11_000, 3)
+    car.measured(own(80, 80, 80), None, 12_000, 3)
     assert (car.lag_ms, car.middle_ms, car.drawn, car.moving) == (2_000, 1_500, 80, False)
     assert car.uses == ALL_PHASES
+
+
+def test_a_meter_of_the_car_that_shows_one_phase_of_three_is_not_believed() -> None:
+    car = Car()
+    car.offered(130, 0)
+    car.measured(own(0, 0, 0), three(HOUSE), 0, 3)
+    for second in range(1, 60):
+        car.measured(own(130, 0, 0), three(HOUSE + 130), 1_000 * second, 3)
+    assert car.uses == ALL_PHASES
+    car.unplugged()
+    car.measured(own(0, 0, 0), three(HOUSE), 100_000, 3)
+    for second in range(101, 160):
+        car.measured(own(130, 0, 0), PhaseCurrents(HOUSE + 130, HOUSE, HOUSE), 1_000 * second, 3)
+    assert car.uses == ONLY_L1
