@@ -206,7 +206,10 @@ def test_a_shortage_shorter_than_the_ride_out_costs_no_closing() -> None:
 def test_a_longer_shortage_costs_one_closing_and_a_wait_of_15_s_from_the_stop() -> None:
     """Owners' bug 3: not a fixed minute; a quiet house lets the car back after 15 s."""
     story = charging(mode="Smart")
+    regulator = story.core.regulation.regulator
     house(story, 20.0)
+    story.run(2)
+    assert regulator.deadline == regulator.protect.ends_at is not None
     story.run_until(lambda: story.state is State.C1, 8)
     stopped = story.now
     story.run(5)
@@ -214,7 +217,7 @@ def test_a_longer_shortage_costs_one_closing_and_a_wait_of_15_s_from_the_stop() 
     story.run_until(lambda: story.state is State.C, 30)
     assert 15_000 <= story.now - stopped <= 17_500
     story.run(60)
-    assert (story.closings(), offer(story)) == (2, 130)
+    assert (story.closings(), offer(story), regulator.deadline) == (2, 130, None)
 
 
 def posted(story: Story, seconds: int) -> Changes:
