@@ -74,8 +74,8 @@ class Car:
         """For how much longer it probably draws what it was offered before; 0 when it has followed."""
         if not self._pending:
             return 0
-        lag_ms = USUAL_LAG_MS if self.lag_ms is None else self.lag_ms
-        return max(1, self._pending[0].at + lag_ms + _MARGIN_MS - now)
+        lag_ms = USUAL_LAG_MS + _MARGIN_MS if self.middle_ms is None else self.middle_ms
+        return max(1, self._pending[0].at + lag_ms - now)
 
     @property
     def latest_ms(self) -> Millis:

@@ -79,7 +79,7 @@ class Regulation:
         caps = list(limits.fixed_caps(moment.settings, moment.cable, moment.override))
         caps += [cap for cap in (moment.derating, moment.lent) if cap is not None]
         if moment.grid_limited:
-            caps.append(limits.grid_cap(sum(self._uses)))
+            caps.append(limits.grid_cap(self.phases.in_use))
         return limits.lowest(caps)
 
     @property
@@ -114,7 +114,7 @@ class Regulation:
             self.phases.at_rest(settings, now, three_fit=self._three_fit(settings))
         self._follow_car(settings, now)
         demand = self._demand(moment, now)
-        self._observe_circuit(demand, now)
+        self._observe_circuit(demand, now, closed=closed)
         self._observe_mains(demand, now, closed=closed)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
             self.forget_measurements()
@@ -153,7 +153,7 @@ class Regulation:
         self.regulator.observe(balance, corrected, demand, now)
         self.phases.observe(phases.look(settings, corrected, demand.legs), now, at_top=self.regulator.at_top)
 
-    def _observe_circuit(self, demand: Demand, now: Millis) -> None:
+    def _observe_circuit(self, demand: Demand, now: Millis, *, closed: bool) -> None:
         values = self.metering.values(MeterRole.CIRCUIT)
         age = self.metering.age(MeterRole.CIRCUIT, now)
         lost = age is None or age >= watches.CIRCUIT_LOST_MS
@@ -164,7 +164,8 @@ class Regulation:
             drawn = self.metering.drawn(at, now) if demand.ev_metered else self.car.currents(demand.phases)
             if drawn is not None:
                 self._circuit_at = values.currents_at
-                self.regulator.observe_circuit(Balance(values.currents, drawn, at), demand, now)
+                balance = Balance(values.currents, drawn, at).bounded(self._believable if closed else 0)
+                self.regulator.observe_circuit(balance, demand, now)
 
     @property
     def _believable(self) -> Deciamps:

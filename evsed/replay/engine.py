@@ -19,7 +19,7 @@ from evsed.core.units import Deciamps, Millis
 from evsed.replay.measures import Measures
 from evsed.replay.moments import MEASURED_AT_MS, Moments
 from evsed.replay.plant import Car, Plant
-from evsed.replay.trace import Trace
+from evsed.replay.trace import Trace, TraceError
 
 _SAMPLES = 20
 _CABLE_32A_OHMS = 220
@@ -132,7 +132,9 @@ class Replay:
         mains, car = self._plant.measured()
         if self._ev_metered:
             self.core.command(PostEvMeter(car, None, None, None), self._now)
-        self.core.command(PostMains(mains), self._now)
+        verdict = self.core.command(PostMains(mains), self._now)
+        if not verdict.accepted:
+            raise TraceError(f"second {self._now // 1_000}: the mains meter was refused: {verdict.refused}")
 
     def _drive(self, outputs: Outputs) -> None:
         before, self._outputs = self._outputs, outputs
