@@ -28,11 +28,13 @@ ALONE_FOR_MS = 20_000
 
 _MARGIN_MS = 500  # beyond the latest lag seen
 _SEEN: Deciamps = 10  # a smaller change does not stand out of the house's
+_OUTSTANDING = 3  # nor one that is not so many times what the house usually changes by between two measurements
 _ROUGHLY: Deciamps = 5
 _FLOWS: Deciamps = 30  # by its own meter; less may be a charger that only waits
 _TELLING_MS = 2_500  # a meter slower than this says nothing of the lag
 _CHECKED_MS = 3_000  # after it began, its meter is compared with that of the mains
 _REMEMBERED = 5
+_LOOKS = 15  # that say by what the house usually changes
 _AGREEING = 2
 
 
@@ -67,6 +69,8 @@ class Car:
         self._meter_is_blind = False  # its meter does not show every phase that it draws from
         self._alone_since: Millis | None = None
         self._refused = 0
+        self._moves: deque[Deciamps] = deque(maxlen=_LOOKS)
+        self._stands_out: Deciamps = _SEEN
 
     # ---- what is known ----
 
@@ -177,6 +181,7 @@ class Car:
         earlier, self._seen_at = self._seen_at, at
         if before is not None:
             moved = seen.minus(before)
+            self._get_used_to(moved, phases)
             three = learn_phases and phases == 3
             if three:
                 self._widen(moved)
@@ -186,6 +191,13 @@ class Car:
                 self._ramp(moved, at)
         while self._pending and at - self._pending[0].at >= self._due_ms(self._pending[0]):
             self._unseen(self._pending.popleft(), telling=at - earlier <= _TELLING_MS)
+
+    def _get_used_to(self, moved: PhaseCurrents, phases: int) -> None:
+        """A kettle now and then does not make a house restless, but a load that swings all the time does."""
+        one = phases == 1 or self.uses == ONLY_L1
+        self._moves.append(abs(moved.l1) if one else sorted(map(abs, moved.each()))[1])
+        if len(self._moves) == _LOOKS:
+            self._stands_out = max(_SEEN, _OUTSTANDING * round(median(self._moves)))
 
     def _widen(self, moved: PhaseCurrents) -> None:
         """A phase that it was not thought to use has risen by just what it draws: it may have taken that one too."""
@@ -206,7 +218,7 @@ class Car:
         """When ``change`` is taken to be followed though it was not seen; a small one, which cannot be, by the lag."""
         if self.drawn == 0:
             return STARTS_WITHIN_MS
-        small = abs(min(change.current, self.most) - self.drawn) < _SEEN
+        small = abs(min(change.current, self.most) - self.drawn) < self._stands_out
         return self.lag_ms if small and self.lag_ms is not None else self.latest_ms
 
     def _match(self, moved: PhaseCurrents, gap_ms: Millis, at: Millis, phases: int) -> None:
@@ -221,11 +233,13 @@ class Car:
         for count in range(len(self._pending), 0, -1):
             change = self._pending[count - 1]
             for before, after in ((self.drawn, min(change.current, self.most)), (first.before, change.current)):
+                if abs(after - before) < self._stands_out:
+                    continue
                 agree = _agreeing(moved, after - before, self.uses, phases)
                 if agree is None:
                     continue
                 if first.before > 0 and gap_ms <= _TELLING_MS:
-                    self._learn_lag(max(0, at - gap_ms - change.at), at - change.at)
+                    self._learn_lag(max(0, at - gap_ms - change.at), at - change.at, sure=phases == 0)
                 if phases == 3:
                     self._learn_phases(agree, begins=first.before == 0)
                 if first.before == 0:
@@ -236,10 +250,14 @@ class Car:
                     self._pending.popleft()
                 return
 
-    def _learn_lag(self, early: Millis, late: Millis) -> None:
+    def _learn_lag(self, early: Millis, late: Millis, *, sure: bool) -> None:
+        """In the mains a load may have come at the right moment: most of the last ones have to agree, two at least."""
         self._lags.append((early, late))
-        self.lag_ms = round(median(late for _, late in self._lags))
-        self.middle_ms = round(median((early + late) / 2 for early, late in self._lags))
+        middle = median((early + late) / 2 for early, late in self._lags)
+        agree = sum(abs((early + late) / 2 - middle) <= _MARGIN_MS for early, late in self._lags)
+        known = agree * 2 > len(self._lags) and (sure or agree >= _AGREEING)
+        self.lag_ms = round(median(late for _, late in self._lags)) if known else None
+        self.middle_ms = round(middle) if known else None
 
     def _learn_phases(self, agree: Phases3, *, begins: bool) -> None:
         """Only a start says which phases it uses, and a later change confirms it: loads may come with our changes."""
@@ -268,11 +286,11 @@ class Car:
         expected = min(change.current, self.most) - self.drawn
         if not telling:
             expected = 0
-        if self.drawn > 0 and expected >= 2 * _SEEN:
+        if self.drawn > 0 and expected >= 2 * self._stands_out:
             self._refused += 1
             if self._refused >= _AGREEING:
                 self.most = self.drawn  # it was offered more and did not take it
-        self.defied = self.defied + 1 if expected <= -_SEEN else 0
+        self.defied = self.defied + 1 if expected <= -self._stands_out else 0
         self.drawn = min(change.current, self.most)
 
 
@@ -288,8 +306,6 @@ def _agreeing(moved: PhaseCurrents, expected: Deciamps, uses: Phases3, phases: i
     Most of the phases in use have to: a kettle moves one. Or the first alone, while the others stand still.
     ``phases`` 0: it is the car's own meter.
     """
-    if abs(expected) < _SEEN:
-        return None
     close = max(_ROUGHLY, abs(expected) // 5)
     each = moved.each()
     l1, l2, l3 = (abs(value - expected) <= close for value in each)

@@ -27,6 +27,9 @@ OVER_AFTER_MS = 1_000
 
 _OVER_LOOKS = 2  # also with a meter that is as slow as that
 
+NEXT_LOOK_MS = 500
+"""So much later than usual may the next measurement be."""
+
 CAR_STOPS_MS = 1_000
 """A car that is told to stop usually has within this time."""
 
@@ -68,11 +71,13 @@ class Look:
         """The same measurement, if the car has followed already."""
         return balance.bounded(self.least) if self.guessed else balance
 
+    def at_best(self, balance: Balance) -> Balance:
+        """The same, if a car that was offered more has followed, and one that was offered less has not."""
+        return balance.drawing(self.most, self.uses) if self.guessed else balance
+
     def kindly(self, balance: Balance) -> Balance:
-        """The same, if a car that was offered more has followed: without an overload its own draw is no house's."""
-        if not self.guessed or limits.overload(self.settings, balance, self.uses) > 0:
-            return balance
-        return balance.drawing(self.most, self.uses)
+        """``at_best``, but without an overload only: then its own draw is no house's."""
+        return balance if limits.overload(self.settings, balance, self.uses) > 0 else self.at_best(balance)
 
 
 class Heat:
@@ -127,6 +132,7 @@ class Protect:
         self._doubted_at: Millis | None = None
         self._heat = Heat()
         self._short_since: Millis | None = None
+        self._unsure_until: Millis = 0  # it is short unless the car has followed: the next look tells
         self._short_at: Millis = 0
         self._looks = self._circuit_looks = 0  # since it was short
         self._ride_out_ms = RIDE_OUT_MS
@@ -137,6 +143,7 @@ class Protect:
         self.stop_at_once = self._soft = self.overloaded = False
         self._overload_since = self._doubted_at = None
         self._heat.cool()
+        self._unsure_until = 0
         self.rest()
 
     def forget_circuit(self) -> None:
@@ -150,18 +157,22 @@ class Protect:
     def observe(self, balance: Balance, look: Look, now: Millis) -> None:
         """One fresh measurement of the mains."""
         self._looks += 1
-        followed = look.followed(balance)
-        balance = look.kindly(balance)
+        followed, at_best, balance = look.followed(balance), look.at_best(balance), look.kindly(balance)
+        self.cap = self._cap(balance, look)
+        self.room = min(self.cap.current, self._cap(followed, look).current)
         mains = limits.mains_cap(look.settings, balance, look.uses)
-        rooms = [mains.current, limits.mains_cap(look.settings, followed, look.uses).current]
-        self.cap = mains
-        if look.summed:
-            summed = limits.sum_cap(look.settings, balance, look.uses)
-            self.cap = limits.lowest((mains, summed))
-            rooms += [summed.current, limits.sum_cap(look.settings, followed, look.uses).current]
-        self.room = min(rooms)
         self._soft = mains.current >= look.minimum and look.settings.max_sum_mains_time > 0
-        self._watch_fuse(balance, look, now, short=mains.current < look.minimum)
+        unsure = self.cap.current < look.minimum <= self._cap(at_best, look).current
+        self._unsure_until = now + look.period_ms + NEXT_LOOK_MS if unsure else 0
+        house = max((at_best if unsure else balance).base.each())
+        self._watch_fuse(balance, house, look, now, short=mains.current < look.minimum)
+
+    @staticmethod
+    def _cap(balance: Balance, look: Look) -> Cap:
+        caps = [limits.mains_cap(look.settings, balance, look.uses)]
+        if look.summed:
+            caps.append(limits.sum_cap(look.settings, balance, look.uses))
+        return limits.lowest(caps)
 
     def observe_circuit(self, balance: Balance, look: Look) -> None:
         """One fresh measurement of the charger's circuit."""
@@ -170,7 +181,7 @@ class Protect:
         followed = limits.circuit_cap(look.settings, look.followed(balance), look.uses)
         self.circuit_room = min(self.circuit.current, followed.current)
 
-    def _watch_fuse(self, balance: Balance, look: Look, now: Millis, *, short: bool) -> None:
+    def _watch_fuse(self, balance: Balance, house: Deciamps, look: Look, now: Millis, *, short: bool) -> None:
         fuse = look.settings.current_main * 10
         over = limits.overload(look.settings, balance, look.uses)
         self.overloaded = over > 0
@@ -185,7 +196,6 @@ class Protect:
         if not look.charging:
             return
         if short:
-            house = max(balance.base.each())
             rms = self._heat.after(
                 fuse + over, look.moves_ms, house + look.minimum, look.period_ms + CAR_STOPS_MS, house
             )
@@ -219,8 +229,9 @@ class Protect:
         self._looks = self._circuit_looks = 0
         if self._short_since is None:
             self._short_since = now
-        allowed_ms = self._ride_out_ms if self.overloaded else RIDE_OUT_MS
-        if self._soft:
-            allowed_ms = sum_mains_minutes * 60_000
-        self.ends_at = self._short_since + allowed_ms
+        self.ends_at = self._short_since + (sum_mains_minutes * 60_000 if self._soft else RIDE_OUT_MS)
+        if self._overload_since is not None and not self._soft:
+            self.ends_at = min(self._short_since, self._overload_since) + self._ride_out_ms
+        if self.circuit_room is None or self.circuit_room >= minimum:
+            self.ends_at = max(self.ends_at, self._unsure_until)
         return self.stop_at_once or now >= self.ends_at

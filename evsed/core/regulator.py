@@ -220,7 +220,7 @@ class Regulator:
         minimum = demand.minimum
         allowed = min(max(ceiling.current, minimum), HIGHEST_OFFER)
         if self.offer > allowed:  # Protect: at once, all of it
-            self._set(max(minimum, allowed - self._held_back(ceiling, demand)), now)
+            self._set(max(minimum, allowed - self._held_back(ceiling, demand, self.offer - allowed)), now)
         elif self._may_optimise(demand, now):
             wanted = self._wanted(allowed, demand, now)
             if wanted != self.offer:
@@ -228,13 +228,16 @@ class Regulator:
         self.at_top = self.offer >= allowed
         self.limited_by = ceiling.name if self.at_top else Mode(demand.settings.mode).name
 
-    def _held_back(self, ceiling: Cap, demand: Demand) -> Deciamps:
-        """What is kept for the next load, which a slow meter shows late and a slow car follows late."""
+    def _held_back(self, ceiling: Cap, demand: Demand, excess: Deciamps) -> Deciamps:
+        """What is kept for the next load, which a slow meter shows late and a slow car follows late.
+
+        Never more than a load takes that goes on to grow every second by as much as it did: ``excess``.
+        """
         if ceiling is not self.protect.cap and ceiling is not self.protect.circuit:
             return 0
         period_ms = PERIOD_MS if demand.period_ms is None else demand.period_ms
         blind_ms = period_ms + (USUAL_LAG_MS if self._car.lag_ms is None else self._car.lag_ms)
-        return max(0, blind_ms - QUICK_MS) * HELD_BACK // 1_000
+        return min(max(0, blind_ms - QUICK_MS) * HELD_BACK // 1_000, excess * blind_ms // 1_000)
 
     def _may_optimise(self, demand: Demand, now: Millis) -> bool:
         """Whether the last change has become visible, and a measurement has come since."""

@@ -2,11 +2,15 @@
 
 Owns the lack itself and the wait after it. Charging rests for at least 15 s, and until there has been room for a while.
 The busier the house has been lately, the more room than MIN is asked for: where the next load takes nothing away, there
-is nothing to wait for. That ends after a minute, and after twice as long each time it repeats, up to five. Want of sun
-waits 15 s from when the sun is back, and twice as long each time it repeats.
+is nothing to wait for. That ends after a minute, and after twice as long each time it repeats, up to five. Many stops
+within an hour are spread over it. Want of sun waits 15 s from when the sun is back, and twice as long each time it
+repeats.
 """
 
+from collections import deque
+
 from evsed.core.backoff import Backoff
+from evsed.core.contactors import HOUR_MS
 from evsed.core.faults import Fault
 from evsed.core.units import Deciamps, Millis
 
@@ -14,6 +18,12 @@ FIRST_WAIT_MS = 15_000
 LONGEST_FIRST_MS = 60_000
 LONGEST_WAIT_MS = 300_000
 FORGIVEN_AFTER_MS = 600_000
+
+MANY_STOPS = 15
+AFTER_MANY_MS = 240_000
+"""After 15 stops in an hour, half of the closings that a contactor may make, the wait is 4 min however much room there
+is: the other half lasts for the rest of the hour then, and the contactor never has to rest to its end."""
+
 OVER_AFTER_MS = 1_000
 """A lack is over when it was not there for this long."""
 
@@ -57,6 +67,7 @@ class Waits:
         self._power = Backoff(LONGEST_FIRST_MS, LONGEST_WAIT_MS)
         self._sun = Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS)
         self._sun_until: Millis | None = None
+        self._stops: deque[Millis] = deque(maxlen=MANY_STOPS)  # of charges; unplugging forgets none
 
     def forgive(self) -> None:
         """The car was unplugged or the mode changed: waits start from the beginning."""
@@ -74,6 +85,8 @@ class Waits:
             self._power.forgive()
             self._sun.forgive()
         (self._sun if lack is Fault.NO_SUN else self._power).failed(now)
+        if charged_ms > 0:
+            self._stops.append(now)
         self._since = self._lacked_at = now
         self.lack = lack
         self.retry_at = self._sun_until = None
@@ -114,5 +127,7 @@ class Waits:
         longest_ms = self._power.wait_ms or LONGEST_FIRST_MS
         asked = min(MOST_MORE, MORE_ROOM * self.busyness.share)
         missing = max(0.0, 1 - max(0, spare) / asked) if asked > 0 else 0.0
-        shrunk_at = self._since + FIRST_WAIT_MS + round(missing * (longest_ms - FIRST_WAIT_MS))
+        many = len(self._stops) == MANY_STOPS and self._since - self._stops[0] < HOUR_MS
+        first_ms = AFTER_MANY_MS if many else FIRST_WAIT_MS
+        shrunk_at = self._since + first_ms + round(missing * max(0, longest_ms - first_ms))
         return max(shrunk_at, self._lacked_at + self.steady_ms)

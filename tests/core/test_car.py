@@ -53,6 +53,47 @@ def test_the_lag_is_learned_to_within_one_period(lag_ms: int, period_ms: int) ->
     assert (car.drawn, car.defied, car.uses, car.most) == (130, 0, ALL_PHASES, HIGHEST_OFFER)
 
 
+def test_one_match_alone_may_have_been_a_load() -> None:
+    car = charging()
+    walk(car, 2_000, 1_000, steps=1)
+    assert (car.lag_ms, car.middle_ms, car.drawn) == (None, None, 90)
+    car.offered(130, 100_000)
+    car.look(three(HOUSE + 90), 100_000, 3)
+    car.look(three(HOUSE + 130), 100_500, 3)
+    assert (car.lag_ms, car.middle_ms, car.drawn) == (None, None, 130), "two that do not agree"
+    for step, current in enumerate((90, 130)):
+        at = 110_000 + step * 10_000
+        car.offered(current, at)
+        car.look(three(HOUSE + 220 - current), at + 1_000, 3)
+        car.look(three(HOUSE + current), at + 2_000, 3)
+    assert (car.lag_ms, car.middle_ms) == (2_000, 1_500), "three of four do"
+
+
+@pytest.mark.parametrize(("swing", "seen"), [(0, True), (9, True), (11, False)])
+def test_in_a_restless_house_only_what_stands_out_is_the_car(swing: int, seen: bool) -> None:
+    """A load that goes on and off at every measurement: three times as much is believed to be the car."""
+    car = charging()
+    for second in range(2, 20):
+        car.look(three(HOUSE + 130 + swing * (second % 2)), second * 1_000, 3)
+    car.offered(100, 19_500)
+    car.look(three(HOUSE + 100 + swing), 20_000, 3)
+    assert (car.drawn, car.moving) == ((100, False) if seen else (130, True))
+
+
+def test_of_a_one_phase_car_only_its_phase_has_to_be_quiet() -> None:
+    for restless, drawn in (((0, 20, 20), 90), ((20, 0, 0), 130)):
+        car = charging(uses=ONLY_L1)
+        walk(car, 1_000, 1_000, uses=ONLY_L1)
+        assert car.uses == ONLY_L1
+        for second in range(200, 220):
+            loads = (HOUSE + load * (second % 2) for load in restless)
+            car.look(PhaseCurrents(*loads).minus(PhaseCurrents(-130, 0, 0)), second * 1_000, 3)
+        car.look(PhaseCurrents(HOUSE + 130, HOUSE, HOUSE), 220_000, 3)
+        car.offered(90, 220_000)
+        car.look(PhaseCurrents(HOUSE + 90, HOUSE, HOUSE), 220_500, 3)
+        assert car.drawn == drawn
+
+
 def test_one_wrong_match_changes_no_lag() -> None:
     car = charging()
     walk(car, 2_000, 500)

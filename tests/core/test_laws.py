@@ -220,6 +220,19 @@ def test_a_longer_shortage_costs_one_closing_and_a_wait_of_15_s_from_the_stop() 
     assert (story.closings(), offer(story), regulator.deadline) == (2, 130, None)
 
 
+def test_a_swing_at_the_limit_is_no_kettle() -> None:
+    """What is held back for the next load grows with the one that was seen."""
+    for load, lowered in ((12.1, 129 - 6), (12.3, 127 - 18), (13.2, 118 - 45)):
+        story = law(meter_ms=4_000, mode="Smart", ev=False)
+        story.run(10)
+        begin(story, 40)
+        assert offer(story) == 130
+        house(story, load)
+        seen = values(changes(story, 60))
+        assert seen[0] == lowered
+        assert seen[-1] == 250 - round(load * 10)
+
+
 def posted(story: Story, seconds: int) -> Changes:
     """The mains is posted every 10 s."""
     seen: Changes = []

@@ -118,6 +118,63 @@ def test_an_overloaded_fuse_is_ridden_out_for_lag_and_2_5_s(lag_ms: int, house: 
     assert asked(protect, 10_000 + rides_out_ms, look)
 
 
+def test_the_overload_before_the_shortage_counts() -> None:
+    """0.6 A too much, which a lower offer cures in time, and 2 s later a load that leaves no room for MIN."""
+    protect = Protect()
+    assert not lacking(protect, 156, 10_000, replace(LOOK, lag_ms=2_000))  # the car draws 10 A
+    protect.observe(flows(156, car=100), LOOK, 11_000)
+    assert not asked(protect, 11_000)
+    assert not lacking(protect, 191, 13_000)
+    assert protect.ends_at == 11_000 + 4_500
+    assert not lacking(protect, 191, 15_499)
+    assert lacking(protect, 191, 15_500)
+
+
+UNSURE = replace(LOOK, guessed=True, least=60, most=130, period_ms=5_000, moves_ms=1)
+
+
+def test_a_shortage_that_may_be_the_car_itself_is_looked_at_twice() -> None:
+    """It was offered 7 A more just before: 26 A are a house with 20 A of its own, or one with 13 A."""
+    protect = Protect()
+    assert not lacking(protect, 200, 10_000, UNSURE)
+    assert protect.ends_at == 15_500
+    assert not asked(protect, 15_499, UNSURE)
+    assert asked(protect, 15_500, UNSURE), "the next measurement is late"
+    assert lacking(protect, 200, 15_000, replace(UNSURE, guessed=False)), "it was the house"
+
+
+def test_a_house_that_lacks_room_in_any_case_is_not_looked_at_twice() -> None:
+    protect = Protect()
+    assert not lacking(protect, 205, 10_000, replace(UNSURE, most=70))
+    assert protect.ends_at == 14_500
+
+
+def test_a_circuit_that_lacks_room_does_not_wait_for_the_mains() -> None:
+    protect = Protect()
+    look = replace(UNSURE, settings=settings(mode="Smart", current_max_circuit=16))
+    protect.observe(flows(200), look, 10_000)
+    protect.observe_circuit(flows(110), replace(look, guessed=False))
+    assert protect.circuit_room == 50
+    assert not asked(protect, 10_000, look)
+    assert protect.ends_at == 14_500
+
+
+def test_the_heat_of_an_unsure_shortage_is_that_of_the_likelier_house() -> None:
+    """Seven amperes less in the house: the fuse gets less hot while the next measurement is waited for."""
+    for house, unsure, at_once in ((260, True, False), (260, False, True), (400, True, True)):
+        protect = Protect()
+        protect.observe(flows(house), replace(UNSURE, guessed=unsure), 10_000)
+        assert protect.stop_at_once is at_once
+
+
+def test_what_was_unsure_is_forgotten_with_the_measurements() -> None:
+    protect = Protect()
+    assert not lacking(protect, 200, 10_000, UNSURE)
+    protect.forget()
+    assert not protect.lacks(60, 10_001, fits=False, sum_mains_minutes=0)
+    assert protect.ends_at == 15_001
+
+
 def test_a_shortage_without_overload_is_ridden_out_for_5_s() -> None:
     """The car draws 3 A of its 6 A: nothing is above MAINS, and MIN does not fit."""
     protect = Protect()

@@ -104,6 +104,25 @@ def test_the_longest_wait_doubles_up_to_5_min_and_10_min_of_charging_forgive() -
     assert (waits.lack, waits.retry_at, waits.steady_ms) == (None, None, 0)
 
 
+def test_after_15_stops_in_an_hour_each_wait_is_4_min_however_much_room_there_is() -> None:
+    waits = busy(0.0)
+    minute = 60_000
+    for stop in range(20):
+        at = stop * 4 * minute
+        waits.gave_up(POWER, at, charged_ms=30_000)
+        assert retry(waits, 160, at + 1_000) == at + (15_000 if stop < 14 else 4 * minute)
+    at = 200 * minute
+    waits.gave_up(POWER, at, charged_ms=30_000)
+    assert retry(waits, 160, at + 1_000) == at + 15_000
+
+
+def test_a_house_that_keeps_a_car_from_starting_closes_no_contactor() -> None:
+    waits = busy(0.0)
+    for at in range(0, 1_000_000, 50_000):
+        waits.gave_up(POWER, at, charged_ms=0)
+        assert retry(waits, 160, at + 1_000) == at + 15_000
+
+
 def test_room_of_before_the_shortage_ended_does_not_count() -> None:
     waits = busy(0.0)
     waits.gave_up(POWER, 10_000, charged_ms=0)
