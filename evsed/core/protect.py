@@ -129,10 +129,12 @@ class Protect:
         self._soft = False  # only the capacity rate lacks, and its timer may run
         self.overloaded = False  # the main fuse carries more than it should, on the car's phases
         self._overload_since: Millis | None = None
+        self._above_min = False  # the car drew more than MIN since then
+        self._came_down_at: Millis | None = None  # and was seen at MIN
         self._doubted_at: Millis | None = None
         self._heat = Heat()
         self._short_since: Millis | None = None
-        self._unsure_until: Millis = 0  # it is short unless the car has followed: the next look tells
+        self._unsure_until: Millis | None = None  # it is short unless the car has followed: the next look tells
         self._short_at: Millis = 0
         self._looks = self._circuit_looks = 0  # since it was short
         self._ride_out_ms = RIDE_OUT_MS
@@ -143,7 +145,7 @@ class Protect:
         self.stop_at_once = self._soft = self.overloaded = False
         self._overload_since = self._doubted_at = None
         self._heat.cool()
-        self._unsure_until = 0
+        self._unsure_until = None
         self.rest()
 
     def forget_circuit(self) -> None:
@@ -162,8 +164,9 @@ class Protect:
         self.room = min(self.cap.current, self._cap(followed, look).current)
         mains = limits.mains_cap(look.settings, balance, look.uses)
         self._soft = mains.current >= look.minimum and look.settings.max_sum_mains_time > 0
-        unsure = self.cap.current < look.minimum <= self._cap(at_best, look).current
-        self._unsure_until = now + look.period_ms + NEXT_LOOK_MS if unsure else 0
+        short = self.cap.current < look.minimum
+        unsure = short and self._unsure_until is None and self._cap(at_best, look).current >= look.minimum
+        self._unsure_until = (now + (look.period_ms + NEXT_LOOK_MS if unsure else 0)) if short else None
         house = max((at_best if unsure else balance).base.each())
         self._watch_fuse(balance, house, look, now, short=mains.current < look.minimum)
 
@@ -187,11 +190,13 @@ class Protect:
         self.overloaded = over > 0
         self.stop_at_once = over > fuse
         if over <= 0:
-            self._overload_since = self._doubted_at = None
+            self._overload_since = self._doubted_at = self._came_down_at = None
+            self._above_min = False
             self._heat.cool()
             return
         self._overload_since = now if self._overload_since is None else self._overload_since
         self._heat.feed(fuse + over, look.period_ms, now)
+        self._watch_car(look, now)
         self._ride_out_ms = min(look.lag_ms + AT_MIN_MS, RIDE_OUT_MS)
         if not look.charging:
             return
@@ -201,6 +206,12 @@ class Protect:
             )
             self.stop_at_once = self.stop_at_once or rms * 100 > fuse * HEAT_PERCENT
         self._doubt(look, now - self._overload_since, now)
+
+    def _watch_car(self, look: Look, now: Millis) -> None:
+        if look.most > look.minimum:
+            self._above_min, self._came_down_at = True, None
+        elif self._above_min and self._came_down_at is None:
+            self._came_down_at = now
 
     def _doubt(self, look: Look, lasts_ms: Millis, now: Millis) -> None:
         """An overload that our figures cannot explain: MIN, and if that does not help, no offer at all."""
@@ -232,6 +243,8 @@ class Protect:
         self.ends_at = self._short_since + (sum_mains_minutes * 60_000 if self._soft else RIDE_OUT_MS)
         if self._overload_since is not None and not self._soft:
             self.ends_at = min(self._short_since, self._overload_since) + self._ride_out_ms
-        if self.circuit_room is None or self.circuit_room >= minimum:
+            if self._came_down_at is not None:
+                self.ends_at = min(self.ends_at, self._came_down_at + AT_MIN_MS)
+        if self._unsure_until is not None and (self.circuit_room is None or self.circuit_room >= minimum):
             self.ends_at = max(self.ends_at, self._unsure_until)
         return self.stop_at_once or now >= self.ends_at

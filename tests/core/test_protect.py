@@ -130,6 +130,17 @@ def test_the_overload_before_the_shortage_counts() -> None:
     assert lacking(protect, 191, 15_500)
 
 
+def test_a_car_that_was_quicker_than_thought_has_2_5_s_at_min() -> None:
+    """Nobody knew that it follows within 1 s; one that was at MIN before has the whole time."""
+    for before, ends_at in ((130, 13_500), (60, 14_500)):
+        protect = Protect()
+        protect.observe(flows(191, car=before), replace(LOOK, least=before, most=before), 10_000)
+        assert not asked(protect, 10_000)
+        assert not lacking(protect, 191, 11_000)
+        assert not lacking(protect, 191, 12_000)
+        assert protect.ends_at == ends_at
+
+
 UNSURE = replace(LOOK, guessed=True, least=60, most=130, period_ms=5_000, moves_ms=1)
 
 
@@ -141,6 +152,18 @@ def test_a_shortage_that_may_be_the_car_itself_is_looked_at_twice() -> None:
     assert not asked(protect, 15_499, UNSURE)
     assert asked(protect, 15_500, UNSURE), "the next measurement is late"
     assert lacking(protect, 200, 15_000, replace(UNSURE, guessed=False)), "it was the house"
+
+
+def test_it_is_looked_at_twice_once_only() -> None:
+    protect = Protect()
+    assert not lacking(protect, 200, 10_000, UNSURE)
+    assert not lacking(protect, 200, 12_000, UNSURE)
+    assert protect.ends_at == 14_500
+    assert lacking(protect, 200, 15_000, UNSURE)
+    protect.observe(flows(50), LOOK, 16_000)
+    assert not asked(protect, 16_000)
+    assert not lacking(protect, 200, 30_000, UNSURE)
+    assert protect.ends_at == 35_500
 
 
 def test_a_house_that_lacks_room_in_any_case_is_not_looked_at_twice() -> None:
