@@ -290,7 +290,7 @@ class Car:
             self._refused += 1
             if self._refused >= _AGREEING:
                 self.most = self.drawn  # it was offered more and did not take it
-        self.defied = self.defied + 1 if expected <= -self._stands_out else 0
+        self.defied = self.defied + 1 if expected <= -_SEEN else 0
         self.drawn = min(change.current, self.most)
 
 

@@ -154,6 +154,13 @@ def test_a_shortage_that_may_be_the_car_itself_is_looked_at_twice() -> None:
     assert lacking(protect, 200, 15_000, replace(UNSURE, guessed=False)), "it was the house"
 
 
+@pytest.mark.parametrize(("moves_ms", "ends_at"), [(2_500, 15_500), (2_501, 14_500)])
+def test_a_car_that_has_hardly_followed_yet_is_no_reason_to_look_twice(moves_ms: int, ends_at: int) -> None:
+    protect = Protect()
+    assert not lacking(protect, 200, 10_000, replace(UNSURE, moves_ms=moves_ms))
+    assert protect.ends_at == ends_at
+
+
 def test_it_is_looked_at_twice_once_only() -> None:
     protect = Protect()
     assert not lacking(protect, 200, 10_000, UNSURE)
