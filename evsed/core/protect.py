@@ -165,8 +165,13 @@ class Protect:
         mains = limits.mains_cap(look.settings, balance, look.uses)
         self._soft = mains.current >= look.minimum and look.settings.max_sum_mains_time > 0
         short = self.cap.current < look.minimum
-        followed_already = look.moves_ms <= look.period_ms // 2 and self._cap(at_best, look).current >= look.minimum
-        unsure = short and self._unsure_until is None and followed_already
+        has_probably_followed = look.moves_ms <= look.period_ms // 2
+        unsure = (
+            short
+            and has_probably_followed
+            and self._unsure_until is None
+            and self._cap(at_best, look).current >= look.minimum
+        )
         self._unsure_until = (now + (look.period_ms + NEXT_LOOK_MS if unsure else 0)) if short else None
         house = max((at_best if unsure else balance).base.each())
         self._watch_fuse(balance, house, look, now, short=mains.current < look.minimum)
