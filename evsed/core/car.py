@@ -197,7 +197,7 @@ class Car:
         one = phases == 1 or self.uses == ONLY_L1
         self._moves.append(abs(moved.l1) if one else sorted(map(abs, moved.each()))[1])
         if len(self._moves) == _LOOKS:
-            self._stands_out = max(_SEEN, _OUTSTANDING * round(median(self._moves)))
+            self._stands_out = max(_SEEN, _OUTSTANDING * sorted(self._moves)[_LOOKS // 2])
 
     def _widen(self, moved: PhaseCurrents) -> None:
         """A phase that it was not thought to use has risen by just what it draws: it may have taken that one too."""

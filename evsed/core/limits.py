@@ -5,6 +5,7 @@ Pure functions. Solar and capacity rate never mix into the fuse's cap: each cap 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from evsed.core.metering import Balance
 from evsed.core.model import PhaseCurrents, Phases3
@@ -20,9 +21,12 @@ class Cap:
     current: Deciamps
 
 
+_CURRENT = attrgetter("current")
+
+
 def lowest(caps: Iterable[Cap]) -> Cap:
     """The cap that counts. ``caps`` is never empty: MAX is always there."""
-    return min(caps, key=lambda cap: cap.current)
+    return min(caps, key=_CURRENT)
 
 
 GRID_RELAY: Deciamps = 180
@@ -61,6 +65,8 @@ def overload(settings: Settings, balance: Balance, uses: Phases3) -> Deciamps:
 
 
 def _used(currents: PhaseCurrents, car: PhaseCurrents, uses: Phases3) -> list[Deciamps]:
+    if all(uses):
+        return list(currents.each())
     draws = car.each()
     return [value for phase, value in enumerate(currents.each()) if uses[phase] or draws[phase] > _DRAWS]
 

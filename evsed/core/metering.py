@@ -4,7 +4,7 @@ Owns the last measurements and their ages; not what is done about them (limits.p
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from evsed.core.events import MeterRead
@@ -26,27 +26,26 @@ class Balance:
     mains: PhaseCurrents
     car: PhaseCurrents
     at: Millis
+    base: PhaseCurrents = field(init=False)  # what the house draws without the car
 
-    @property
-    def base(self) -> PhaseCurrents:
-        """What the house draws without the car."""
-        return self.mains.minus(self.car)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base", self.mains.minus(self.car))  # asked for several times a measurement
 
     def bounded(self, most: Deciamps) -> "Balance":
         """The same look, in which the car is believed to draw at most ``most`` on each phase."""
         if max(self.car.each()) <= most:
             return self
         l1, l2, l3 = (min(current, most) for current in self.car.each())
-        return replace(self, car=PhaseCurrents(l1, l2, l3))
+        return Balance(self.mains, PhaseCurrents(l1, l2, l3), self.at)
 
     def drawing(self, current: Deciamps, uses: Phases3) -> "Balance":
         """The same look, in which the car draws ``current`` on each of the phases that it ``uses``."""
         l1, l2, l3 = (current if used else 0 for used in uses)
-        return replace(self, car=PhaseCurrents(l1, l2, l3))
+        return Balance(self.mains, PhaseCurrents(l1, l2, l3), self.at)
 
     def with_mains(self, mains: PhaseCurrents) -> "Balance":
         """The same look with corrected mains currents."""
-        return replace(self, mains=mains)
+        return Balance(mains, self.car, self.at)
 
 
 class Metering:
@@ -81,22 +80,23 @@ class Metering:
     def take(self, read: MeterRead, now: Millis) -> None:
         """Stores what a meter answered; values it did not give stay as they were."""
         old = self._values[read.role]
-        new = replace(
+        self._values[read.role] = replace(
             old,
+            currents=old.currents if read.currents is None else read.currents,
+            currents_at=old.currents_at if read.currents is None else now,
             heard_at=now,
             power_w=old.power_w if read.power_w is None else read.power_w,
             import_wh=old.import_wh if read.import_wh is None else read.import_wh,
             export_wh=old.export_wh if read.export_wh is None else read.export_wh,
         )
-        if read.currents is not None:
-            new = replace(new, currents=read.currents, currents_at=now)
-            if read.role is MeterRole.MAINS:
-                self._learn(old.currents_at, read.currents, now)
-                self._waiting_since = now if self._pending is None else self._waiting_since
-                self._pending = now
-            elif read.role is MeterRole.EV:
-                self._ev_before = old.currents or NO_CURRENT
-        self._values[read.role] = new
+        if read.currents is None:
+            return
+        if read.role is MeterRole.MAINS:
+            self._learn(old.currents_at, read.currents, now)
+            self._waiting_since = now if self._pending is None else self._waiting_since
+            self._pending = now
+        elif read.role is MeterRole.EV:
+            self._ev_before = old.currents or NO_CURRENT
 
     def _learn(self, before: Millis | None, currents: PhaseCurrents, now: Millis) -> None:
         if before is not None:

@@ -160,9 +160,11 @@ class Protect:
         """One fresh measurement of the mains."""
         self._looks += 1
         followed, at_best, balance = look.followed(balance), look.at_best(balance), look.kindly(balance)
-        self.cap = self._cap(balance, look)
-        self.room = min(self.cap.current, self._cap(followed, look).current)
         mains = limits.mains_cap(look.settings, balance, look.uses)
+        self.cap = self._cap(balance, look) if look.summed else mains
+        self.room = (
+            self.cap.current if followed is balance else min(self.cap.current, self._cap(followed, look).current)
+        )
         self._soft = mains.current >= look.minimum and look.settings.max_sum_mains_time > 0
         short = self.cap.current < look.minimum
         has_probably_followed = look.moves_ms <= look.period_ms // 2

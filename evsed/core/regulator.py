@@ -5,7 +5,7 @@ the modes smart.py's and solar.py's, the waits waits.py's; what the car draws is
 state to offer at all is charger.py's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evsed.core import limits, smart, solar
 from evsed.core.car import USUAL_LAG_MS, Car
@@ -55,6 +55,10 @@ class Demand:
     ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
     period_ms: Millis | None  # between two measurements of the mains
+    minimum: Deciamps = field(init=False)  # MIN, or what cable, MAX and the other fixed caps allow if that is less
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "minimum", min(self.settings.current_min * 10, self.fixed.current, HIGHEST_OFFER))
 
     @property
     def metered(self) -> bool:
@@ -65,11 +69,6 @@ class Demand:
     def goes_on_blind(self) -> bool:
         """Whether the owner wants Normal to go on as it is while the mains meter is silent."""
         return self.settings.mode == Mode.NORMAL and bool(self.settings.normal_without_meter)
-
-    @property
-    def minimum(self) -> Deciamps:
-        """MIN, or what cable, MAX and the other fixed caps allow if that is less."""
-        return min(self.settings.current_min * 10, self.fixed.current, HIGHEST_OFFER)
 
 
 class Regulator:

@@ -61,7 +61,8 @@ class Plant:
     @property
     def mains(self) -> tuple[Deciamps, ...]:
         """What flows through the main fuse on each phase; positive is import."""
-        return tuple(h - s + c for h, s, c in zip(self.house, self.sun, self.drawn, strict=True))
+        (h1, h2, h3), (s1, s2, s3), (c1, c2, c3) = self.house, self.sun, self.drawn
+        return (h1 - s1 + c1, h2 - s2 + c2, h3 - s3 + c3)
 
     def measured(self) -> tuple[PhaseCurrents, PhaseCurrents]:
         """What meters of mains and car show."""
