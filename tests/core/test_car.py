@@ -80,6 +80,66 @@ def test_in_a_restless_house_only_what_stands_out_is_the_car(swing: int, seen: b
     assert (car.drawn, car.moving) == ((100, False) if seen else (130, True))
 
 
+def test_a_lag_that_most_matches_contradict_is_none() -> None:
+    car = charging()
+    for step, lag_ms in enumerate((1_000, 5_000, 2_000, 4_000, 2_000)):
+        before, after = (130, 90) if step % 2 == 0 else (90, 130)
+        at = 20_000 * (step + 1)
+        car.offered(after, at)
+        car.look(three(HOUSE + before), at + lag_ms - 1_000, 3)
+        car.look(three(HOUSE + after), at + lag_ms, 3)
+        assert not car.moving
+    assert (car.lag_ms, car.middle_ms) == (None, None), "two of five are of one mind"
+
+
+def restless(car: Car, begin_s: int, swing: Deciamps = 11, phases: int = 3) -> None:
+    """20 s of a house that swings; ends with a look in which it does not."""
+    for second in range(begin_s, begin_s + 20):
+        car.look(three(HOUSE + car.drawn + swing * (second % 2)), second * 1_000, phases)
+    car.look(three(HOUSE + car.drawn), (begin_s + 20) * 1_000, phases)
+
+
+def test_a_lowering_that_changed_nothing_is_defied_in_a_restless_house_too() -> None:
+    car = charging()
+    restless(car, 10)
+    car.offered(110, 30_000)
+    for half in range(1, 12):
+        car.look(three(HOUSE + 130 + 11 * (half % 2)), 30_000 + 500 * half, 3)
+    assert (car.moving, car.defied) == (False, 1)
+
+
+def test_in_a_restless_house_a_raise_that_could_not_be_seen_is_not_refused() -> None:
+    car = charging(60)
+    restless(car, 10)
+    for begun, offer in ((30_000, 85), (40_000, 110)):
+        car.offered(offer, begun)
+        for half in range(1, 12):
+            car.look(three(HOUSE + 60 + 11 * (half % 2)), begun + 500 * half, 3)
+        assert (car.drawn, car.most) == (offer, HIGHEST_OFFER)
+
+
+def test_what_does_not_stand_out_counts_as_followed_when_the_lag_is_over() -> None:
+    car = charging()
+    walk(car, 2_000, 500)
+    assert car.lag_ms is not None
+    restless(car, 200)
+    car.offered(110, 220_000)
+    car.look(three(HOUSE + 130), 220_000 + car.lag_ms - 1, 3)
+    assert car.drawn == 130
+    car.look(three(HOUSE + 130), 220_000 + car.lag_ms, 3)
+    assert (car.drawn, car.moving) == (110, False)
+
+
+def test_while_one_phase_reaches_the_car_the_others_may_swing() -> None:
+    car = charging()
+    for second in range(2, 22):
+        swing = 20 * (second % 2)
+        car.look(PhaseCurrents(HOUSE + 130, HOUSE + swing, HOUSE + swing), second * 1_000, 1)
+    car.offered(90, 21_500)
+    car.look(PhaseCurrents(HOUSE + 90, HOUSE, HOUSE), 22_000, 1)
+    assert (car.drawn, car.moving) == (90, False)
+
+
 def test_of_a_one_phase_car_only_its_phase_has_to_be_quiet() -> None:
     for restless, drawn in (((0, 20, 20), 90), ((20, 0, 0), 130)):
         car = charging(uses=ONLY_L1)

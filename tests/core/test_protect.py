@@ -121,7 +121,6 @@ def test_an_overloaded_fuse_is_ridden_out_for_lag_and_2_5_s(lag_ms: int, house: 
 def test_the_overload_before_the_shortage_counts() -> None:
     """0.6 A too much, which a lower offer cures in time, and 2 s later a load that leaves no room for MIN."""
     protect = Protect()
-    assert not lacking(protect, 156, 10_000, replace(LOOK, lag_ms=2_000))  # the car draws 10 A
     protect.observe(flows(156, car=100), LOOK, 11_000)
     assert not asked(protect, 11_000)
     assert not lacking(protect, 191, 13_000)
@@ -139,6 +138,17 @@ def test_a_car_that_was_quicker_than_thought_has_2_5_s_at_min() -> None:
         assert not lacking(protect, 191, 11_000)
         assert not lacking(protect, 191, 12_000)
         assert protect.ends_at == ends_at
+
+
+def test_each_overload_counts_by_itself() -> None:
+    protect = Protect()
+    protect.observe(flows(191, car=130), replace(LOOK, least=130, most=130), 10_000)
+    assert not lacking(protect, 191, 11_000)
+    for now in (12_000, 13_500):
+        assert not lacking(protect, 100, now)
+    assert protect.ends_at is None
+    assert not lacking(protect, 191, 30_000)
+    assert protect.ends_at == 34_500, "the car was at MIN all the time"
 
 
 UNSURE = replace(LOOK, guessed=True, least=60, most=130, period_ms=5_000, moves_ms=1)
@@ -218,6 +228,9 @@ def test_the_capacity_rate_waits_for_its_timer_and_the_fuse_does_not() -> None:
     protect = Protect()
     assert not lacking(protect, 50, 0, look, 2)
     assert protect.cap == Cap("SUMMAINS", (200 - 70) // 3)
+    assert protect.ends_at == 120_000
+    protect.observe(flows(130, car=130), look, 1_000)  # 26 A, which 12 A for the car cure
+    assert not asked(protect, 1_000, look, 2)
     assert protect.ends_at == 120_000
     assert not lacking(protect, 50, 119_999, look, 2)
     assert lacking(protect, 191, 119_999, look, 2)

@@ -111,9 +111,18 @@ def test_after_15_stops_in_an_hour_each_wait_is_4_min_however_much_room_there_is
         at = stop * 4 * minute
         waits.gave_up(POWER, at, charged_ms=30_000)
         assert retry(waits, 160, at + 1_000) == at + (15_000 if stop < 14 else 4 * minute)
-    at = 200 * minute
+    at = 95 * minute  # the fifteenth stop before is 71 min ago
     waits.gave_up(POWER, at, charged_ms=30_000)
     assert retry(waits, 160, at + 1_000) == at + 15_000
+
+
+def test_many_stops_are_spread_also_when_the_last_charge_went_well() -> None:
+    """Then the longest wait is a minute again, and little room must not make it shorter than a lot does."""
+    waits = busy(0.1)
+    for stop in range(14):
+        waits.gave_up(POWER, stop * 60_000, charged_ms=30_000)
+    waits.gave_up(POWER, 1_600_000, charged_ms=FORGIVEN_AFTER_MS)
+    assert retry(waits, 0, 1_601_000) == 1_840_000
 
 
 def test_a_house_that_keeps_a_car_from_starting_closes_no_contactor() -> None:
