@@ -12,7 +12,7 @@ from evsed.core.limits import Cap
 from evsed.core.metering import Balance, Metering
 from evsed.core.model import ONLY_L1, Contactor2, MeterRole, MeterType, Mode, PhaseCurrents, Phases3
 from evsed.core.phases import Phases
-from evsed.core.regulator import Auto, Demand, Regulator
+from evsed.core.regulator import PERIOD_MS, Auto, Demand, Regulator
 from evsed.core.settings import Settings
 from evsed.core.states import CLOSED, OFFERING, RESTING, State
 from evsed.core.units import Deciamps, Millis
@@ -103,7 +103,7 @@ class Regulation:
             charging_ms=moment.in_state_ms if state is State.C else None,
             ev_metered=self._ev_metered(settings, now),
             meter_cap=moment.meter_cap,
-            period_ms=self.metering.period_ms,
+            period_ms=PERIOD_MS if self.metering.period_ms is None else self.metering.period_ms,
         )
 
     def step(self, moment: Moment, now: Millis) -> None:

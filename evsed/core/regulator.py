@@ -54,7 +54,7 @@ class Demand:
     charging_ms: Millis | None  # since the contactor closed; None while it is open
     ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
-    period_ms: Millis | None  # between two measurements of the mains
+    period_ms: Millis  # between two measurements of the mains
     minimum: Deciamps = field(init=False)  # MIN, or what cable, MAX and the other fixed caps allow if that is less
 
     def __post_init__(self) -> None:
@@ -163,7 +163,7 @@ class Regulator:
             settings=demand.settings,
             uses=demand.uses,
             minimum=demand.minimum,
-            period_ms=PERIOD_MS if demand.period_ms is None else demand.period_ms,
+            period_ms=demand.period_ms,
             moves_ms=self._car.moves_ms(now),
             least=self._car.least,
             most=self._car.highest,
@@ -234,8 +234,7 @@ class Regulator:
         """
         if ceiling is not self.protect.cap and ceiling is not self.protect.circuit:
             return 0
-        period_ms = PERIOD_MS if demand.period_ms is None else demand.period_ms
-        blind_ms = period_ms + (USUAL_LAG_MS if self._car.lag_ms is None else self._car.lag_ms)
+        blind_ms = demand.period_ms + (USUAL_LAG_MS if self._car.lag_ms is None else self._car.lag_ms)
         return min(max(0, blind_ms - QUICK_MS) * HELD_BACK // 1_000, excess * blind_ms // 1_000)
 
     def _may_optimise(self, demand: Demand, now: Millis) -> bool:
