@@ -52,6 +52,7 @@ from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import CLOSED, State, Transition, Trigger
 from evsed.core.switch import Wish, command_for
 from evsed.core.units import Millis
+from evsed.core.wire import MasterOffered, MasterSet, MasterTold, NodeHeard, NodeMetered, NodeSilent
 
 _ROLE_OF = {
     Fault.METER_LOST: MeterRole.MAINS,
@@ -111,6 +112,8 @@ class Controller:
             case Leaving():
                 self.leaving = True
             case Tick():
+                pass
+            case NodeHeard() | NodeSilent() | NodeMetered() | MasterTold() | MasterOffered() | MasterSet():
                 pass
             case _:
                 assert_never(event)

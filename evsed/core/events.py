@@ -7,6 +7,7 @@ from typing import TypeAlias
 from evsed.core.model import MeterHealth, MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.setting import Value
 from evsed.core.units import Celsius, Deciamps, Millivolts, Ohms, WattHours, Watts
+from evsed.core.wire import WireEvent
 
 
 class Button(Enum):
@@ -75,7 +76,7 @@ class Leaving:
     """The daemon is about to stop: charging ends in order, access stays as it is."""
 
 
-Event: TypeAlias = Sampled | Tick | MeterRead | MeterHealthChanged | WallClock | Leaving
+Event: TypeAlias = Sampled | Tick | MeterRead | MeterHealthChanged | WallClock | Leaving | WireEvent
 
 
 @dataclass(frozen=True, slots=True)

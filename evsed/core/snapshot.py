@@ -22,6 +22,7 @@ from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.settings import Settings
 from evsed.core.states import State
 from evsed.core.units import Celsius, Deciamps, Millis, Millivolts, WattHours
+from evsed.core.wire import Orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class Snapshot:
     charged_wh: WattHours | None
     solar_stop_s: int
     closings: int
+    orders: Orders | None  # for the nodes of a master; None on every other charger
     saved: Saved
 
     @property

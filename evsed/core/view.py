@@ -56,6 +56,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         charged_wh=core.session.charged_wh,
         solar_stop_s=seconds_left(_stop_timer(core), 0),
         closings=core.closings,
+        orders=None,
         saved=core.saved,
     )
 
