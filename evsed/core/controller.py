@@ -8,17 +8,14 @@ word on the outputs. What others may see of it is view.py's.
 from dataclasses import replace
 from typing import assert_never
 
-from evsed.core import commands, notes, schedule, view, watches
-from evsed.core.access import Buttons, Gesture, chosen
-from evsed.core.actions import SAFE, Action, CloseContactors, Note, Outputs, Persist, Severity, changes
+from evsed.core import commands, notes, operating, schedule, view, watches
+from evsed.core.access import Buttons
+from evsed.core.actions import SAFE, Action, CloseContactors, Outputs, Persist, changes
 from evsed.core.cable import Cable
-from evsed.core.charger import STOP_DELAY_MS, Charger, Situation
+from evsed.core.charger import Charger, Situation
 from evsed.core.commands import Desk
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import (
-    ACCEPTED,
-    Button,
-    ChooseMode,
     ClearFaults,
     Command,
     Event,
@@ -50,7 +47,6 @@ from evsed.core.safety import Facts, Permit, permit
 from evsed.core.session import Session
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import CLOSED, State, Transition, Trigger
-from evsed.core.switch import Wish, command_for
 from evsed.core.units import Millis
 from evsed.core.wire import MasterOffered, MasterSet, MasterTold, NodeHeard, NodeMetered, NodeSilent
 
@@ -59,7 +55,6 @@ _ROLE_OF = {
     Fault.EV_METER_LOST: MeterRole.EV,
     Fault.CIRCUIT_METER_LOST: MeterRole.CIRCUIT,
 }
-_CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
 
 
 class Controller:
@@ -83,7 +78,7 @@ class Controller:
         self.leaving = False
         self.stopped_until = now
         self.closings = 0
-        self._buttons = Buttons()
+        self.buttons = Buttons()
         self._ev_at: Millis | None = None
         self._saved = saved
         self.charger.delay(now + restart_wait_ms)
@@ -122,7 +117,7 @@ class Controller:
     def command(self, command: Command, now: Millis) -> Verdict:
         """Carries a command out, or says why not. What follows from it comes with the next event."""
         if isinstance(command, ClearFaults):
-            return self._clear_faults(now)
+            return operating.clear_faults(self, now)
         before = self.desk.settings
         verdict = commands.carry_out(command, self.desk, self.regulation.metering, now)
         if self.desk.settings is not before:
@@ -142,17 +137,6 @@ class Controller:
             self.watches.meter_changed(role, now)
             self.regulation.forget_measurements()
 
-    def _clear_faults(self, now: Millis) -> Verdict:
-        """The owner has seen to it: what waits for that is over, unless its cause is still there."""
-        if Fault.RCM in self.faults:
-            return Verdict("a residual current fault is reset at the charger: press a button there")
-        metered = self.desk.settings.ev_meter != MeterType.DISABLED
-        if Fault.WELDED in self.faults and not self.hardware.contactors.weld_gone(metered=metered):
-            return Verdict("a contactor still does not open, or current still flows, or nobody has measured it yet")
-        for fault in _CLEARED_BY_OWNER:
-            self.faults.set(fault, present=False, now=now)
-        return ACCEPTED
-
     def _sampled(self, inputs: Inputs, now: Millis) -> list[Action]:
         self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
         if not inputs.pilot_mv:
@@ -161,9 +145,9 @@ class Controller:
         state = self.charger.state
         self.cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in CLOSED)
         for wish in self.hardware.look(inputs, self.outputs, self.desk.settings, now):
-            actions += self._switched(wish, now)
-        for button, gesture in self._buttons.feed(inputs.buttons, now):
-            actions += self._button(button, gesture, now)
+            actions += operating.switched(self, wish, now)
+        for button, gesture in self.buttons.feed(inputs.buttons, now):
+            actions += operating.pressed(self, button, gesture, now)
         return actions
 
     @property
@@ -176,31 +160,6 @@ class Controller:
     def connected(self) -> bool:
         """Whether a car hangs on the charger."""
         return self.charger.state is not State.A or self.pilot.connected
-
-    def _button(self, button: Button, gesture: Gesture, now: Millis) -> list[Action]:
-        if gesture is Gesture.PRESSED and (reset := self._reset_residual_current(now)):
-            self._buttons.spend(button)
-            return reset
-        choice = chosen(button, gesture, Mode(self.desk.settings.mode), self.desk.access)
-        return self._ask("button", None if choice is None else ChooseMode(choice), now)
-
-    def _reset_residual_current(self, now: Millis) -> list[Action]:
-        if Fault.RCM not in self.faults or self.hardware.rcm.signal:
-            return []
-        self.faults.set(Fault.RCM, present=False, now=now)
-        return [Note(Severity.INFO, "residual current fault reset by a button")]
-
-    def _switched(self, wish: Wish, now: Millis) -> list[Action]:
-        if wish is Wish.RESET:
-            return self._reset_residual_current(now)
-        if wish is Wish.STOP:
-            self.stopped_until = now + STOP_DELAY_MS
-        mode, delayed = Mode(self.desk.settings.mode), self.desk.timer.start_s is not None
-        return self._ask("switch", command_for(wish, mode, self.desk.access, delayed=delayed), now)
-
-    def _ask(self, who: str, command: Command | None, now: Millis) -> list[Action]:
-        verdict = ACCEPTED if command is None else self.command(command, now)
-        return [] if verdict.accepted else [Note(Severity.WARNING, f"{who}: {verdict.refused}")]
 
     # ---- deciding ----
 
