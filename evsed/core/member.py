@@ -120,7 +120,6 @@ class Member:
         """It has no place any more."""
         self.admitted = self.granted = False
         self.legs = 3
-        self.metered = None
 
     def free(self, now: Millis) -> None:
         """A node that vanished has had its time to stop."""
