@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from evsed.core.events import Event, MeterHealthChanged, MeterRead
 from evsed.core.model import MeterHealth, MeterRole, MeterType
-from evsed.core.settings import METER_NAMES, Settings
-from evsed.hw.dialogs import Meter, Read, Values, meter_for
+from evsed.core.setting import Value
+from evsed.core.settings import Settings
 from evsed.hw.frames import WRITE_ONE, answers, words_of
-from evsed.hw.meters import ImplausibleError
+from evsed.hw.meters import ImplausibleError, Meter, Read, Values, meter_for, needs
 from evsed.hw.rs485 import BusError, Request, UnreachableError
 from evsed.hw.turns import Job, Urgency
 
@@ -53,9 +53,9 @@ class _Polled:
     """A meter as the owner configured it, and how it has answered."""
 
     role: MeterRole
-    type: MeterType
-    address: int
+    source: tuple[int, int]  # type and address in the owner's settings
     dialog: Meter
+    made_from: tuple[Value, ...]
     answers: int = 0
     errors: int = 0
     last_error: str = ""
@@ -68,7 +68,14 @@ class _Polled:
     written_at: float = float("-inf")
     told_at: float = float("-inf")
 
+    @property
+    def address(self) -> int:
+        """Where it is on the line."""
+        return self.dialog.fixed_address or self.source[1]
+
+    @property
     def pause_s(self) -> float:
+        """How long it is left alone now."""
         longest = MAINS_PAUSE_S if self.role is MeterRole.MAINS else PAUSES_S[-1]
         return min(longest, PAUSES_S[min(self.failures, len(PAUSES_S)) - 1])
 
@@ -133,14 +140,13 @@ class Poller:
         self._seen = settings
         for role in self._roles:
             kind, address = configured(settings, role)
-            dialog = meter_for(kind, settings) if self._polls(role, settings) else None
-            known = self._meters.get(role)
-            if dialog is None:
+            made_from, known = needs(kind, settings), self._meters.get(role)
+            if not self._polls(role, settings) or (dialog := meter_for(kind, settings)) is None:
                 self._meters.pop(role, None)
-            elif known is None or (known.type, known.address) != (kind, address):
-                self._meters[role] = _Polled(role, kind, address, dialog)
-            else:  # how its registers are read may have changed
-                known.dialog, known.slow = dialog, []
+            elif known is None or known.source != (kind, address):
+                self._meters[role] = _Polled(role, (kind, address), dialog, made_from)
+            elif known.made_from != made_from:  # how its registers are read was changed
+                known.dialog, known.made_from, known.slow = dialog, made_from, []
 
     def _polls(self, role: MeterRole, settings: Settings) -> bool:
         is_node = settings.loadbl > 1
@@ -160,10 +166,10 @@ class Poller:
             return
         _done(meter, read)
         try:
-            read_now = event(meter.role, (meter.type, meter.address), asked.dialog.take(read, words))
+            read_now = event(meter.role, meter.source, asked.dialog.take(read, words))
         except ImplausibleError as error:
             meter.failures = 0  # it answers: no reason to ask it less often
-            self._wrong(meter, f"{error} in the answer to a {_named(job)}", now, all_of_it=read == asked.dialog.fast)
+            self._wrong(meter, str(error), now, all_of_it=read == asked.dialog.fast)
             return
         if read_now is not None:
             self._post(read_now)
@@ -191,7 +197,7 @@ class Poller:
             _done(meter, read)
         elif not isinstance(error, UnreachableError):
             meter.failures += 1
-            meter.asked_from = now + meter.pause_s()
+            meter.asked_from = now + meter.pause_s
         self._wrong(meter, f"{error} to a {_named(job)}", now, all_of_it=fast)
 
     def _wrong(self, meter: _Polled, what: str, now: float, *, all_of_it: bool) -> None:
@@ -206,7 +212,7 @@ class Poller:
             self._tell(meter, now)
 
     def _place(self, meter: _Polled) -> str:
-        return f"{METER_NAMES[meter.type]} on {self._where}, address {meter.address}"
+        return f"{meter.dialog.name} on {self._where}, address {meter.address}"
 
     def _tell(self, meter: _Polled, now: float) -> None:
         meter.told_at = now
@@ -249,11 +255,14 @@ class OverheardEvMeter:
         if settings is not self._seen:
             self._seen, self._dialog = settings, meter_for(kind, settings)
         dialog = self._dialog
-        if dialog is None or address != own or request[0] not in (3, 4) or not answers(request, answer):
+        if (
+            dialog is None
+            or address != (dialog.fixed_address or own)
+            or request[0] not in (3, 4)
+            or not answers(request, answer)
+        ):
             return
         read = Read(request[0], int.from_bytes(request[1:3], "big"), int.from_bytes(request[3:5], "big"))
-        if read != dialog.fast and read not in dialog.slow:
-            return
         try:
             read_now = event(MeterRole.EV, (kind, own), dialog.take(read, words_of(answer)))
         except ImplausibleError:
