@@ -39,6 +39,15 @@ class Bus:
 
 
 @dataclass(frozen=True, slots=True)
+class Modbus:
+    """Modbus TCP for programs outside; off while ``port`` is 0. Without ``writable`` they only read."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - as for HTTP
+    port: int = 0
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mqtt:
     """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>."""
 
@@ -67,6 +76,7 @@ class Installation:
     http: Http = field(default_factory=Http)
     state: State = field(default_factory=State)
     bus: Bus = field(default_factory=Bus)
+    modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
     board: Board = field(default_factory=Board)
 
@@ -77,7 +87,13 @@ class Installation:
 
 
 _PORTS = {"http.port": (1, 65_535), "mqtt.port": (1, 65_535), "board.plant_port": (0, 65_535)}
-_RANGES = {**_PORTS, "serial": (0, 999_999), "bus.baud": (1_200, 115_200), "board.charger": (0, 7)}
+_RANGES = {
+    **_PORTS,
+    "modbus.port": (0, 65_535),
+    "serial": (0, 999_999),
+    "bus.baud": (1_200, 115_200),
+    "board.charger": (0, 7),
+}
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
 _Table = TypeVar("_Table")
 
@@ -115,6 +131,10 @@ def _checked(default: object, value: object, name: str) -> object:
     if isinstance(default, str):
         if not isinstance(value, str):
             raise ConfigError(f"{name} takes a text in quotes, not {value!r}")
+        return value
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise ConfigError(f"{name} takes true or false, not {value!r}")
         return value
     if isinstance(default, int):
         low, high = _RANGES[name]
