@@ -75,17 +75,16 @@ def _restart_wait_ms(longest_s: int) -> Millis:
     return secrets.randbelow(longest_s * 1000 + 1) if power_came_back else 0
 
 
-def _open_door(table: str, door: Http | Modbus) -> socket.socket:
+def open_door(table: str, door: Http | Modbus) -> socket.socket:
     """The listening socket of ``table`` in the configuration. Raises ConfigError."""
     from evsed.webserver import listen  # noqa: PLC0415 - heavy
 
     try:
         return listen(door.host, door.port)
     except OSError as error:
-        what = f"{table}: {door.host} port {door.port}: {error.strerror}"
-        if error.errno == errno.EADDRINUSE:
-            what += f"; end the program that uses it, or choose another {table}.port"
-        raise ConfigError(what) from None
+        taken = f"another program uses it; end that one, or choose another {table}.port"
+        why = taken if error.errno == errno.EADDRINUSE else error.strerror
+        raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
 
 
 class _Daemon:
@@ -182,10 +181,10 @@ class _Daemon:
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
-        door = _open_door("http", installation.http)
+        door = open_door("http", installation.http)
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         if installation.modbus.port:
-            await modbus.start(_open_door("modbus", installation.modbus))
+            await modbus.start(open_door("modbus", installation.modbus))
         bus.start()
         mqtt.start()
         server = QuietServer(app)

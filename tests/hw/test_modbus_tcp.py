@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pymodbus.client import ModbusTcpClient
 
+from evsed import app, webserver
+from evsed.config import ConfigError, Modbus, load
 from evsed.core.model import Access
 from evsed.core.snapshot import Saved
 from evsed.hw import modbus_tcp
@@ -23,6 +27,7 @@ from tests.scenarios.simulation import wait_for
 from tests.test_runtime import PATIENCE_S, Board, Keeper
 
 SERIAL = 0x1_2345
+README = Path(__file__).parents[2] / "README.md"
 
 
 class Refusals:
@@ -209,6 +214,31 @@ def test_mbpoll_writes_where_it_may(writable: Served) -> None:
     assert "Illegal data value" in writable.mbpoll("-t", "4", "-r", "259", "81").stderr
     assert "Illegal data address" in writable.mbpoll("-t", "4", "-r", "0", "2").stderr
     assert writable.runtime.snapshot.settings.current_max == 10
+
+
+def test_the_examples_of_the_readme_work(writable: Served, tmp_path: Path) -> None:
+    lines = re.findall(r"^mbpoll (.*?)(?: +#.*)?$", README.read_text(), re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        words = line.replace("502", str(writable.port)).replace("localhost", "127.0.0.1").split()
+        subprocess.run(("mbpoll", *words, "-o", "10"), capture_output=True, timeout=PATIENCE_S, check=True)
+    assert writable.runtime.snapshot.settings.current_max == 10
+    (configured,) = re.findall(r"^```toml\n(\[modbus\]\n.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "evsed.toml").write_text(configured)
+    assert load(tmp_path / "evsed.toml").modbus == Modbus(port=502, writable=True)
+
+
+# ---- the daemon's own ----
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webserver, "_LEAVING_S", 0.0)
+    with listen("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigError) as refusal:
+            app.open_door("modbus", Modbus("127.0.0.1", port))
+    why = "another program uses it; end that one, or choose another modbus.port"
+    assert str(refusal.value) == f"modbus: 127.0.0.1 port {port}: {why}"
 
 
 # ---- who speaks something else, or too much ----
