@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from evsed.core.events import Event, MeterHealthChanged, MeterRead
 from evsed.core.model import MeterHealth, MeterRole, MeterType
-from evsed.core.settings import METER_NAMES, Settings
-from evsed.hw import meters
-from evsed.hw.meters import Block, MeterKind
+from evsed.core.setting import Value
+from evsed.core.settings import Settings
+from evsed.hw.meters import ImplausibleError, Meter, Read, meter_for, needs
 from evsed.hw.rs485 import BusError, Line, LineError
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,6 @@ SLOW_S = 5.0
 _REOPEN_S = 1.0
 _IDLE_S = 0.2
 _HEALTH_EVERY_S = 5.0
-_NOT_POLLED = frozenset({MeterType.DISABLED, MeterType.API, MeterType.HOMEWIZARD})
 
 
 @dataclass(slots=True)
@@ -33,7 +32,8 @@ class Polled:
     """A meter as the owner configured it, and how it has answered."""
 
     role: MeterRole
-    type: MeterType
+    dialog: Meter
+    made_from: tuple[Value, ...]
     address: int
     answers: int = 0
     errors: int = 0
@@ -41,7 +41,7 @@ class Polled:
     failing: bool = False
     slow_at: float = field(default=float("-inf"))
     told_at: float = field(default=float("-inf"))
-    slow: Iterator[int] = field(default_factory=lambda: iter(()))
+    slow: Iterator[Read] = field(default_factory=lambda: iter(()))
 
 
 class Poller:
@@ -103,67 +103,49 @@ class Poller:
             MeterRole.CIRCUIT: (settings.circuit_meter, settings.circuit_meter_address),
         }
         for role, (number, address) in wanted.items():
-            kind = MeterType(number)
+            made_from = (*needs(MeterType(number), settings), address)
             known = self._meters.get(role)
-            if kind in _NOT_POLLED:
+            if known is not None and known.made_from == made_from:
+                continue
+            dialog = meter_for(MeterType(number), settings)
+            if dialog is None:
                 self._meters.pop(role, None)
-            elif known is None or (known.type, known.address) != (kind, address):
-                self._meters[role] = Polled(role, kind, address)
+            else:
+                self._meters[role] = Polled(role, dialog, made_from, dialog.fixed_address or address)
 
     # ---- one meter ----
 
     def _poll(self, line: Line, meter: Polled) -> None:
-        kind = meters.METERS.get(meter.type)
-        if kind is None:
-            self._failed(meter, None, f"meters of type {METER_NAMES[meter.type]} cannot be read by this version")
-            self._stop.wait(_IDLE_S)
-            return
-        currents = self._ask(line, meter, kind.function, kind.currents)
-        if currents is None:
-            return
-        try:
-            self._post(MeterRead(meter.role, currents=meters.currents(currents)))
-        except meters.ImplausibleError as error:
-            self._failed(meter, kind.currents, str(error))
+        if not self._ask(line, meter, meter.dialog.fast):
             return
         self._answered(meter)
-        self._one_slow_value(line, meter, kind)
-
-    def _one_slow_value(self, line: Line, meter: Polled, kind: MeterKind) -> None:
-        """Asks for power and energies one a round, so that currents never wait for all of them."""
         now = time.monotonic()
-        step = next(meter.slow, None)
-        if step is None:
-            if now - meter.slow_at < SLOW_S:
-                return
-            meter.slow_at, meter.slow = now, iter((1, 2))
-            step = 0
-        block = (kind.power, kind.import_energy, kind.export_energy)[step]
-        registers = self._ask(line, meter, kind.function, block)
-        if registers is None:
-            return
-        try:
-            if step == 0:
-                event = MeterRead(meter.role, power_w=meters.watts(registers))
-            elif step == 1:
-                event = MeterRead(meter.role, import_wh=meters.watt_hours(registers))
-            else:
-                event = MeterRead(meter.role, export_wh=meters.watt_hours(registers))
-            self._post(event)
-        except meters.ImplausibleError as error:
-            self._failed(meter, block, str(error))
+        read = next(meter.slow, None)  # one a round, so that currents never wait for all of them
+        if read is None and meter.dialog.slow and now - meter.slow_at >= SLOW_S:
+            meter.slow_at, meter.slow = now, iter(meter.dialog.slow)
+            read = next(meter.slow)
+        if read is not None:
+            self._ask(line, meter, read)
 
-    def _ask(self, line: Line, meter: Polled, function: int, block: Block) -> list[int] | None:
+    def _ask(self, line: Line, meter: Polled, read: Read) -> bool:
+        """Asks and tells the control loop; whether that worked."""
         try:
-            return list(line.read_registers(meter.address, function, block))
+            values = meter.dialog.take(read, line.read_registers(meter.address, read))
         except BusError as error:
-            self._failed(meter, block, str(error))
-            return None
+            self._failed(meter, f"{error} to a read of register {read.first:#06x}")
+            return False
+        except ImplausibleError as error:
+            self._failed(meter, str(error))
+            return False
+        told = (values.currents, values.power_w, values.import_wh, values.export_wh)
+        if any(value is not None for value in told):
+            self._post(MeterRead(meter.role, *told))
+        return True
 
     # ---- health ----
 
     def _where(self, meter: Polled) -> str:
-        return f"{METER_NAMES[meter.type]} on {self._name} ({self._device}), address {meter.address}"
+        return f"{meter.dialog.name} on {self._name} ({self._device}), address {meter.address}"
 
     def _answered(self, meter: Polled) -> None:
         meter.answers += 1
@@ -174,9 +156,9 @@ class Poller:
         elif time.monotonic() - meter.told_at > _HEALTH_EVERY_S:
             self._tell(meter)
 
-    def _failed(self, meter: Polled, block: Block | None, what: str) -> None:
+    def _failed(self, meter: Polled, what: str) -> None:
         meter.errors += 1
-        meter.last_error = what if block is None else f"{what} to a read of register {block.first:#06x}"
+        meter.last_error = what
         if not meter.failing:
             meter.failing = True
             log.warning("%s meter %s: %s", meter.role, self._where(meter), meter.last_error)

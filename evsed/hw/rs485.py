@@ -13,7 +13,7 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
-from evsed.hw.meters import Block
+from evsed.hw.dialog import Read
 
 ANSWER_S = 0.2
 _READ_S = 0.005
@@ -52,16 +52,16 @@ class Line:
         """Lets go of the port."""
         self._port.close()
 
-    def read_registers(self, address: int, function: int, block: Block) -> Sequence[int]:
-        """The registers of ``block`` from the device at ``address`` with function 3 or 4.
+    def read_registers(self, address: int, read: Read) -> Sequence[int]:
+        """The registers of ``read`` from the device at ``address``.
 
         Raises BusError when the device does not answer or answers something else, LineError when the port is gone.
         """
-        request = _REQUESTS[function](address=block.first, count=block.count, dev_id=address)
+        request = _REQUESTS[read.function](address=read.first, count=read.count, dev_id=address)
         try:
             self._port.reset_input_buffer()
             self._port.write(self._framer.buildFrame(request))
-            return self._await_answer(address, function, block.count)
+            return self._await_answer(address, read.function, read.count)
         except _PORT_ERRORS as error:
             raise LineError(f"{self.device} failed: {error}") from error
 
