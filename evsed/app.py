@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evsed.config import Board, ConfigError, Http, Installation, Modbus
-from evsed.core.model import Contactor2
+from evsed.core.model import Contactor2, MeterRole
 from evsed.core.ports import BoardLostError
 from evsed.core.setting import SettingError
+from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
 from evsed.logs import QueuedLog
@@ -28,6 +29,7 @@ from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.store import Store
 
 if TYPE_CHECKING:
+    from evsed.hw.bus import Bus
     from evsed.hw.simulation.board import SimulatedBoard
 
 log = logging.getLogger(__name__)
@@ -85,6 +87,23 @@ def open_door(table: str, door: Http | Modbus) -> socket.socket:
         taken = f"another program uses it; end that one, or choose another {table}.port"
         why = taken if error.errno == errno.EADDRINUSE else error.strerror
         raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
+
+
+def _buses(installation: Installation, runtime: Runtime) -> "list[Bus]":
+    """A bus for every line of the installation, with the meters on it as its client."""
+    from evsed.hw.bus import Bus  # noqa: PLC0415 - heavy
+    from evsed.hw.poller import Poller  # noqa: PLC0415
+
+    def settings() -> Settings:
+        return runtime.snapshot.settings
+
+    buses = []
+    for line in installation.bus:
+        roles = [MeterRole(role) for role in line.meters]
+        where = f"{line.name} ({line.device})"
+        poller = Poller(where, roles, settings, runtime.post, shared=line.chargers)
+        buses.append(Bus(line.name, line.device, line.baud, settings, [poller]))
+    return buses
 
 
 class _Daemon:
@@ -169,14 +188,11 @@ class _Daemon:
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
-        from evsed.hw.poller import Poller  # noqa: PLC0415
         from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
-        bus = Poller(
-            "bus 1", installation.bus.device, installation.bus.baud, lambda: runtime.snapshot.settings, runtime.post
-        )
+        buses = _buses(installation, runtime)
         refusals = Refusals()
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
@@ -185,7 +201,8 @@ class _Daemon:
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         if installation.modbus.port:
             await modbus.start(open_door("modbus", installation.modbus))
-        bus.start()
+        for bus in buses:
+            bus.start()
         mqtt.start()
         server = QuietServer(app)
         serving = asyncio.create_task(server.serve(sockets=[door]))
@@ -199,4 +216,5 @@ class _Daemon:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
         modbus.close()
-        bus.close()
+        for bus in buses:
+            bus.close()
