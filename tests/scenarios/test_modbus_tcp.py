@@ -21,8 +21,9 @@ def test_a_program_reads_and_commands_a_charger(simulation: Simulation) -> None:
     simulation.restart()
     simulation.charge()
     assert client.connect()  # type: ignore[no-untyped-call]
+    wait_for(lambda: client.read_input_registers(2).registers == [130], "MAX is offered")
     status = client.read_input_registers(0, count=12).registers
-    assert (status[:2], status[2:4], status[5], status[7]) == ([2, 0], [130, 0], 1, 13)
+    assert (status[:2], status[3], status[5], status[7]) == ([2, 0], 0, 1, 13)
     wait_for(lambda: client.read_input_registers(9).registers == [130], "the EV meter has seen what the car draws")
     assert not client.write_register(2, 60).isError()
     assert client.read_holding_registers(2).registers == [60]
