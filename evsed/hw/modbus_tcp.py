@@ -62,7 +62,7 @@ class ModbusTcp:
         return len(self._open)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = str(writer.get_extra_info("peername"))
+        peer = str((writer.get_extra_info("peername") or ("somebody",))[0])
         if len(self._open) >= CONNECTIONS:
             self._note("Modbus TCP", peer, f"{CONNECTIONS} connections are open already")
             writer.close()
@@ -75,7 +75,9 @@ class ModbusTcp:
             log.debug("Modbus TCP: %s has gone, or says nothing any more", peer)
         finally:
             self._open.discard(writer)
-            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
+            if writer.transport.get_write_buffer_size():
+                writer.transport.abort()  # it does not take its answers: nobody waits for that
+            writer.close()
 
     async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str) -> bool:
         """Answers one request; False when the connection is of no use any more."""
