@@ -188,6 +188,9 @@ def _replay(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from evsed.doctor import command  # noqa: PLC0415 - see the module's docstring
 
+    if options.first > options.last:
+        print(f"evsed doctor: there is no address from {options.first} to {options.last}", file=sys.stderr)
+        return os.EX_USAGE
     return command.run(
         command.Request(
             config=options.config, device=options.device, baud=options.baud, first=options.first, last=options.last

@@ -1,18 +1,20 @@
 """`evsed doctor bus` on a simulated line, from the command line to its exit status and texts."""
 
 import asyncio
+import errno
 import os
 import re
 import threading
-from collections.abc import Iterator
+import tty
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from evsed import cli
 from evsed.core.snapshot import Saved
-from evsed.doctor import command
-from evsed.hw.rs485 import Line
+from evsed.doctor import command, probes
+from evsed.hw.rs485 import Line, LineError
 from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.line import Line as SimulatedLine
 from evsed.store import encode
@@ -64,6 +66,15 @@ def configuration(directory: Path, device: str, **given: object) -> str:
 
 def doctor(*words: str) -> int:
     return cli.main(["doctor", "bus", *words])
+
+
+def raising(error: BaseException) -> Callable[[str, int], Line]:
+    """A line that cannot be opened for this reason."""
+
+    def line(_device: str, _baud: int) -> Line:
+        raise error
+
+    return line
 
 
 def test_what_is_there_is_named_and_the_configured_meters_are_read(
@@ -183,3 +194,49 @@ def test_a_wrong_command_line_is_refused(words: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as end:
         doctor(*words)
     assert end.value.code == os.EX_USAGE
+
+
+def test_a_range_without_addresses_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor("--from", "12", "--to", "11") == os.EX_USAGE
+    assert "there is no address from 12 to 11" in capsys.readouterr().err
+
+
+def test_a_line_on_which_somebody_else_speaks_is_said_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "LISTENED_S", PATIENCE_S)
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    device = os.ttyname(slave)
+    over = threading.Event()
+
+    def speak() -> None:
+        while not over.wait(0.05):
+            os.write(master, bytes.fromhex("0910002000081600a0"))
+
+    def nobody(*_: object) -> list[int]:
+        over.set()
+        return []
+
+    monkeypatch.setattr(probes, "present", nobody)
+    speaker = threading.Thread(target=speak)
+    speaker.start()
+    assert doctor("--config", configuration(tmp_path, device, mains_meter="Disabled", ev_meter="Disabled")) == 0
+    speaker.join()
+    os.close(master)
+    os.close(slave)
+    assert "somebody else speaks on this line (a master, " in capsys.readouterr().out
+
+
+def test_who_may_not_open_the_port_is_told_how_to(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    refusal = LineError("/dev/ttyUSB0 cannot be opened")
+    refusal.__cause__ = PermissionError(errno.EACCES, "Permission denied")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "Line", raising(refusal))
+        assert doctor("--config", configuration(tmp_path, "/dev/ttyUSB0")) == 1
+        assert "may not be opened by this user: try it with sudo, or add the user to group dialout" in (
+            capsys.readouterr().err
+        )
+        patch.setattr(command, "Line", raising(KeyboardInterrupt()))
+        assert doctor("--config", configuration(tmp_path, "/dev/ttyUSB0")) == 130
+        assert capsys.readouterr().err.endswith("evsed doctor: interrupted\n")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,14 @@ def test_a_control_loop_that_hangs_is_a_device_failure(writable: Served, monkeyp
     with writable.client() as client:
         assert exception(client.read_input_registers(0, count=8)) == 4
         assert exception(client.write_register(0x0103, 10)) == 4
+
+
+def test_a_command_without_an_answer_is_a_device_failure(writable: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modbus_tcp, "_CONTROL_ANSWERS_S", 0.01)
+    monkeypatch.setattr(Runtime, "submit", lambda _self, _command: Future())
+    with writable.client() as client:
+        assert exception(client.write_register(0x0103, 10)) == 4
+    assert writable.refusals.noted[-1][2] == "the control loop does not answer"
 
 
 # ---- mbpoll ----
