@@ -44,6 +44,7 @@ class Device:
 
     address: int
     times_s: list[float] = field(default_factory=list)
+    spent_s: float = 0.0  # also on what brought no answer
     asked: int = 0
     answered: int = 0
     wrong: str = ""  # what came the last time that no words came
@@ -59,6 +60,11 @@ class Device:
         return round(max(self.times_s) * 1000) if self.times_s else None
 
     @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answered / self.spent_s if self.spent_s else 0.0
+
+    @property
     def there(self) -> bool:
         """Whether anything at all came back; also a refusal, also garbage."""
         return self.answered > 0 or (self.asked > 0 and self.wrong != "no answer")
@@ -72,8 +78,11 @@ class Device:
         except BusError as error:
             self.wrong = str(error)
             return None
+        finally:
+            took_s = time.monotonic() - begun
+            self.spent_s += took_s
         self.answered += 1
-        self.times_s.append(time.monotonic() - begun)
+        self.times_s.append(took_s)
         return words
 
 

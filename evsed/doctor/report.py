@@ -1,6 +1,6 @@
 """What `evsed doctor` prints: texts from what was found. Pure; unknown is said so, never shown as 0."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from evsed.core.model import MeterRole
 from evsed.doctor.probes import Configured, Found
@@ -8,29 +8,31 @@ from evsed.doctor.probes import Configured, Found
 _NAMES = {MeterRole.MAINS: "MAINS MET", MeterRole.EV: "EV METER", MeterRole.CIRCUIT: "CIRCT MET"}
 
 
-def devices(found: Iterable[Found]) -> list[str]:
+def devices(found: Sequence[Found]) -> list[str]:
     """A line for each device that answers."""
-    rows = [("address", "device", "answers", "median", "slowest", "")]
+    rows = [("address", "device", "answers", "median", "slowest", "rate", "")]
     for item in found:
         device = item.device
         answers = f"{device.answered}/{device.asked}"
         rows.append(
-            (str(device.address), item.name, answers, _ms(device.median_ms), _ms(device.slowest_ms), item.detail)
+            (
+                str(device.address),
+                item.name,
+                answers,
+                _ms(device.median_ms),
+                _ms(device.slowest_ms),
+                f"{device.rate:.1f}/s",
+                item.detail,
+            )
         )
     if len(rows) == 1:
         return ["nothing answers: are A and B swapped, is the baud rate right, is the line terminated, has it power?"]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
     lines = []
-    for address, name, answers, middle, slowest, detail in rows:
-        cells = (
-            address.rjust(widths[0]),
-            name.ljust(widths[1]),
-            answers.rjust(widths[2]),
-            middle.rjust(widths[3]),
-            slowest.rjust(widths[4]),
-            detail,
-        )
-        lines.append("  ".join(cells).rstrip())
+    for address, name, *figures, detail in rows:
+        cells = [address.rjust(widths[0]), name.ljust(widths[1])]
+        cells += [figure.rjust(width) for figure, width in zip(figures, widths[2:], strict=True)]
+        lines.append("  ".join([*cells, detail]).rstrip())
     wrong = [item for item in found if item.device.wrong and item.device.answered < item.device.asked]
     return lines + [f"address {item.device.address}: the last error was: {item.device.wrong}" for item in wrong]
 

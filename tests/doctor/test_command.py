@@ -84,7 +84,7 @@ def test_what_is_there_is_named_and_the_configured_meters_are_read(
     said = capsys.readouterr()
     assert f"bus 1: {device}, 9600 baud" in said.out
     assert "somebody else" not in said.out
-    table = re.findall(r"^ +(\d+)  (.*?) +(\d+/20) +\d+ ms +\d+ ms  (.*)$", said.out, re.MULTILINE)
+    table = re.findall(r"^ +(\d+)  (.*?) +(\d+/20) +\d+ ms +\d+ ms +[\d.]+/s  (.*)$", said.out, re.MULTILINE)
     volts = "L1 230.0 V, L2 230.0 V, L3 230.0 V"
     name = "Eastron3P or InvEastrn"
     assert table == [("11", name, "20/20", volts), ("12", name, "20/20", volts)]
@@ -100,7 +100,7 @@ def test_what_is_there_is_named_and_the_configured_meters_are_read(
     assert "listening" in said.err
     example = re.findall(r"^bus 1: /dev/ttyUSB0, .*?(?=^```)", README.read_text(), re.MULTILINE | re.DOTALL)
     printed = said.out.replace(device, "/dev/ttyUSB0").removesuffix("\n")
-    times = re.compile(r" +\d+ ms")
+    times = re.compile(r" +(\d+ ms|[\d.]+/s)")
     assert [times.sub(" ms", text) for text in example] == [times.sub(" ms", printed)]
 
 

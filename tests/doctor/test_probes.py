@@ -161,8 +161,9 @@ def test_answers_and_errors_are_counted() -> None:
     assert (device.asked, device.answered, device.wrong) == (20, 15, "garbled answer ff")
     assert device.median_ms is not None
     assert device.slowest_ms is not None
+    assert device.rate > 0
     lines = report.devices([probes.Found("Eastron3P", "L1 230.0 V", device)])
-    assert lines[0].split() == ["address", "device", "answers", "median", "slowest"]
+    assert lines[0].split() == ["address", "device", "answers", "median", "slowest", "rate"]
     assert lines[1].split()[:3] == ["11", "Eastron3P", "15/20"]
     assert lines[2] == "address 11: the last error was: garbled answer ff"
 
