@@ -105,7 +105,7 @@ class Bus:
         self._statistics = Statistics(name, device)
         self._window = (time.monotonic(), 0)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"bus {name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Starts the thread. One that dies of a bug reaches threading.excepthook."""
@@ -145,7 +145,7 @@ class Bus:
         stats = self._statistics
         self._count(is_open=False, per_second=None, last_error=str(error))
         if not self._complained:
-            log.error("bus %s: %s; trying again until it works", stats.name, error)
+            log.error("%s: %s; trying again until it works", stats.name, error)
         self._complained = True
         if not self._listens:
             now = time.monotonic()
@@ -157,7 +157,7 @@ class Bus:
     def _works(self) -> None:
         if self._complained:
             self._complained = False
-            log.info("bus %s: %s works again", self._statistics.name, self._statistics.device)
+            log.info("%s: %s works again", self._statistics.name, self._statistics.device)
 
     @property
     def _listens(self) -> bool:
@@ -234,7 +234,7 @@ class Bus:
             if not self._warned_of_twin:
                 self._warned_of_twin = True
                 name = self._statistics.name
-                log.error("bus %s: another device answers at our address %d; give one another", name, frame.address)
+                log.error("%s: another device answers at our address %d; give one another", name, frame.address)
             return
         if not frame.last:
             return

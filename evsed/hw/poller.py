@@ -12,7 +12,7 @@ from evsed.core.events import Event, MeterHealthChanged, MeterRead
 from evsed.core.model import MeterHealth, MeterRole, MeterType
 from evsed.core.setting import Value
 from evsed.core.settings import Settings
-from evsed.hw.frames import WRITE_ONE, answers, words_of
+from evsed.hw.frames import READS, WRITE_ONE, answers, words_of
 from evsed.hw.meters import ImplausibleError, Meter, Read, Values, meter_for, needs
 from evsed.hw.rs485 import BusError, Request, UnreachableError
 from evsed.hw.turns import Job, Urgency
@@ -198,7 +198,8 @@ class Poller:
         elif not isinstance(error, UnreachableError):
             meter.failures += 1
             meter.asked_from = now + meter.pause_s
-        self._wrong(meter, f"{error} to a {_named(job)}", now, all_of_it=fast)
+        what = str(error) if isinstance(error, UnreachableError) else f"{error} to a {_named(job)}"
+        self._wrong(meter, what, now, all_of_it=fast)
 
     def _wrong(self, meter: _Polled, what: str, now: float, *, all_of_it: bool) -> None:
         """``all_of_it``: the meter gives no currents; a failing slow value is only counted and shown."""
@@ -255,12 +256,9 @@ class OverheardEvMeter:
         if settings is not self._seen:
             self._seen, self._dialog = settings, meter_for(kind, settings)
         dialog = self._dialog
-        if (
-            dialog is None
-            or address != (dialog.fixed_address or own)
-            or request[0] not in (3, 4)
-            or not answers(request, answer)
-        ):
+        if dialog is None or address != (dialog.fixed_address or own):
+            return
+        if request[0] not in READS or not answers(request, answer):
             return
         read = Read(request[0], int.from_bytes(request[1:3], "big"), int.from_bytes(request[3:5], "big"))
         try:

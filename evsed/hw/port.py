@@ -3,6 +3,7 @@
 Owns opening, bytes in, bytes out, and saying in words that it is gone. Bytes are rs485.py's to understand.
 """
 
+import errno
 import os
 import re
 import select
@@ -42,7 +43,7 @@ class Port:
                 self._serial = serial.Serial(device, baud, timeout=0, write_timeout=_WRITE_S, exclusive=True)
                 self._fd = self._serial.fileno()
         except _FAILURES as error:
-            raise LineError(f"{device} cannot be opened: {error}") from error
+            raise LineError(f"{device} cannot be opened: {_reason(error)}") from error
 
     def close(self) -> None:
         """Lets go of the port."""
@@ -60,7 +61,7 @@ class Port:
         except BlockingIOError:
             return b""
         except _FAILURES as error:
-            raise LineError(f"{self.device} failed: {error}") from error
+            raise LineError(f"{self.device} failed: {_reason(error)}") from error
         if not data:
             raise LineError(f"{self.device} failed: it was disconnected")
         return data
@@ -75,7 +76,15 @@ class Port:
                     raise LineError(f"{self.device} failed: it takes no data")
                 data = data[os.write(self._fd, data) :]
         except _FAILURES as error:
-            raise LineError(f"{self.device} failed: {error}") from error
+            raise LineError(f"{self.device} failed: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, in the system's words."""
+    number = getattr(error, "errno", None)
+    if number == errno.EWOULDBLOCK:
+        return "another program uses it"
+    return os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
 
 
 def _connect(host: str, port: int) -> socket.socket:

@@ -97,6 +97,14 @@ def wire(answer: Callable[[bytes], Answer], *, echo: bool = False, link: Path | 
         line.unplug()
 
 
+def until(true: Callable[[], bool]) -> None:
+    """Waits for what a thread does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.001)
+
+
 def frame_from(fd: int) -> bytes:
     """The next bytes on ``fd`` that make up a sound frame."""
     data = b""
