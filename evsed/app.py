@@ -154,6 +154,7 @@ class _Daemon:
         from evsed.api.mqtt import MqttClient  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
         from evsed.hw.poller import Poller  # noqa: PLC0415
         from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
         from evsed.webserver import QuietServer, listen  # noqa: PLC0415
@@ -162,6 +163,7 @@ class _Daemon:
         bus = Poller(
             "bus 1", installation.bus.device, installation.bus.baud, lambda: runtime.snapshot.settings, runtime.post
         )
+        lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
@@ -173,6 +175,7 @@ class _Daemon:
                 f"http: {installation.http.host} port {installation.http.port}: {error.strerror}"
             ) from None
         bus.start()
+        lan_meters.start()
         mqtt.start()
         server = QuietServer(app)
         serving = asyncio.create_task(server.serve(sockets=[door]))
@@ -186,3 +189,4 @@ class _Daemon:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
         bus.close()
+        lan_meters.close()
