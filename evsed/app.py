@@ -187,12 +187,14 @@ class _Daemon:
         from evsed.api.mqtt import MqttClient  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
         buses = _buses(installation, runtime)
+        lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
@@ -203,6 +205,7 @@ class _Daemon:
             await modbus.start(open_door("modbus", installation.modbus))
         for bus in buses:
             bus.start()
+        lan_meters.start()
         mqtt.start()
         server = QuietServer(app)
         serving = asyncio.create_task(server.serve(sockets=[door]))
@@ -218,3 +221,4 @@ class _Daemon:
         modbus.close()
         for bus in buses:
             bus.close()
+        lan_meters.close()
