@@ -343,9 +343,13 @@ class Regulator:
 
     # ---- several cars ----
 
+    def blind(self, demand: Demand) -> bool:
+        """Whether a mains meter is configured that does not say anything."""
+        return demand.metered and (demand.meter_cap is not None or self.protect.cap is None)
+
     def fits(self, least: Deciamps, demand: Demand, now: Millis, *, steady_ms: Millis) -> bool:
         """Whether the measured limits leave ``least`` for all cars together, and have for ``steady_ms``."""
-        if demand.metered and (demand.meter_cap is not None or self.protect.cap is None):
+        if self.blind(demand):
             return demand.settings.mode == Mode.NORMAL
         caps = [cap.current for cap in (self.protect.cap, self.protect.circuit) if cap is not None]
         if steady_ms:
