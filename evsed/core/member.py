@@ -53,6 +53,7 @@ class Member:
     since: Millis = 0  # its turn began, or it began to wait
     not_before: Millis = 0  # it is not asked to come back before
     offered_at: Millis | None = None  # it was asked back, or agreed that it may offer
+    pulses_agreed: bool = False  # in its present request for them
     share: Deciamps = 0  # what it is told to offer
     given_at: Millis | None = None  # its share changed
     held: Deciamps = 0  # the most that it may still be offering
@@ -102,6 +103,11 @@ class Member:
         return self.present and self.refused is None and not self.admitted and self.state in _OFFERED
 
     @property
+    def may_offer(self) -> bool:
+        """Whether it offers to a car that does not draw, or will as soon as it hears that it may."""
+        return self.ready or (self.present and self.pulses_agreed)
+
+    @property
     def waiting(self) -> bool:
         """Whether it waits for its turn."""
         return self.present and self.refused is not None and self.wants and not self.may_be_closed
@@ -143,6 +149,7 @@ class Member:
     def moved(self, state: int) -> None:
         """It is in ``state`` now."""
         before, self.state = self.state, state
+        self.pulses_agreed = self.pulses_agreed and state == State.COMM_B
         if state in _MAY_BE_CLOSED or state == State.COMM_C:
             return
         if self.admitted and (before in _MAY_BE_CLOSED or not self.asks_contactor):

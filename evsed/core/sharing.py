@@ -141,6 +141,7 @@ class Group:
             cars=max(1, len(drawing)),
             floor=min(least, LIMIT),
             reserved=reserved,
+            sun_legs=None if alone else sum(member.legs for member in drawing),
             spread=None if alone else self._spread(drawing),
         )
 
@@ -200,6 +201,7 @@ class Group:
         member.refused = lack
         member.since, member.not_before = now, until
         member.offered_at = None
+        member.pulses_agreed = False
         if not member.may_be_closed:
             member.leave()
 
@@ -268,7 +270,8 @@ class Group:
             if lack is not None:
                 self._refuse(member, lack, now, now)
             elif member.asks_pulses:
-                member.offered_at = now if member.offered_at is None else member.offered_at
+                member.offered_at = member.offered_at if member.expected(now) else now
+                member.pulses_agreed = True
             else:
                 member.granted = member.found_charging
                 member.admitted, member.since = True, now
@@ -297,7 +300,7 @@ class Group:
     def _share(self, demand: Demand, total: Deciamps, now: Millis) -> None:
         each, drawing = demand.settings.current_min * 10, [member for member in self.members if member.drawing]
         for member in self.members:
-            if member.ready or (member.index == 0 and member.state in RESTING):
+            if member.may_offer or (member.index == 0 and member.state in RESTING):
                 member.give(min(each, member.most), now)
             elif not member.drawing and not (member.leaving and member.present):
                 member.give(0, now)

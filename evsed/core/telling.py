@@ -58,7 +58,7 @@ class Telling:
     def _tell(self, member: Member, settings: Settings, solar_s: int, *, lost: bool) -> Tell | None:
         wanted = (member.refused is not None) | (lost << 1)
         state = member.state
-        if not wanted and member.asks_pulses and member.offered_at is not None:
+        if not wanted and member.asks_pulses and member.pulses_agreed:
             state = COMM_B_OK
         elif not wanted and member.asks_contactor and member.granted:
             state = COMM_C_OK
