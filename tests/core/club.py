@@ -22,7 +22,7 @@ from tests.core.invariants import Judged
 from tests.core.story import phases, settings
 
 CYCLE_MS = 50
-POLL_MS = 500
+POLL_MS = 1_000
 OFFERS_MS = 2_000
 METER_MS = 100
 
@@ -197,10 +197,10 @@ class Club:
     # ---- the wire ----
 
     def _converse(self) -> None:
-        if {0} & (self.deaf | self.dead) or self.now % 50:
+        if {0} & (self.deaf | self.dead) or self.now % CYCLE_MS:
             return
         for node in range(1, 8):
-            if self.now % POLL_MS != node * CYCLE_MS:
+            if self.now % POLL_MS != node * METER_MS:
                 continue  # one after the other
             if node < self.count and node not in self.deaf | self.dead:
                 self._handle(0, NodeHeard(node, status_of(self.snapshot(node))))
@@ -217,6 +217,8 @@ class Club:
                 self.tells.append((self.now, tell.node, tell.state, tell.error))
                 told = MasterTold(tell.state, tell.error, tell.mode, None if tell.mode is None else tell.solar_s)
                 self._handle(tell.node, told)
+        if not orders.offers:
+            return
         lowered = any(now < before for now, before in zip(orders.offers, self._last, strict=True))
         if lowered or self.now % OFFERS_MS == 0 or orders.offers != self._last:
             self._last = orders.offers
