@@ -1,5 +1,5 @@
-"""The state machine that feeds the core arbitrary events; test_machine.py runs it (with
-machine_sharing.py) shortly, ``make soak`` for long.
+"""The state machine that feeds the core arbitrary events; test_machine.py and `make soak` run it as machine_sharing.py.
+
 
 Each rule is one thing that happens, most of them followed by some control cycles; every event is a step, and each step
 is judged (invariants.py). What was reached is counted, so that a run that never charged is not taken for a proof.

@@ -1,4 +1,4 @@
-"""The machine of machine.py as one of several chargers: a node under a master that says anything, a master of any nodes.
+"""The machine of machine.py as one of several chargers: a node whose master says anything, a master of any nodes.
 
 The rules of machine.py go on beside these, so that everything that happens to a charger happens to a node too.
 """

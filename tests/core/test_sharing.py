@@ -8,6 +8,8 @@ from evsed.core.events import ChangeSetting, ChooseMode, Override
 from evsed.core.faults import Fault
 from evsed.core.model import ModeChoice
 from evsed.core.states import State
+from evsed.core.wire import NodeSilent
+from evsed.hw.powershare import CorruptError, status
 from tests.core.club import Club
 
 
@@ -440,3 +442,19 @@ def test_whatever_happens_the_sum_holds_and_then_all_charge(seed: int, count: in
         core.command(ChooseMode(ModeChoice.NORMAL), club.now)
     club.plug(*range(count))
     club.run_until(lambda: len(club.charging) == count, 180)
+
+
+# ---- what cannot be ----
+
+
+def test_a_status_that_no_charger_has_is_refused_and_counted() -> None:
+    """Owners' bug 29: mode 186 was taken over, and both chargers showed N/A."""
+    with pytest.raises(CorruptError, match="register 0x0003 holds 186"):
+        status((2, 0, 80, 186, 0, 1, 0, 16))
+    club = full(2)
+    club.handle(0, NodeSilent(1, "register 0x0003 holds 186"))
+    view = club.snapshot(0).chargers[1]
+    assert (view.refused_inputs, view.missed_polls) == (1, 1)
+    club.run(2)
+    assert club.snapshot(0).chargers[1].missed_polls == 0
+    assert (modes(club), club.offers) == ([0, 0], [80, 80])
