@@ -46,6 +46,15 @@ class Bus:
 
 
 @dataclass(frozen=True, slots=True)
+class Modbus:
+    """Modbus TCP for programs outside; off while ``port`` is 0. Without ``writable`` they only read."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - as for HTTP
+    port: int = 0
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mqtt:
     """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>."""
 
@@ -74,6 +83,7 @@ class Installation:
     http: Http = field(default_factory=Http)
     state: State = field(default_factory=State)
     bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
+    modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
     board: Board = field(default_factory=Board)
 
@@ -84,7 +94,13 @@ class Installation:
 
 
 _PORTS = {"http.port": (1, 65_535), "mqtt.port": (1, 65_535), "board.plant_port": (0, 65_535)}
-_RANGES = {**_PORTS, "serial": (0, 999_999), "bus.baud": (1_200, 115_200), "board.charger": (0, 7)}
+_RANGES = {
+    **_PORTS,
+    "modbus.port": (0, 65_535),
+    "serial": (0, 999_999),
+    "bus.baud": (1_200, 115_200),
+    "board.charger": (0, 7),
+}
 _INDEX = re.compile(r"\[[0-9]+\]")
 _TCP = re.compile(r"tcp://([^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
