@@ -212,7 +212,7 @@ class Poller:
             meter.failing = True
             log.warning("%s meter %s: %s", meter.role, self._place(meter), what)
             self._tell(meter, now)
-        elif now - meter.told_at > HEALTH_EVERY_S:
+        elif meter.answered_at is not None and now - meter.told_at > HEALTH_EVERY_S:
             self._tell(meter, now)
 
     def _place(self, meter: _Polled) -> str:
