@@ -30,6 +30,7 @@ from evsed.store import Store
 
 if TYPE_CHECKING:
     from evsed.hw.bus import Bus
+    from evsed.hw.homewizard import HomeWizard
     from evsed.hw.simulation.board import SimulatedBoard
 
 log = logging.getLogger(__name__)
@@ -89,21 +90,22 @@ def open_door(table: str, door: Http | Modbus) -> socket.socket:
         raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
 
 
-def _buses(installation: Installation, runtime: Runtime) -> "list[Bus]":
-    """A bus for every line of the installation, with the meters on it as its client."""
+def _meters(installation: Installation, runtime: Runtime) -> "list[Bus | HomeWizard]":
+    """A bus for every line of the installation, with the meters on it as its client; and the meters in the network."""
     from evsed.hw.bus import Bus  # noqa: PLC0415 - heavy
+    from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
     from evsed.hw.poller import Poller  # noqa: PLC0415
 
     def settings() -> Settings:
         return runtime.snapshot.settings
 
-    buses = []
+    sources: list[Bus | HomeWizard] = [HomeWizard(settings, runtime.post)]
     for line in installation.bus:
         roles = [MeterRole(role) for role in line.meters]
         where = f"{line.name} ({line.device})"
         poller = Poller(where, roles, settings, runtime.post, shared=line.chargers)
-        buses.append(Bus(line.name, line.device, line.baud, settings, [poller]))
-    return buses
+        sources.append(Bus(line.name, line.device, line.baud, settings, [poller]))
+    return sources
 
 
 class _Daemon:
@@ -192,7 +194,7 @@ class _Daemon:
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
-        buses = _buses(installation, runtime)
+        meters = _meters(installation, runtime)
         refusals = Refusals()
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
@@ -201,8 +203,8 @@ class _Daemon:
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         if installation.modbus.port:
             await modbus.start(open_door("modbus", installation.modbus))
-        for bus in buses:
-            bus.start()
+        for source in meters:
+            source.start()
         mqtt.start()
         server = QuietServer(app)
         serving = asyncio.create_task(server.serve(sockets=[door]))
@@ -216,5 +218,5 @@ class _Daemon:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
         modbus.close()
-        for bus in buses:
-            bus.close()
+        for source in meters:
+            source.close()

@@ -118,9 +118,11 @@ class ChangeSetting:
 
 @dataclass(frozen=True, slots=True)
 class PostMains:
-    """The currents of a mains meter of type API."""
+    """The currents of a mains meter of type API and, where it tells them, its power and energy."""
 
     currents: PhaseCurrents
+    power_w: Watts | None = None
+    import_wh: WattHours | None = None
 
 
 @dataclass(frozen=True, slots=True)

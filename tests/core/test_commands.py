@@ -118,6 +118,15 @@ def test_posted_values_are_kept_with_their_time() -> None:
     assert metering.battery(60_010) == 0
 
 
+def test_a_mains_meter_may_tell_power_and_energy_too() -> None:
+    at, metering = desk(API), Metering()
+    assert carry_out(PostMains(AMPS, -500, 7_000), at, metering, 7).accepted
+    assert carry_out(PostMains(AMPS), at, metering, 8).accepted
+    mains = metering.values(MeterRole.MAINS)
+    assert (mains.currents, mains.power_w, mains.import_wh, mains.export_wh) == (AMPS, -500, 7_000, None)
+    assert (mains.currents_at, mains.heard_at) == (8, 8)
+
+
 def test_exchanged_meters_are_named_once() -> None:
     at = desk()
     carry_out(ChangeSetting("ev_meter_address", 20), at, Metering(), 0)
