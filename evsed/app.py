@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,6 @@ from evsed.store import Store
 
 if TYPE_CHECKING:
     from evsed.hw.bus import Bus
-    from evsed.hw.homewizard import HomeWizard
     from evsed.hw.simulation.board import SimulatedBoard
 
 log = logging.getLogger(__name__)
@@ -90,22 +90,28 @@ def open_door(table: str, door: Http | Modbus) -> socket.socket:
         raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
 
 
-def _meters(installation: Installation, runtime: Runtime) -> "list[Bus | HomeWizard]":
-    """A bus for every line of the installation, with the meters on it as its client; and the meters in the network."""
-    from evsed.hw.bus import Bus  # noqa: PLC0415 - heavy
-    from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
+def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":
+    """A bus for every line of the installation: its clients are the meters on it and, where chargers share it, they."""
+    from evsed.hw.bus import Bus, Client  # noqa: PLC0415 - heavy
+    from evsed.hw.nodeserver import Core, NodeServer  # noqa: PLC0415
     from evsed.hw.poller import Poller  # noqa: PLC0415
+    from evsed.hw.powershare import Master  # noqa: PLC0415
 
     def settings() -> Settings:
         return runtime.snapshot.settings
 
-    sources: list[Bus | HomeWizard] = [HomeWizard(settings, runtime.post)]
+    buses = []
     for line in installation.bus:
         roles = [MeterRole(role) for role in line.meters]
         where = f"{line.name} ({line.device})"
-        poller = Poller(where, roles, settings, runtime.post, shared=line.chargers)
-        sources.append(Bus(line.name, line.device, line.baud, settings, [poller]))
-    return sources
+        clients: list[Client] = [Poller(where, roles, settings, runtime.post, shared=line.chargers)]
+        server = None
+        if line.chargers:
+            clients.append(Master(lambda: runtime.snapshot, runtime.post))
+            core = Core(lambda: runtime.snapshot, lambda: runtime.hangs, runtime.post, runtime.submit, refuse)
+            server = NodeServer(core, installation.serial)
+        buses.append(Bus(line.name, line.device, line.baud, settings, clients, server))
+    return buses
 
 
 class _Daemon:
@@ -189,13 +195,15 @@ class _Daemon:
         from evsed.api.mqtt import MqttClient  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
-        meters = _meters(installation, runtime)
+        lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
+        buses = _buses(installation, runtime, refusals.note)
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
@@ -203,8 +211,9 @@ class _Daemon:
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         if installation.modbus.port:
             await modbus.start(open_door("modbus", installation.modbus))
-        for source in meters:
-            source.start()
+        for bus in buses:
+            bus.start()
+        lan_meters.start()
         mqtt.start()
         server = QuietServer(app)
         serving = asyncio.create_task(server.serve(sockets=[door]))
@@ -218,5 +227,6 @@ class _Daemon:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
         modbus.close()
-        for source in meters:
-            source.close()
+        for bus in buses:
+            bus.close()
+        lan_meters.close()

@@ -48,10 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the installation (default {DEFAULT_CONFIG})")
     _add_set(run)
     simulate = commands.add_parser("simulate", help="run the daemon beside a simulated car, house and meters")
-    simulate.add_argument("--port", type=_port, default=8080, help="REST and web page (default 8080)")
+    port = "REST and web page (default 8080); further chargers take the ports that follow"
+    simulate.add_argument("--port", type=_port, default=8080, help=port)
     simulate.add_argument("--plant-port", type=_port, default=8180, help="the plant's own API (default 8180)")
     simulate.add_argument("--state-dir", type=Path, default=_state_dir(), help="where settings are kept")
-    simulate.add_argument("--chargers", type=int, default=1, choices=range(1, 9), metavar="N", help="1 for now")
+    chargers = "1 to 8 on one house and one RS485 line (default 1); the first is the master, the others its nodes"
+    simulate.add_argument("--chargers", type=int, default=1, choices=range(1, 9), metavar="N", help=chargers)
     simulate.add_argument("--mqtt", type=_broker, metavar="HOST:PORT", help="a broker")
     simulate.add_argument("--seed", type=int, default=0, help="of the noise on the pilot")
     _add_set(simulate)
@@ -158,11 +160,14 @@ def _run(options: argparse.Namespace) -> int:
 def _simulate(options: argparse.Namespace) -> int:
     from evsed.hw.simulation import launcher  # noqa: PLC0415 - see the module's docstring
 
-    if options.chargers != 1:
-        print("evsed simulate: several chargers come with power sharing; this version runs one", file=sys.stderr)
-        return os.EX_USAGE
     simulation = launcher.Simulation(
-        options.port, options.plant_port, options.state_dir, options.mqtt or "", tuple(options.set), options.seed
+        port=options.port,
+        plant_port=options.plant_port,
+        state_dir=options.state_dir,
+        mqtt=options.mqtt or "",
+        settings=tuple(options.set),
+        seed=options.seed,
+        chargers=options.chargers,
     )
     return launcher.run(simulation)
 

@@ -74,10 +74,8 @@ def set_command(topic: str, payload: str) -> Command | None:
 def _measured(topic: str, payload: str) -> Command | None:
     """What a meter of type API, or the home battery, measures. Ranges are the core's."""
     if topic == "MainsMeter" and (mains := _MAINS.fullmatch(payload)):
-        watts, energy = mains.group(4), mains.group(5)
-        return PostMains(
-            _currents(mains), None if watts is None else int(watts), None if energy is None else int(energy)
-        )
+        power_w, import_wh = (None if value is None else int(value) for value in mains.groups()[3:])
+        return PostMains(_currents(mains), power_w, import_wh)
     if topic == "EVMeter" and (ev := _EV.fullmatch(payload)):
         currents = None if _UNKNOWN in ev.groups()[:3] else _currents(ev)
         power_w, import_wh = (None if value == _UNKNOWN else int(value) for value in ev.groups()[3:])

@@ -128,14 +128,15 @@ class Regulation:
         return limits.lowest(caps)
 
     def _own(self, moment: Moment, now: Millis) -> Own:
-        own = self.metering.values(MeterRole.EV).currents
+        own = self.metering.values(MeterRole.EV)
         return Own(
             state=moment.state,
             wants=moment.wants,
             asking=moment.asking,
             most=self.ceiling(moment).current,
             legs=sum(self._uses),
-            drawn=own if self._ev_metered(moment.settings, now) else None,
+            drawn=own.currents if self._ev_metered(moment.settings, now) else None,
+            drawn_at=own.currents_at or 0,
         )
 
     @property
@@ -186,7 +187,7 @@ class Regulation:
         if settings.loadbl == 1:
             own = self._own(moment, now)
             demand = self.group.demand(demand, own, self._limit(moment), now)
-            closed = closed or self._look_at_nodes(demand, now)
+            closed = self._look_at_nodes(demand, now) or closed
             if self._nodes_drew:
                 demand = replace(demand, ev_metered=self.group.drawn(now) is not None)
         self._observe_circuit(demand, now, closed=closed)
@@ -256,7 +257,8 @@ class Regulation:
 
     def _observe_mains(self, demand: Demand, now: Millis, *, closed: bool) -> None:
         one_metered = demand.ev_metered and not self._nodes_drew
-        balance = self.metering.balance(now, self._guess(demand, now), ev_metered=one_metered)
+        oldest = self.group.metered_at if self._nodes_drew and demand.ev_metered else None
+        balance = self.metering.balance(now, self._guess(demand, now), ev_metered=one_metered, others_at=oldest)
         if balance is None or not demand.metered:
             return
         settings = demand.settings

@@ -66,6 +66,11 @@ class Demand:
         object.__setattr__(self, "minimum", min(least, self.fixed.current, HIGHEST_OFFER))
 
     @property
+    def stays(self) -> Deciamps:
+        """``minimum`` when those who are leaving have left."""
+        return self.minimum - self.reserved
+
+    @property
     def metered(self) -> bool:
         """Whether a mains meter is configured; then the mains is protected in every mode."""
         return self.settings.mains_meter != MeterType.DISABLED
@@ -189,7 +194,7 @@ class Regulator:
         self.one_phase_wanted = False
         self.shed = None
         ceiling = self._ceiling(demand)
-        fits = ceiling.current >= demand.minimum
+        fits = ceiling.current >= demand.stays
         if demand.offering:
             self.waits.offered()
             self._offer_within(ceiling, demand, now)
@@ -299,7 +304,7 @@ class Regulator:
             self.stop_timer.pause()
             return self._lacking(demand, fits=fits) if demand.asking and not self._unmeasured(demand) else None
         minutes = demand.settings.max_sum_mains_time
-        if self.protect.lacks(demand.minimum, now, fits=fits, sum_mains_minutes=minutes):
+        if self.protect.lacks(demand.stays, now, fits=fits, sum_mains_minutes=minutes):
             return Fault.NO_POWER
         return Fault.NO_SUN if self._without_sun_for_too_long(demand, auto, now) else None
 

@@ -13,7 +13,7 @@ from evsed.core.backoff import Backoff
 from evsed.core.faults import Fault
 from evsed.core.limits import Cap
 from evsed.core.member import GONE_MS, Member
-from evsed.core.model import ALL_PHASES, Mode, PhaseCurrents
+from evsed.core.model import ALL_PHASES, NO_CURRENT, Mode, PhaseCurrents
 from evsed.core.regulator import Demand, Regulator
 from evsed.core.settings import Settings
 from evsed.core.snapshot import ChargerView
@@ -47,6 +47,7 @@ class Own:
     most: Deciamps
     legs: int
     drawn: PhaseCurrents | None  # by its EV meter, if that has said lately
+    drawn_at: Millis = 0
 
 
 class Group:
@@ -96,18 +97,22 @@ class Group:
 
     def drawn(self, now: Millis) -> PhaseCurrents | None:
         """What all cars draw together, by their meters; None when one of them does not say."""
-        total = PhaseCurrents(0, 0, 0)
+        total = NO_CURRENT
         for member in self.members:
-            if member.drawing or member.leaving:
-                drawn = member.drawn(now)
-                if drawn is None:
-                    return None
-                total = PhaseCurrents(total.l1 + drawn.l1, total.l2 + drawn.l2, total.l3 + drawn.l3)
+            drawn = member.drawn(now)  # also of one that has just stopped: the mains may have been read before
+            if drawn is None and (member.drawing or member.leaving):
+                return None
+            total = total if drawn is None else total.plus(drawn)
         return total
+
+    @property
+    def metered_at(self) -> Millis | None:
+        """When the EV meters of all who may draw had been read; None while nobody may."""
+        return min((member.metered_at for member in self.members if member.drawing or member.leaving), default=None)
 
     def demand(self, demand: Demand, own: Own, limit: Cap, now: Millis) -> Demand:
         """``demand`` as it is for all chargers together. ``limit``: what they may be offered in total."""
-        self._look_at_own(own, now)
+        self._look_at_own(own)
         settings = demand.settings
         self._began = now if self._began is None else self._began
         for member in self.members:
@@ -139,7 +144,7 @@ class Group:
             spread=None if alone else self._spread(drawing),
         )
 
-    def _look_at_own(self, own: Own, now: Millis) -> None:
+    def _look_at_own(self, own: Own) -> None:
         member = self.members[0]
         member.missed, member.polled = 0, True
         member.most, member.wants = own.most, own.wants or own.state in {State.B, State.C, State.C1}
@@ -148,8 +153,8 @@ class Group:
         member.moved(own.state)
         member.held = member.share if member.may_be_closed or member.admitted else 0
         member.legs = own.legs
-        if own.drawn is not None:
-            member.metered, member.metered_at = own.drawn, now
+        if own.drawn is not None and own.drawn_at != member.metered_at:
+            member.meter(own.drawn, own.drawn_at)
 
     @staticmethod
     def _spread(drawing: Iterable[Member]) -> float:
@@ -288,10 +293,11 @@ class Group:
         targets = split(total - self.reserved, [self._most(member, settings, now) for member in drawing])
         for member, target in zip(drawing, targets, strict=True):
             least = min(each, member.most)
-            if member.share > max(target, least) or not member.granted:
-                member.share = max(target, least) if member.granted else 0
-                if member.index == 0 or not member.granted:
-                    member.held = member.share
+            if not member.granted:
+                member.share, member.held = least, 0  # its contactor is open
+            elif member.share > max(target, least):
+                member.share = max(target, least)
+                member.held = member.share if member.index == 0 else member.held
         slack = total - self.reserved - sum(member.held for member in drawing)
         for member, target in sorted(zip(drawing, targets, strict=True), key=lambda pair: pair[0].granted):
             wanted = max(target, min(each, member.most))

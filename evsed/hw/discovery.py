@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SERVICE: Final = "_hwenergy._tcp.local."
 
 _LOOK_EVERY_S = 5.0
+_LOOK_AGAIN_S = 0.5  # when one that announces itself has not told where it is
 _AFRESH_S = 30.0  # a browser does not notice that the network came up after it: a new one does
 _RESOLVE_MS = 1_500
 
@@ -76,7 +77,9 @@ class Discovery:
                 self._missed.clear()
                 if browser is not None:
                     self._resolve(browser)
-                self._wake.wait(None if browser is None and not missed else _LOOK_EVERY_S)
+                unresolved = not self._names <= self._by_name.keys()
+                patience = _LOOK_AGAIN_S if unresolved else _LOOK_EVERY_S
+                self._wake.wait(None if browser is None and not missed else patience)
                 self._wake.clear()
         finally:
             if browser is not None:

@@ -375,9 +375,10 @@ def test_a_meter_that_does_not_answer_is_tried_until_it_does(reading: Reading) -
     gone = reading.heard.wait(MeterHealthChanged, lambda event: "refused" in event.health.last_error, since=0)
     assert gone.health.errors > told.health.errors
     device.status = 200
+    before = len(reading.heard.events)
     server = device.serve()
-    reading.heard.wait(MeterRead, reads(MeterRole.MAINS))
-    back = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True))
+    reading.heard.wait(MeterRead, reads(MeterRole.MAINS), since=before)
+    back = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True), since=before)
     assert "refused" in back.health.last_error
     server.shutdown()
     server.server_close()
@@ -447,7 +448,7 @@ def test_a_meter_is_found_by_mdns(device: Device, reading: Reading, announce: An
     announce("socket-1", "HWE-SKT", 9)
     announce("p1meter-aabbcc", "HWE-P1", device.port)
     assert reading.heard.wait(MeterRead, reads(MeterRole.MAINS)).currents == EXPECTED.currents
-    told = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True))
+    told = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True), since=0)
     assert told.health.where == f"HomeWizard at {LOOPBACK}:{device.port} (found by mDNS)"
 
 
