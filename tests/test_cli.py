@@ -27,7 +27,9 @@ def test_version_and_settings() -> None:
     [
         (("simulate", "--port", "0"), "a port is a number from 1 to 65535"),
         (("simulate", "--mqtt", "broker"), "a broker is HOST:PORT"),
-        (("simulate", "--chargers", "2"), "this version runs one"),
+        (("simulate", "--chargers", "9"), "invalid choice: 9"),
+        (("simulate", "--chargers", "3", "--plant-port", "8082"), "port 8082 is wanted by the plant and by charger 2"),
+        (("simulate", "--chargers", "2", "--port", "65535"), "need ports 65535 to 65536"),
         (("run", "--config", "/nonsense.toml"), "/nonsense.toml: cannot be read: No such file or directory"),
     ],
 )

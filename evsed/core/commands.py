@@ -75,6 +75,11 @@ class Desk:
         """The outside limit while it leaves less than MIN (or MAX, if the owner set that lower still)."""
         return hold(self.lent_at(now), min(self.settings.current_min, self.settings.current_max) * 10)
 
+    def believes(self, read: MeterRead) -> bool:
+        """Whether ``read`` comes from the meter that has this role now, and not from the one that had it before."""
+        kind, address, _host = _METER_KEYS[read.role]
+        return read.source is None or read.source == (self.settings[kind], self.settings[address])
+
     def exchanged_meters(self) -> list[MeterRole]:
         """The roles whose meter was changed since the last call."""
         before, self._seen = self._seen, self.settings

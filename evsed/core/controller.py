@@ -29,16 +29,7 @@ from evsed.core.events import (
 )
 from evsed.core.faults import LATCHED, Fault, Faults
 from evsed.core.hardware import Hardware
-from evsed.core.model import (
-    BARE,
-    Access,
-    Contactor2,
-    Equipment,
-    MeterHealth,
-    MeterRole,
-    MeterType,
-    Mode,
-)
+from evsed.core.model import BARE, Access, Contactor2, Equipment, MeterHealth, MeterRole, MeterType, Mode
 from evsed.core.pilot import Level
 from evsed.core.pilot_watch import PilotWatch
 from evsed.core.regulation import Moment, Regulation
@@ -97,7 +88,8 @@ class Controller:
             case Sampled(inputs):
                 actions = self._sampled(inputs, now)
             case MeterRead():
-                self.regulation.metering.take(event, now)
+                if self.desk.believes(event):
+                    self.regulation.metering.take(event, now)
             case MeterHealthChanged(role, health):
                 self.health[role] = health
             case WallClock(unix_s):

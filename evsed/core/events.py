@@ -54,6 +54,7 @@ class MeterRead:
     power_w: Watts | None = None
     import_wh: WattHours | None = None
     export_wh: WattHours | None = None
+    source: tuple[int, int] | None = None  # type and address of the meter that was read; None: not from a bus
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Owns what is known of it and where it stands; what it may do is sharing.py's.
 from dataclasses import dataclass, field
 
 from evsed.core.faults import Fault
-from evsed.core.model import Mode, PhaseCurrents
+from evsed.core.model import NO_CURRENT, Mode, PhaseCurrents
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis
 from evsed.core.wire import MASTER_LOST_MS, POLLS_MISSED, NodeStatus
@@ -50,6 +50,7 @@ class Member:
     held: Deciamps = 0  # the most that it may still be offering
     legs: int = 3  # phases that its car uses
     metered: PhaseCurrents | None = None
+    metered_before: PhaseCurrents = NO_CURRENT  # the reading before: the mains may have been read in between
     metered_at: Millis = field(default=0)
 
     @property
@@ -132,6 +133,7 @@ class Member:
 
     def meter(self, currents: PhaseCurrents, now: Millis) -> None:
         """Its EV meter was read."""
+        self.metered_before = NO_CURRENT if self.metered is None else self.metered
         self.metered, self.metered_at = currents, now
         highest = max(currents.each())
         if highest >= _FLOWS:
@@ -139,4 +141,6 @@ class Member:
 
     def drawn(self, now: Millis) -> PhaseCurrents | None:
         """What its car draws, by its EV meter; None when that has not said lately."""
-        return self.metered if self.metered is not None and now - self.metered_at <= _METERED_MS else None
+        if self.metered is None or now - self.metered_at > _METERED_MS:
+            return None
+        return self.metered.higher(self.metered_before)

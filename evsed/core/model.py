@@ -151,6 +151,7 @@ class MeterHealth:
     answers: int = 0
     errors: int = 0
     last_error: str = ""
+    answered_at: Millis | None = None  # its last answer; None: there was none yet
 
 
 @dataclass(frozen=True, slots=True)

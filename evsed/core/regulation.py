@@ -128,14 +128,15 @@ class Regulation:
         return limits.lowest(caps)
 
     def _own(self, moment: Moment, now: Millis) -> Own:
-        own = self.metering.values(MeterRole.EV).currents
+        own = self.metering.values(MeterRole.EV)
         return Own(
             state=moment.state,
             wants=moment.wants,
             asking=moment.asking,
             most=self.ceiling(moment).current,
             legs=sum(self._uses),
-            drawn=own if self._ev_metered(moment.settings, now) else None,
+            drawn=own.currents if self._ev_metered(moment.settings, now) else None,
+            drawn_at=own.currents_at or 0,
         )
 
     @property

@@ -47,6 +47,7 @@ class Own:
     most: Deciamps
     legs: int
     drawn: PhaseCurrents | None  # by its EV meter, if that has said lately
+    drawn_at: Millis = 0
 
 
 class Group:
@@ -111,7 +112,7 @@ class Group:
 
     def demand(self, demand: Demand, own: Own, limit: Cap, now: Millis) -> Demand:
         """``demand`` as it is for all chargers together. ``limit``: what they may be offered in total."""
-        self._look_at_own(own, now)
+        self._look_at_own(own)
         settings = demand.settings
         self._began = now if self._began is None else self._began
         for member in self.members:
@@ -143,7 +144,7 @@ class Group:
             spread=None if alone else self._spread(drawing),
         )
 
-    def _look_at_own(self, own: Own, now: Millis) -> None:
+    def _look_at_own(self, own: Own) -> None:
         member = self.members[0]
         member.missed, member.polled = 0, True
         member.most, member.wants = own.most, own.wants or own.state in {State.B, State.C, State.C1}
@@ -152,8 +153,8 @@ class Group:
         member.moved(own.state)
         member.held = member.share if member.may_be_closed or member.admitted else 0
         member.legs = own.legs
-        if own.drawn is not None:
-            member.metered, member.metered_at = own.drawn, now
+        if own.drawn is not None and own.drawn_at != member.metered_at:
+            member.meter(own.drawn, own.drawn_at)
 
     @staticmethod
     def _spread(drawing: Iterable[Member]) -> float:

@@ -19,7 +19,7 @@ from evsed.core.model import MeterType, PhaseCurrents
 from evsed.core.settings import METER_NAMES, Settings
 from evsed.hw.decoding import Form, Order, divided
 from evsed.hw.meters import ROWS, ImplausibleError, Meter, Read, Values, meter_for, needs
-from evsed.hw.rs485 import Line
+from evsed.hw.rs485 import Line, Request
 from tests.core.story import settings
 from tests.hw.meter_images import CUSTOM, EASTRON, IMAGES, Image, floats, longs, low_word_first, shorts
 
@@ -125,7 +125,9 @@ def test_a_meter_behind_a_foreign_server_is_read_right(image: Image) -> None:
     assert meter.name == METER_NAMES[image.kind]
     reads = (meter.fast, *meter.slow, *meter.extra)
     with Served(image) as line:
-        told = [meter.take(read, line.read_registers(image.address, read)) for read in reads]
+        told = [
+            meter.take(read, line.ask(Request(image.address, read.function, read.first, read.count))) for read in reads
+        ]
     assert told[0].currents is not None
     values = together(told)
     assert values.currents == image.expected.currents

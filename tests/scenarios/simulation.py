@@ -1,5 +1,6 @@
 """Runs ``evsed simulate`` as an owner does, and operates it over HTTP."""
 
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, Self
 
+from evsed.core.safety import LEASE_MS
+
 PATIENCE_S = 90.0
 """How long a test waits for what must come; far beyond any limit, because these machines are slow and shared."""
 
@@ -23,19 +26,24 @@ _LOOK_AGAIN_S = 0.05
 Json = dict[str, Any]
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(row: int = 1) -> int:
+    """A port that nobody listens on; the first of ``row`` such ports that follow each other."""
+    while True:
+        with contextlib.ExitStack() as probes, contextlib.suppress(OSError, OverflowError):
+            first: int = 0
+            for index in range(row):
+                probe = probes.enter_context(socket.socket())
+                probe.bind(("127.0.0.1", first and first + index))
+                first = first or probe.getsockname()[1]
+            return first
 
 
-def wait_for(true: Callable[[], object], what: str) -> None:
-    """Looks until ``true`` is; fails with ``what`` when it never becomes so."""
+def wait_for(true: Callable[[], object], what: str, sound: Callable[[], None] = lambda: None) -> None:
+    """Looks until ``true`` is; fails with ``what`` when it never becomes so, and as soon as ``sound`` does."""
     deadline = time.monotonic() + PATIENCE_S
     pause = threading.Event()
     while not true():
+        sound()
         assert time.monotonic() < deadline, f"never: {what}"
         pause.wait(_LOOK_AGAIN_S)
 
@@ -64,62 +72,12 @@ def http(method: str, url: str, body: bytes | None = None, **headers: str) -> An
         return Answer(error.code, error.headers, error.read())
 
 
-@dataclass
-class Simulation:
-    """A running simulation."""
+class Charger:
+    """One charger of a simulation: its daemon, its car and its part of the plant."""
 
-    state_dir: Path
-    options: tuple[str, ...] = ()
-    port: int = field(default_factory=free_port)
-    plant_port: int = field(default_factory=free_port)
-    again: list["subprocess.Popen[bytes]"] = field(default_factory=list)  # the daemons that ``restart`` started
-
-    def __enter__(self) -> Self:
-        self.log = self.state_dir.with_suffix(".log").open("a+b")
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "evsed",
-                "simulate",
-                "--port",
-                str(self.port),
-                "--plant-port",
-                str(self.plant_port),
-                "--state-dir",
-                str(self.state_dir),
-                *self.options,
-            ],
-            stdout=self.log,
-            stderr=self.log,
-        )
-        wait_for(self.answers, "the daemon's web server answers")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for daemon in self.again:
-            daemon.kill()
-            daemon.wait(PATIENCE_S)
-        self.interrupt()
-        self.log.close()
-
-    def interrupt(self) -> int:
-        """Ctrl-C; the exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE_S)
-
-    def answers(self) -> bool:
-        assert self.process.poll() is None, self.said()
-        try:
-            return self.get("/settings").status == 200
-        except OSError:
-            return False
-
-    def said(self) -> str:
-        """Everything the simulation has printed."""
-        self.log.seek(0)
-        return self.log.read().decode()
+    number: int
+    port: int
+    plant_port: int
 
     # ---- the daemon ----
 
@@ -131,6 +89,12 @@ class Simulation:
 
     def post(self, path: str, body: bytes | None = b"", **headers: str) -> Answer:
         return http("POST", self.url(path), body, **headers)
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/settings").status == 200
+        except OSError:
+            return False
 
     @property
     def settings(self) -> Json:
@@ -157,20 +121,11 @@ class Simulation:
         words = Path(f"/proc/{self.daemon_pid}/cmdline").read_bytes().split(b"\0")
         return [os.fsdecode(word) for word in words if word]
 
-    def restart(self) -> None:
-        """Kills the daemon without a warning and starts it again, as systemd would."""
-        command = self.daemon_command()
-        os.kill(self.daemon_pid, signal.SIGKILL)
-        again = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        self.again.append(again)
-        wait_for(lambda: self.watch()["pids"]["daemon"] == again.pid, "the new daemon holds the board")
-        wait_for(self.answers, "the new daemon's web server answers")
-
     # ---- the plant ----
 
     def watch(self) -> Json:
         """The plant's own word, which is there also when the daemon is dead."""
-        state: Json = http("GET", f"http://127.0.0.1:{self.plant_port}/simulation/0").json
+        state: Json = http("GET", f"http://127.0.0.1:{self.plant_port}/simulation/{self.number}").json
         return state
 
     @property
@@ -178,10 +133,15 @@ class Simulation:
         plant: Json = self.watch()["plant"]
         return plant
 
+    def feeds(self) -> bool:
+        """Whether the daemon keeps its lease on the outputs."""
+        age = self.plant["lease_age_ms"]
+        return age is not None and age < LEASE_MS
+
     def patch(self, **parts: Json) -> Answer:
         return http(
             "PATCH",
-            f"http://127.0.0.1:{self.plant_port}/simulation/0",
+            f"http://127.0.0.1:{self.plant_port}/simulation/{self.number}",
             json.dumps(parts).encode(),
             Content_Type="application/json",
         )
@@ -196,4 +156,92 @@ class Simulation:
 
     def charge(self) -> None:
         self.plug()
-        wait_for(lambda: self.plant["car_current"]["L1"] > 0, "the car draws")
+        wait_for(lambda: self.plant["car_current"]["L1"] > 0, f"the car of charger {self.number} draws")
+
+
+@dataclass
+class Another(Charger):
+    """A charger beside the first."""
+
+    number: int
+    port: int
+    plant_port: int
+
+
+@dataclass
+class Simulation(Charger):
+    """A running simulation; itself its charger 0."""
+
+    state_dir: Path
+    options: tuple[str, ...] = ()
+    chargers: int = 1
+    port: int = 0
+    plant_port: int = 0
+    again: list["subprocess.Popen[bytes]"] = field(default_factory=list)  # the daemons that ``restart`` started
+    number = 0
+
+    def __post_init__(self) -> None:
+        first = free_port(self.chargers + 1)
+        self.port = self.port or first
+        self.plant_port = self.plant_port or first + self.chargers
+
+    def charger(self, number: int) -> Charger:
+        """Charger 0, the master, to ``chargers`` - 1."""
+        return Another(number, self.port + number, self.plant_port)
+
+    def __enter__(self) -> Self:
+        self.log = self.state_dir.with_suffix(".log").open("a+b")
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "evsed",
+                "simulate",
+                "--port",
+                str(self.port),
+                "--plant-port",
+                str(self.plant_port),
+                "--state-dir",
+                str(self.state_dir),
+                "--chargers",
+                str(self.chargers),
+                *self.options,
+            ],
+            stdout=self.log,
+            stderr=self.log,
+        )
+        for number in range(self.chargers):
+            wait_for(self.charger(number).answers, f"the web server of charger {number} answers", self.still_runs)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for daemon in self.again:
+            daemon.kill()
+            daemon.wait(PATIENCE_S)
+        self.interrupt()
+        self.log.close()
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE_S)
+
+    def still_runs(self) -> None:
+        """Fails with what the simulation said when it has ended."""
+        assert self.process.poll() is None, self.said()
+
+    def said(self) -> str:
+        """Everything the simulation has printed."""
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def restart(self, number: int = 0) -> None:
+        """Kills the daemon of a charger without a warning and starts it again, as systemd would."""
+        charger = self.charger(number)
+        command = charger.daemon_command()
+        os.kill(charger.daemon_pid, signal.SIGKILL)
+        again = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        self.again.append(again)
+        wait_for(lambda: charger.daemon_pid == again.pid, "the new daemon holds the board")
+        wait_for(charger.answers, "the new daemon's web server answers")

@@ -4,7 +4,10 @@ IEC 61851-1 Annex A: ±12 V through 1 kΩ; in the car a diode, 2.74 kΩ, and 1.3
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
 
 from evsed.core.actions import Pilot, PilotDrive
 from evsed.core.units import Millivolts
@@ -53,10 +56,10 @@ class Noise:
         self._random = random.Random(seed)
         self._table = [round(self._random.gauss(0, NOISE_MV)) for _ in range(4 * BURST)]
 
-    def on(self, clean: list[Millivolts]) -> list[Millivolts]:
+    def on(self, clean: Sequence[Millivolts]) -> list[Millivolts]:
         """``clean`` with noise on it."""
         start = self._random.randrange(len(self._table) - len(clean))
-        return [value + self._table[start + index] for index, value in enumerate(clean)]
+        return list(map(add, clean, self._table[start : start + len(clean)]))
 
     def phase(self) -> int:
         """A moment within the pulses' period, in microseconds."""
@@ -66,14 +69,25 @@ class Noise:
 def burst(wiring: Wiring, drive: PilotDrive, noise: Noise) -> list[Millivolts]:
     """About 100 samples, 30 µs apart, at a random phase of the 1 kHz pulses."""
     if drive.kind is Pilot.OFF:
-        return noise.on([0] * BURST)
+        return noise.on(_level(0))
     high, low = wiring.plateau(SOURCE_MV), wiring.plateau(-SOURCE_MV)
     on_us = PERIOD_US * drive.duty // 10_000
     if on_us in {0, PERIOD_US}:
-        return noise.on([high if on_us else low] * BURST)
+        return noise.on(_level(high if on_us else low))
     at = noise.phase()
-    phases = [(at + index * SPACING_US) % PERIOD_US for index in range(BURST)]
-    return noise.on([_at_phase(phase, on_us, high, low) for phase in phases])
+    return noise.on(_pulses(on_us, high, low)[at : at + BURST * SPACING_US : SPACING_US])
+
+
+@lru_cache(maxsize=64)  # 8 chargers take 800 bursts a second
+def _level(millivolts: Millivolts) -> tuple[Millivolts, ...]:
+    return (millivolts,) * BURST
+
+
+@lru_cache(maxsize=64)
+def _pulses(on_us: int, high: Millivolts, low: Millivolts) -> tuple[Millivolts, ...]:
+    """The pilot in every microsecond of a period, often enough for a burst from any phase."""
+    period = tuple(_at_phase(phase, on_us, high, low) for phase in range(PERIOD_US))
+    return period * (1 + BURST * SPACING_US // PERIOD_US)
 
 
 def _at_phase(phase: int, on_us: int, high: Millivolts, low: Millivolts) -> Millivolts:

@@ -1,6 +1,7 @@
 """The JSON of ``/simulation``: what can be set, what is told, and how a patch is applied to the plant.
 
-Unknown keys, wrong types and values that no installation has are refused as a whole.
+Unknown keys, wrong types and values that no installation has are refused as a whole. All chargers hang on one house:
+its currents, the sun's and the mains meter's silence can be set and are told through each of them.
 """
 
 from typing import Annotated, Any, Literal
@@ -78,7 +79,7 @@ class Press(Strict):
 
 
 def apply(patch: Patch, plant: Plant, charger: int) -> None:
-    """Brings ``charger`` and the house to what ``patch`` names."""
+    """Brings ``charger``, and the house that all share, to what ``patch`` names."""
     car = plant.units[charger].car
     for key in patch.car.model_fields_set:
         value = getattr(patch.car, key)

@@ -1,6 +1,6 @@
-"""``evsed simulate``: starts the plant and a daemon beside it, and ends both in order.
+"""``evsed simulate``: starts the plant and the daemons beside it, and ends them all in order.
 
-The daemon is started as on a Pi, from a configuration file; only its board is the simulated one. A daemon that dies is
+A daemon is started as on a Pi, from a configuration file; only its board is the simulated one. A daemon that dies is
 not started again.
 """
 
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from evsed.store import encode
 
 _PLANT_STARTS_S = 30.0
 _DAEMON_LEAVES_S = 1.7
+_EACH_FURTHER_LEAVES_S = 0.3
 _BAUD = 9600
 _SERIAL_BASE = 90_000
+_LAST_PORT = 65_535
+_DISABLED, _MASTER = 0, 1  # of loadbl; the nodes follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +39,28 @@ class Simulation:
     mqtt: str
     settings: tuple[str, ...]
     seed: int
+    chargers: int = 1
+
+    @property
+    def ports(self) -> range:
+        """The chargers' web servers."""
+        return range(self.port, self.port + self.chargers)
 
 
 class LaunchError(Exception):
     """The simulation could not be started; the text says why."""
 
 
-def fresh_settings() -> Settings:
-    """The owner settings of a simulated installation that was never used."""
+def fresh_settings(charger: int = 0, chargers: int = 1) -> Settings:
+    """The owner settings of charger 0..7 in a simulated installation that was never used; the first is the master."""
     settings = Settings()
     for key, value in (
         ("mains_meter", "Eastron3P"),
         ("mains_meter_address", MAINS_ADDRESS),
         ("ev_meter", "Eastron3P"),
-        ("ev_meter_address", EV_ADDRESS),
+        ("ev_meter_address", EV_ADDRESS + charger),
         ("rcmon", "Enabled"),
+        ("loadbl", _DISABLED if chargers == 1 else _MASTER + charger),
     ):
         settings = settings.replace(key, value)
     return settings
@@ -69,11 +80,14 @@ def run(simulation: Simulation) -> int:
 
 
 def _run(simulation: Simulation, directory: Path, stop: threading.Event) -> int:
-    _prepare_state(simulation.state_dir)
+    _check_ports(simulation)
+    state_dirs = _prepare_state(simulation)
     plant = _start(
         "evsed.hw.simulation.process",
         "--port",
         str(simulation.plant_port),
+        "--chargers",
+        str(simulation.chargers),
         "--seed",
         str(simulation.seed),
         "--baud",
@@ -81,31 +95,48 @@ def _run(simulation: Simulation, directory: Path, stop: threading.Event) -> int:
         "--directory",
         str(directory),
     )
-    daemon: subprocess.Popen[bytes] | None = None
+    daemons: list[subprocess.Popen[bytes]] = []
     try:
-        device = _await_plant(plant)
-        config = directory / "evsed.toml"
-        config.write_text(_configuration(simulation, directory, device), encoding="utf-8")
         options = [word for item in simulation.settings for word in ("--set", item)]
-        daemon = _start("evsed", "run", "--config", str(config), *options)
-        sys.stdout.write(
-            f"evsed simulate: web page http://localhost:{simulation.port}/, "
-            f"plant http://localhost:{simulation.plant_port}/simulation/0. Ctrl-C ends it.\n"
-        )
+        for charger, device in enumerate(_await_plant(plant)):
+            config = directory / f"evsed{charger}.toml"
+            text = _configuration(simulation, charger, state_dirs[charger], directory, device)
+            config.write_text(text, encoding="utf-8")
+            daemons.append(_start("evsed", "run", "--config", str(config), *options))
+        sys.stdout.write(_welcome(simulation))
         sys.stdout.flush()
-        return _watch(plant, daemon, stop)
+        return _watch(plant, daemons, stop)
     finally:
-        if daemon is not None:
-            _end(daemon)
+        _end(daemons)
         plant.kill()  # it keeps nothing
         plant.wait()
 
 
-def _prepare_state(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    if not any(directory.glob("settings.json*")):
-        text = encode(Saved(settings=fresh_settings()))
-        (directory / "settings.json").write_text(text, encoding="utf-8")
+def _check_ports(simulation: Simulation) -> None:
+    if simulation.ports[-1] > _LAST_PORT:
+        raise LaunchError(
+            f"{simulation.chargers} chargers need ports {simulation.port} to {simulation.ports[-1]}, and the last port "
+            f"there is is {_LAST_PORT}: choose a lower --port"
+        )
+    if simulation.plant_port in simulation.ports:
+        charger = simulation.ports.index(simulation.plant_port)
+        raise LaunchError(
+            f"port {simulation.plant_port} is wanted by the plant and by charger {charger}: choose another --plant-port"
+        )
+
+
+def _prepare_state(simulation: Simulation) -> list[Path]:
+    """The chargers' state directories, with fresh settings where there are none yet."""
+    alone = simulation.chargers == 1
+    directories = []
+    for charger in range(simulation.chargers):
+        directory = simulation.state_dir if alone else simulation.state_dir / str(charger)
+        directory.mkdir(parents=True, exist_ok=True)
+        if not any(directory.glob("settings.json*")):
+            text = encode(Saved(settings=fresh_settings(charger, simulation.chargers)))
+            (directory / "settings.json").write_text(text, encoding="utf-8")
+        directories.append(directory.resolve())
+    return directories
 
 
 def _start(module: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -113,12 +144,12 @@ def _start(module: str, *arguments: str) -> subprocess.Popen[bytes]:
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if module != "evsed" else None,
-        start_new_session=True,  # Ctrl-C reaches the launcher alone, which then ends both in order
+        start_new_session=True,  # Ctrl-C reaches the launcher alone, which then ends all in order
     )
 
 
-def _await_plant(plant: subprocess.Popen[bytes]) -> str:
-    """The path of the plant's serial line, as soon as it is up."""
+def _await_plant(plant: subprocess.Popen[bytes]) -> list[str]:
+    """The paths of the chargers' serial ports, as soon as the plant is up."""
     watchdog = threading.Timer(_PLANT_STARTS_S, plant.kill)
     watchdog.start()
     try:
@@ -127,45 +158,68 @@ def _await_plant(plant: subprocess.Popen[bytes]) -> str:
         watchdog.cancel()
     if not line:
         raise LaunchError("the plant did not start")
-    return str(json.loads(line)["device"])
+    return [str(device) for device in json.loads(line)["devices"]]
 
 
-def _configuration(simulation: Simulation, directory: Path, device: str) -> str:
+def _configuration(simulation: Simulation, charger: int, state_dir: Path, directory: Path, device: str) -> str:
     host, _, port = simulation.mqtt.rpartition(":")
     mqtt = f"[mqtt]\nhost = {json.dumps(host)}\nport = {port}\n" if simulation.mqtt else ""
     return (
-        f"serial = {_SERIAL_BASE}\n"
-        f'[http]\nhost = "127.0.0.1"\nport = {simulation.port}\n'
-        f"[state]\ndirectory = {json.dumps(str(simulation.state_dir.resolve()))}\n"
+        f"serial = {_SERIAL_BASE + charger}\n"
+        f'[http]\nhost = "127.0.0.1"\nport = {simulation.ports[charger]}\n'
+        f"[state]\ndirectory = {json.dumps(str(state_dir))}\n"
         f"[bus]\ndevice = {json.dumps(device)}\nbaud = {_BAUD}\n"
-        f'[board]\nkind = "simulation"\nsocket = {json.dumps(str(directory / "board0"))}\n'
-        f"plant_port = {simulation.plant_port}\n" + mqtt
+        f'[board]\nkind = "simulation"\nsocket = {json.dumps(str(directory / f"board{charger}"))}\n'
+        f"plant_port = {simulation.plant_port}\ncharger = {charger}\n" + mqtt
     )
 
 
-def _watch(plant: subprocess.Popen[bytes], daemon: subprocess.Popen[bytes], stop: threading.Event) -> int:
-    reported = False
+def _welcome(simulation: Simulation) -> str:
+    plant = f"plant http://localhost:{simulation.plant_port}/simulation/0"
+    if simulation.chargers == 1:
+        return f"evsed simulate: web page http://localhost:{simulation.port}/, {plant}. Ctrl-C ends it.\n"
+    lines = [
+        f"  charger {charger}, {'master' if charger == 0 else f'node {charger}'}: web page http://localhost:{port}/\n"
+        for charger, port in enumerate(simulation.ports)
+    ]
+    return (
+        f"evsed simulate: {simulation.chargers} chargers, {plant} to {simulation.chargers - 1}. Ctrl-C ends them all.\n"
+        + "".join(lines)
+    )
+
+
+def _watch(plant: subprocess.Popen[bytes], daemons: list[subprocess.Popen[bytes]], stop: threading.Event) -> int:
+    dead: set[int] = set()
     while not stop.wait(0.1):
-        status = daemon.poll()
-        if status == os.EX_CONFIG:
-            return 1
-        if status is not None and not reported:
-            reported = True
-            sys.stderr.write(
-                f"evsed simulate: the daemon (process {daemon.pid}) ended with status {status}; "
-                "the plant stays for 60 s so that one can look at it\n"
-            )
+        for charger, daemon in enumerate(daemons):
+            status = daemon.poll()
+            if status == os.EX_CONFIG:
+                return 1
+            if status is not None and charger not in dead:
+                dead.add(charger)
+                name = "the daemon" if len(daemons) == 1 else f"charger {charger}'s daemon"
+                rest = "the others go on" if len(dead) < len(daemons) else (
+                    "the plant stays for 60 s so that one can look at it"
+                )  # fmt: skip
+                sys.stderr.write(
+                    f"evsed simulate: {name} (process {daemon.pid}) ended with status {status} "
+                    f"and is not started again; {rest}\n"
+                )
         if plant.poll() is not None:
-            if not reported:
+            if len(dead) < len(daemons):
                 sys.stderr.write(f"evsed simulate: the plant ended with status {plant.returncode}\n")
             return 1
     return 0
 
 
-def _end(daemon: subprocess.Popen[bytes]) -> None:
-    daemon.terminate()
-    try:
-        daemon.wait(_DAEMON_LEAVES_S)
-    except subprocess.TimeoutExpired:
-        daemon.kill()
-        daemon.wait()
+def _end(daemons: list[subprocess.Popen[bytes]]) -> None:
+    """Lets every daemon stop its car and leave, all at once; kills those that take too long."""
+    for daemon in daemons:
+        daemon.terminate()
+    deadline = time.monotonic() + _DAEMON_LEAVES_S + _EACH_FURTHER_LEAVES_S * (len(daemons) - 1)
+    for daemon in daemons:
+        try:
+            daemon.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()

@@ -1,6 +1,6 @@
-"""The simulated RS485 line: a pseudo-terminal with Modbus RTU meters on it, at the speed of a real wire.
+"""The simulated RS485 line: a pseudo-terminal for each charger, the meters, and one pair of wires between them all.
 
-Each byte takes 10 bit times, in both directions; a meter needs its time to think. Frames are pymodbus's.
+Owns the ports and the event loop's timers. What happens on the wires is pair.py's, what the meters say station.py's.
 """
 
 import asyncio
@@ -9,83 +9,90 @@ import os
 import tty
 from collections.abc import Callable
 
-from pymodbus.framer import FramerRTU
-from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
-from pymodbus.pdu.register_message import ReadInputRegistersRequest, ReadInputRegistersResponse
-
 from evsed.hw.simulation.eastron import Eastron
+from evsed.hw.simulation.pair import Heard, Pair
+from evsed.hw.simulation.station import Station
 
-BIT_TIMES_A_BYTE = 10
-SILENCE_BYTES = 3.5
-THINKING_S = 0.012
-_CHUNK = 4
-_ILLEGAL_FUNCTION = 1
-_ILLEGAL_ADDRESS = 2
+_METERS = -1  # the meters' number on the pair; taps count from 0
 
 
 class Line:
-    """One line with its meters. ``device`` is the path that a daemon opens as its serial port."""
+    """One line with its meters and a tap for each charger. ``devices`` are the serial ports that the chargers open."""
 
-    def __init__(self, meters: list[Eastron], baud: int, offline: Callable[[], bool]) -> None:
-        self._meters = {meter.address: meter for meter in meters}
+    def __init__(self, meters: list[Eastron], baud: int, *offline: Callable[[], bool], seed: int = 0) -> None:
+        """A tap for each of ``offline``, which tells whether it is cut off. ``seed`` of the garbage in collisions."""
+        self._pair = Pair(baud, seed)
+        self._station = Station(meters)
         self._offline = offline
-        self._byte_s = BIT_TIMES_A_BYTE / baud
-        self._master, self._slave = os.openpty()  # the slave stays open, so that a daemon's end is no hang-up
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self.device = os.ttyname(self._slave)
-        self._framer = FramerRTU(DecodePDU(is_server=True))
-        self._buffer = b""
-        self._frame_ends: asyncio.TimerHandle | None = None
+        self._ports = [os.openpty() for _ in offline]
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._master, self._readable)
+        self._timer: asyncio.TimerHandle | None = None
+        for tap, (outside, inside) in enumerate(self._ports):
+            tty.setraw(inside)  # it stays open, so that a daemon's end is no hang-up
+            os.set_blocking(outside, False)
+            self._loop.add_reader(outside, self._readable, tap, outside)
+        self.devices = tuple(os.ttyname(inside) for _, inside in self._ports)
+
+    @property
+    def device(self) -> str:
+        """The port of charger 0."""
+        return self.devices[0]
 
     def close(self) -> None:
         """Hangs up."""
-        self._loop.remove_reader(self._master)
-        os.close(self._master)
-        os.close(self._slave)
+        if self._timer is not None:
+            self._timer.cancel()
+        for outside, inside in self._ports:
+            self._loop.remove_reader(outside)
+            os.close(outside)
+            os.close(inside)
 
-    def _readable(self) -> None:
-        data = os.read(self._master, 4096)
-        if self._offline():
+    def _readable(self, tap: int, port: int) -> None:
+        data = os.read(port, 4096)
+        now = self._loop.time()
+        self._bring_to(now)
+        if not self._offline[tap]():
+            self._pair.send(tap, data, now)
+        self._wait()
+
+    def _due(self) -> None:
+        self._timer = None
+        self._bring_to(self._loop.time())
+        self._wait()
+
+    def _bring_to(self, now: float) -> None:
+        """Lets everything happen that is due, in the order of the wire."""
+        while (due := self._deadline()) is not None and due <= now:
+            for heard in self._pair.advance(due):
+                self._deliver(heard)
+            ends = self._pair.quiet_from + self._pair.silence_s
+            if self._station.listens and ends <= due:
+                answer = self._station.frame_ended(ends)
+                if answer is not None:
+                    self._pair.send(_METERS, answer.frame, answer.at)
+
+    def _deadline(self) -> float | None:
+        due = self._pair.deadline
+        if due is None and self._station.listens:
+            return self._pair.quiet_from + self._pair.silence_s
+        return due
+
+    def _wait(self) -> None:
+        due = self._deadline()
+        if self._timer is not None:
+            if due == self._timer.when():
+                return
+            self._timer.cancel()
+            self._timer = None
+        if due is not None:
+            self._timer = self._loop.call_at(due, self._due)
+
+    def _deliver(self, heard: Heard) -> None:
+        if heard.sender != _METERS and self._offline[heard.sender]():
             return
-        self._buffer = (self._buffer + data)[-512:]
-        if self._frame_ends is not None:
-            self._frame_ends.cancel()
-        wire_s = (len(data) + SILENCE_BYTES) * self._byte_s
-        self._frame_ends = self._loop.call_later(wire_s + THINKING_S, self._frame_ended)
-
-    def _frame_ended(self) -> None:
-        data, self._buffer = self._buffer, b""
-        try:
-            _used, address, _tid, body = self._framer.decode(data)
-        except (IndexError, ValueError):
-            return  # noise on the line
-        meter = self._meters.get(address)
-        if not body or meter is None or meter.silent():
-            return
-        answer = self._answer(meter, body)
-        answer.dev_id = address
-        self._send(self._framer.buildFrame(answer))
-
-    def _answer(self, meter: Eastron, body: bytes) -> ModbusPDU:
-        if body[0] != ReadInputRegistersRequest.function_code:
-            return ExceptionResponse(body[0], _ILLEGAL_FUNCTION)
-        first, count = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-        words = meter.read(first, count)
-        if words is None or not words:
-            return ExceptionResponse(body[0], _ILLEGAL_ADDRESS)
-        return ReadInputRegistersResponse(registers=words)
-
-    def _send(self, frame: bytes) -> None:
-        start = self._loop.time()
-        for sent in range(0, len(frame), _CHUNK):
-            chunk = frame[sent : sent + _CHUNK]
-            self._loop.call_at(start + (sent + len(chunk)) * self._byte_s, self._write, chunk)
-
-    def _write(self, chunk: bytes) -> None:
-        if self._offline():
-            return
-        with contextlib.suppress(BlockingIOError):  # nobody reads: on a real line these bits are gone as well
-            os.write(self._master, chunk)
+        if _METERS not in heard.deaf:
+            self._station.hear(heard.data)
+        for tap, (outside, _) in enumerate(self._ports):
+            if tap not in heard.deaf and not self._offline[tap]():
+                with contextlib.suppress(BlockingIOError):  # nobody reads: on a real line these bits are gone as well
+                    os.write(outside, heard.data)

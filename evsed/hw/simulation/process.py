@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import sys
+from functools import partial
 from pathlib import Path
 
 from evsed.hw.lease import pack_alive, unpack_feed
@@ -24,12 +25,14 @@ from evsed.webserver import QuietServer, listen
 
 MAINS_ADDRESS = 11
 EV_ADDRESS = 12
+"""Of charger 0's EV meter; those of the others follow."""
+
 OUTLIVES_S = 60.0
 _PEER = struct.Struct("3i")
 
 
 class PlantProcess:
-    """The plant with its doors: a socket for each daemon, a serial line, HTTP."""
+    """The plant with its doors: a socket and a serial port for each daemon, HTTP."""
 
     def __init__(self, chargers: int, seed: int, directory: Path, baud: int) -> None:
         self._loop = asyncio.get_running_loop()
@@ -38,7 +41,8 @@ class PlantProcess:
         self._alive = 0
         self._last_death: float | None = None
         self._doors = [self._listen(directory / f"board{index}", index) for index in range(chargers)]
-        self.line = Line(self._meters(), baud, lambda: self.plant.offline[0])
+        offline = [partial(self.plant.offline.__getitem__, index) for index in range(chargers)]
+        self.line = Line(self._meters(), baud, *offline, seed=seed)
         self.over = asyncio.Event()
 
     def _now(self) -> int:
@@ -50,22 +54,24 @@ class PlantProcess:
 
     def _meters(self) -> list[Eastron]:
         plant = self.plant
-        return [
-            Eastron(
-                MAINS_ADDRESS,
-                lambda: plant.mains,
-                lambda: plant.imported_wh,
-                lambda: plant.exported_wh,
-                lambda: plant.mains_silent,
-            ),
-            Eastron(
-                EV_ADDRESS,
-                lambda: plant.units[0].current,
-                lambda: plant.units[0].energy_wh,
-                lambda: 0.0,
-                lambda: plant.ev_silent[0],
-            ),
-        ]
+        mains = Eastron(
+            MAINS_ADDRESS,
+            lambda: plant.mains,
+            lambda: plant.imported_wh,
+            lambda: plant.exported_wh,
+            lambda: plant.mains_silent,
+        )
+        return [mains, *(self._ev_meter(charger) for charger in range(len(plant.units)))]
+
+    def _ev_meter(self, charger: int) -> Eastron:
+        unit, silent = self.plant.units[charger], self.plant.ev_silent
+        return Eastron(
+            EV_ADDRESS + charger,
+            lambda: unit.current,
+            lambda: unit.energy_wh,
+            lambda: 0.0,
+            lambda: silent[charger],
+        )
 
     # ---- daemons ----
 
@@ -133,7 +139,7 @@ async def _serve_plant(options: argparse.Namespace, door: socket.socket) -> None
     loop.add_reader(sys.stdin, process.over.set)  # the launcher holds the other end: gone means over
     server = QuietServer(create_plant_app(process.plant, process.pids, process.advance))
     serving = asyncio.create_task(server.serve(sockets=[door]))
-    sys.stdout.write(json.dumps({"device": process.line.device}) + "\n")
+    sys.stdout.write(json.dumps({"devices": process.line.devices}) + "\n")
     sys.stdout.flush()
     await process.run()
     server.should_exit = True
