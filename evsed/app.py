@@ -4,20 +4,23 @@ Outputs are safe and the control loop runs before anything heavy is imported.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evsed.config import Board, ConfigError, Installation
-from evsed.core.model import Contactor2
+from evsed.config import Board, ConfigError, Http, Installation, Modbus
+from evsed.core.model import Contactor2, MeterRole
 from evsed.core.ports import BoardLostError
 from evsed.core.setting import SettingError
+from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
 from evsed.logs import QueuedLog
@@ -26,6 +29,7 @@ from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.store import Store
 
 if TYPE_CHECKING:
+    from evsed.hw.bus import Bus
     from evsed.hw.simulation.board import SimulatedBoard
 
 log = logging.getLogger(__name__)
@@ -71,6 +75,35 @@ def _restart_wait_ms(longest_s: int) -> Millis:
     """The owner's random wait after a power cut; 0 when only the daemon was started again."""
     power_came_back = monotonic_ms() < POWER_CUT_MS
     return secrets.randbelow(longest_s * 1000 + 1) if power_came_back else 0
+
+
+def open_door(table: str, door: Http | Modbus) -> socket.socket:
+    """The listening socket of ``table`` in the configuration. Raises ConfigError."""
+    from evsed.webserver import listen  # noqa: PLC0415 - heavy
+
+    try:
+        return listen(door.host, door.port)
+    except OSError as error:
+        taken = f"another program uses it; end that one, or choose another {table}.port"
+        why = taken if error.errno == errno.EADDRINUSE else error.strerror
+        raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
+
+
+def _buses(installation: Installation, runtime: Runtime) -> "list[Bus]":
+    """A bus for every line of the installation, with the meters on it as its client."""
+    from evsed.hw.bus import Bus  # noqa: PLC0415 - heavy
+    from evsed.hw.poller import Poller  # noqa: PLC0415
+
+    def settings() -> Settings:
+        return runtime.snapshot.settings
+
+    buses = []
+    for line in installation.bus:
+        roles = [MeterRole(role) for role in line.meters]
+        where = f"{line.name} ({line.device})"
+        poller = Poller(where, roles, settings, runtime.post, shared=line.chargers)
+        buses.append(Bus(line.name, line.device, line.baud, settings, [poller]))
+    return buses
 
 
 class _Daemon:
@@ -154,25 +187,25 @@ class _Daemon:
         from evsed.api.mqtt import MqttClient  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
-        from evsed.hw.poller import Poller  # noqa: PLC0415
+        from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
+        from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
-        from evsed.webserver import QuietServer, listen  # noqa: PLC0415
+        from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
-        bus = Poller(
-            "bus 1", installation.bus.device, installation.bus.baud, lambda: runtime.snapshot.settings, runtime.post
-        )
+        buses = _buses(installation, runtime)
+        lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
-        try:
-            door = listen(installation.http.host, installation.http.port)
-        except OSError as error:
-            raise ConfigError(
-                f"http: {installation.http.host} port {installation.http.port}: {error.strerror}"
-            ) from None
-        bus.start()
+        door = open_door("http", installation.http)
+        modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
+        if installation.modbus.port:
+            await modbus.start(open_door("modbus", installation.modbus))
+        for bus in buses:
+            bus.start()
+        lan_meters.start()
         mqtt.start()
         server = QuietServer(app)
         serving = asyncio.create_task(server.serve(sockets=[door]))
@@ -185,4 +218,7 @@ class _Daemon:
         server.should_exit = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
-        bus.close()
+        modbus.close()
+        for bus in buses:
+            bus.close()
+        lan_meters.close()

@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _simulate(options)
         case "replay":
             return _replay(options)
+        case "doctor":
+            return _doctor(options)
         case "settings":
             return _settings()
         case _:
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", type=int, default=0, help="of the noise on the pilot")
     _add_set(simulate)
     _add_replay(commands.add_parser("replay", help="what the charger would have done on a recorded day"))
+    _add_doctor(commands.add_parser("doctor", help="look at an installation and say what is there"))
     commands.add_parser("settings", help="list the owner settings with their ranges")
     commands.add_parser("version", help="print the version")
     return parser
@@ -76,6 +79,28 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", metavar="OUT", help="write the figures as JSON to this file; - is stdout")
     parser.add_argument("--series", type=Path, metavar="OUT.csv", help="write what happened, a row a second")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw it (needs matplotlib)")
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    subjects = parser.add_subparsers(dest="subject", required=True)
+    bus = subjects.add_parser("bus", help="scan an RS485 line and read its meters; the daemon has to be stopped")
+    bus.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the installation (default {DEFAULT_CONFIG})")
+    bus.add_argument("--device", metavar="DEV", help="this line only (default: every line of the configuration)")
+    bus.add_argument("--baud", type=_whole(1_200, 115_200), metavar="N", help="its speed (default: as configured)")
+    address = _whole(1, 247)
+    bus.add_argument("--from", type=address, default=1, dest="first", metavar="N", help="first address (default 1)")
+    bus.add_argument("--to", type=address, default=247, dest="last", metavar="N", help="last address (default 247)")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    """Reads a whole number from ``low`` to ``high``."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"takes a whole number from {low} to {high}, not {text!r}")
+        return int(text)
+
+    return read
 
 
 def _milliseconds(low: str, high: str) -> Callable[[str], int]:
@@ -161,5 +186,18 @@ def _replay(options: argparse.Namespace) -> int:
             json=options.json,
             series=options.series,
             plot=options.plot,
+        )
+    )
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from evsed.doctor import command  # noqa: PLC0415 - see the module's docstring
+
+    if options.first > options.last:
+        print(f"evsed doctor: there is no address from {options.first} to {options.last}", file=sys.stderr)
+        return os.EX_USAGE
+    return command.run(
+        command.Request(
+            config=options.config, device=options.device, baud=options.baud, first=options.first, last=options.last
         )
     )

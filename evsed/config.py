@@ -6,13 +6,17 @@ this is read before the outputs are safe and nothing heavy may be imported until
 
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 
 class ConfigError(Exception):
     """The file cannot be used; the text names file and key and says what is wanted."""
+
+
+ROLES = ("mains", "ev", "circuit")
+"""What a meter can measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,22 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Bus:
-    """The RS485 line with the meters."""
+    """An RS485 line: who is on it. ``device`` is a serial port, or tcp://host:port of a gateway."""
 
+    name: str = ""  # empty: bus 1, bus 2, ...
     device: str = "/dev/serial0"
     baud: int = 9600
+    meters: tuple[str, ...] = ()  # roles
+    chargers: bool = False  # the line that chargers share
+
+
+@dataclass(frozen=True, slots=True)
+class Modbus:
+    """Modbus TCP for programs outside; off while ``port`` is 0. Without ``writable`` they only read."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - as for HTTP
+    port: int = 0
+    writable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +82,8 @@ class Installation:
     serial: int = 0
     http: Http = field(default_factory=Http)
     state: State = field(default_factory=State)
-    bus: Bus = field(default_factory=Bus)
+    bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
+    modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
     board: Board = field(default_factory=Board)
 
@@ -77,7 +94,15 @@ class Installation:
 
 
 _PORTS = {"http.port": (1, 65_535), "mqtt.port": (1, 65_535), "board.plant_port": (0, 65_535)}
-_RANGES = {**_PORTS, "serial": (0, 999_999), "bus.baud": (1_200, 115_200), "board.charger": (0, 7)}
+_RANGES = {
+    **_PORTS,
+    "modbus.port": (0, 65_535),
+    "serial": (0, 999_999),
+    "bus.baud": (1_200, 115_200),
+    "board.charger": (0, 7),
+}
+_INDEX = re.compile(r"\[[0-9]+\]")
+_TCP = re.compile(r"tcp://([^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
 _Table = TypeVar("_Table")
 
@@ -91,7 +116,8 @@ def load(path: Path) -> Installation:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     try:
-        installation = _build(Installation, document, "")
+        lines = _lines(document.pop("bus", {}))
+        installation = replace(_build(Installation, document, ""), bus=lines)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     if not _PREFIX.fullmatch(installation.mqtt.prefix):
@@ -116,11 +142,73 @@ def _checked(default: object, value: object, name: str) -> object:
         if not isinstance(value, str):
             raise ConfigError(f"{name} takes a text in quotes, not {value!r}")
         return value
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise ConfigError(f"{name} takes true or false, not {value!r}")
+        return value
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigError(f'{name} takes a list of texts, such as ["mains"], not {value!r}')
+        return tuple(value)
     if isinstance(default, int):
-        low, high = _RANGES[name]
+        low, high = _RANGES[_INDEX.sub("", name)]
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise ConfigError(f"{name} takes a whole number from {low} to {high}, not {value!r}")
         return value
     if not isinstance(value, dict):
         raise ConfigError(f"{name} is a table: write [{name}] and its keys below it")
     return _build(type(default), value, f"{name}.")
+
+
+# ---- lines ----
+
+
+def _lines(given: Any) -> tuple[Bus, ...]:
+    """The lines in ``[bus]`` or several ``[[bus]]``, with every role and the chargers on exactly one of them."""
+    tables: list[dict[str, Any]] = given if isinstance(given, list) else [given]
+    if not tables or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError("bus is a table: write [bus] and its keys below it, or [[bus]] for each of several lines")
+    several = len(tables) > 1
+    lines = [_build(Bus, table, f"bus[{n}]." if several else "bus.") for n, table in enumerate(tables, 1)]
+    lines = [line if line.name else replace(line, name=f"bus {n}") for n, line in enumerate(lines, 1)]
+    for line in lines:
+        _check_device(line)
+    _once("name", [line.name for line in lines])
+    _once("device", [line.device for line in lines])
+    if "meters" not in tables[0]:
+        elsewhere = {role for line in lines[1:] for role in line.meters}
+        lines[0] = replace(lines[0], meters=tuple(role for role in ROLES if role not in elsewhere))
+    if not any("chargers" in table for table in tables):
+        lines[0] = replace(lines[0], chargers=True)
+    _check_roles(lines)
+    return tuple(lines)
+
+
+def _check_device(line: Bus) -> None:
+    tcp = _TCP.fullmatch(line.device)
+    if not (line.device.startswith("/") or (tcp and 1 <= int(tcp["port"]) <= 65_535)):
+        raise ConfigError(
+            f"{line.name}: device takes a path such as /dev/ttyUSB0 or tcp://host:port, not {line.device!r}"
+        )
+
+
+def _once(key: str, values: list[str]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise ConfigError(f"bus: two lines have the {key} {value!r}; each needs its own")
+
+
+def _check_roles(lines: list[Bus]) -> None:
+    for line in lines:
+        for role in line.meters:
+            if role not in ROLES:
+                raise ConfigError(f"{line.name}: meters takes {', '.join(ROLES)}, not {role!r}")
+    for role in ROLES:
+        names = [line.name for line in lines for name in line.meters if name == role]
+        if not names:
+            raise ConfigError(f"bus: the {role} meter is on no line; name it in the meters of one")
+        if len(names) > 1:
+            raise ConfigError(f"bus: the {role} meter is named {len(names)} times ({', '.join(names)}); once is enough")
+    sharing = [line.name for line in lines if line.chargers]
+    if len(sharing) > 1:
+        raise ConfigError(f"bus: chargers share one line, not {' and '.join(sharing)}")

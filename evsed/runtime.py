@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 CYCLE_MS = 20
 FAST_CYCLE_MS = 10
-_FAST = frozenset({State.B, State.C, State.C1})
+_FAST = frozenset({State.B, State.COMM_C, State.C, State.C1})
 _PUBLISH_MS = 100
 _WALL_MS = 1_000
 STALE_MS = 2_000

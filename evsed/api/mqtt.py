@@ -20,7 +20,19 @@ from paho.mqtt.reasoncodes import ReasonCode
 from evsed.api.entities import MODE_NAMES, Topic, payloads
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
-from evsed.core.events import ChangeSetting, ChooseMode, Command, EndLimit, Limit, Override, PostCircuit, Verdict
+from evsed.core.events import (
+    ChangeSetting,
+    ChooseMode,
+    Command,
+    EndLimit,
+    Limit,
+    Override,
+    PostBattery,
+    PostCircuit,
+    PostEvMeter,
+    PostMains,
+    Verdict,
+)
 from evsed.core.model import PhaseCurrents
 from evsed.runtime import Runtime
 
@@ -36,7 +48,11 @@ _CHOICES: Final = {name: choice for choice, name in MODE_NAMES.items()}
 _WHOLE = re.compile(r"[+-]?[0-9]{1,6}")
 _LIMIT = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?(?::([0-9]{1,6}))?")  # A, or A:seconds
 _LENT_FOR_S = 60
-_THREE_PHASES = re.compile(r"([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6})")
+_PHASES = "([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6})"
+_CURRENTS = re.compile(_PHASES)
+_MAINS = re.compile(_PHASES + "(?::([+-]?[0-9]{1,7}):([0-9]{1,12}))?")  # and W and Wh
+_EV = re.compile(_PHASES + ":([+-]?[0-9]{1,7}):(-1|[0-9]{1,12})")
+_UNKNOWN = "-1"
 
 
 def set_command(topic: str, payload: str) -> Command | None:
@@ -52,9 +68,28 @@ def set_command(topic: str, payload: str) -> Command | None:
         return Limit(int(amps) * 10 + int(tenths or 0), int(seconds or _LENT_FOR_S))
     if topic == "CableLock" and payload in {"0", "1"}:
         return ChangeSetting("cablelock", int(payload))
-    if topic == "CircuitMeter" and (phases := _THREE_PHASES.fullmatch(payload)):
-        return PostCircuit(PhaseCurrents(*(int(current) for current in phases.groups())))
+    return _measured(topic, payload)
+
+
+def _measured(topic: str, payload: str) -> Command | None:
+    """What a meter of type API, or the home battery, measures. Ranges are the core's."""
+    if topic == "MainsMeter" and (mains := _MAINS.fullmatch(payload)):
+        power_w, import_wh = (None if value is None else int(value) for value in mains.groups()[3:])
+        return PostMains(_currents(mains), power_w, import_wh)
+    if topic == "EVMeter" and (ev := _EV.fullmatch(payload)):
+        currents = None if _UNKNOWN in ev.groups()[:3] else _currents(ev)
+        power_w, import_wh = (None if value == _UNKNOWN else int(value) for value in ev.groups()[3:])
+        said = (currents, power_w, import_wh) != (None, None, None)
+        return PostEvMeter(currents, import_wh, None, power_w) if said else None
+    if topic == "CircuitMeter" and (circuit := _CURRENTS.fullmatch(payload)):
+        return PostCircuit(_currents(circuit))
+    if topic == "HomeBatteryCurrent" and _WHOLE.fullmatch(payload):
+        return PostBattery(int(payload))
     return None
+
+
+def _currents(match: re.Match[str]) -> PhaseCurrents:
+    return PhaseCurrents(int(match.group(1)), int(match.group(2)), int(match.group(3)))
 
 
 class MqttClient:

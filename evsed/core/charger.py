@@ -34,11 +34,18 @@ class Situation:
     diode_seen: bool
     may_close: bool  # false: stay in B for now
     access: Access
+    node: bool = False  # a master has to agree to pulses and contactor
+    agreed: bool = False  # it does, to what this state asks for
 
     @property
     def can_offer(self) -> bool:
         """Whether nothing stands against pulses on the pilot."""
         return not self.held_back and not self.opens_at_once and self.offer >= LOWEST_OFFER
+
+    @property
+    def car_asks(self) -> bool:
+        """Whether the car wants the contactor closed, and nothing of ours is missing."""
+        return self.level is Level.WANTS_POWER and self.diode_seen and self.may_close
 
 
 class Charger:
@@ -80,13 +87,16 @@ class Charger:
                 return level is Level.UNPLUGGED
             case Trigger.FOUND_PLUGGED:
                 return self._just_started and level in CONNECTED
-            case Trigger.OFFER_ALLOWED:
-                return level in CONNECTED and situation.can_offer and now >= self.ready_at
+            case Trigger.OFFER_ALLOWED | Trigger.ASK_MASTER:
+                ours = situation.node is (trigger is Trigger.ASK_MASTER)
+                return ours and level in CONNECTED and situation.can_offer and now >= self.ready_at
+            case Trigger.AGREED:
+                return situation.agreed and (self.state is State.COMM_B or situation.car_asks)
             case Trigger.HELD_BACK:
                 return level in CONNECTED and not situation.can_offer and situation.access is not Access.DENY
-            case Trigger.CAR_ASKS:
-                steady = level is Level.WANTS_POWER and elapsed >= STEADY_6V_MS
-                return steady and situation.diode_seen and situation.may_close
+            case Trigger.CAR_ASKS | Trigger.CAR_ASKS_NODE:
+                ours = situation.node is (trigger is Trigger.CAR_ASKS_NODE)
+                return ours and elapsed >= STEADY_6V_MS and situation.car_asks
             case Trigger.CAR_RELEASES:
                 return level is Level.CONNECTED
             case Trigger.MUST_STOP:
@@ -143,7 +153,7 @@ class Charger:
     def outputs(self, offer: Deciamps, now: Millis) -> Outputs:
         """What the state drives when ``offer`` is offered; the contactors still need a permit."""
         match self.state:
-            case State.B:
+            case State.B | State.COMM_C:
                 return Outputs(pilot=pilot_offering(offer))
             case State.C:
                 return Outputs(contactor1=True, contactor2=self.second_contactor, pilot=pilot_offering(offer))

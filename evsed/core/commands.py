@@ -75,6 +75,11 @@ class Desk:
         """The outside limit while it leaves less than MIN (or MAX, if the owner set that lower still)."""
         return hold(self.lent_at(now), min(self.settings.current_min, self.settings.current_max) * 10)
 
+    def believes(self, read: MeterRead) -> bool:
+        """Whether ``read`` comes from the meter that has this role now, and not from the one that had it before."""
+        kind, address, _host = _METER_KEYS[read.role]
+        return read.source is None or read.source == (self.settings[kind], self.settings[address])
+
     def exchanged_meters(self) -> list[MeterRole]:
         """The roles whose meter was changed since the last call."""
         before, self._seen = self._seen, self.settings
@@ -95,8 +100,8 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
             return ACCEPTED
         case ChangeSetting(key, value):
             return _change(key, value, desk)
-        case PostMains(currents):
-            return _post_mains(currents, desk, metering, now)
+        case PostMains():
+            return _post_mains(command, desk, metering, now)
         case PostCircuit(currents):
             return _post_circuit(currents, desk, metering, now)
         case DelayedCharging(choice, start_s, stop_s):
@@ -190,14 +195,14 @@ def _plausible(currents: PhaseCurrents) -> bool:
     return all(abs(current) <= HIGHEST_POSTED for current in currents.each())
 
 
-def _post_mains(currents: PhaseCurrents, desk: Desk, metering: Metering, now: Millis) -> Verdict:
+def _post_mains(post: PostMains, desk: Desk, metering: Metering, now: Millis) -> Verdict:
     if desk.is_node:
         return Verdict("not allowed on slave")
     if desk.settings.mains_meter != MeterType.API:
         return Verdict("the mains meter is not of type API: posted currents are not used")
-    if not _plausible(currents):
+    if not _plausible(post.currents):
         return Verdict(f"each current has to be within +-{HIGHEST_POSTED} (0.1 A)")
-    metering.take(MeterRead(MeterRole.MAINS, currents), now)
+    metering.take(MeterRead(MeterRole.MAINS, post.currents, post.power_w, post.import_wh), now)
     return ACCEPTED
 
 

@@ -6,19 +6,15 @@ word on the outputs. What others may see of it is view.py's.
 """
 
 from dataclasses import replace
-from typing import assert_never
 
-from evsed.core import commands, notes, schedule, view, watches
-from evsed.core.access import Buttons, Gesture, chosen
-from evsed.core.actions import SAFE, Action, CloseContactors, Note, Outputs, Persist, Severity, changes
+from evsed.core import charger_bus, commands, notes, operating, schedule, view, watches
+from evsed.core.access import Buttons
+from evsed.core.actions import SAFE, Action, CloseContactors, Outputs, Persist, changes
 from evsed.core.cable import Cable
-from evsed.core.charger import STOP_DELAY_MS, Charger, Situation
+from evsed.core.charger import Charger, Situation
 from evsed.core.commands import Desk
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import (
-    ACCEPTED,
-    Button,
-    ChooseMode,
     ClearFaults,
     Command,
     Event,
@@ -33,16 +29,7 @@ from evsed.core.events import (
 )
 from evsed.core.faults import LATCHED, Fault, Faults
 from evsed.core.hardware import Hardware
-from evsed.core.model import (
-    BARE,
-    Access,
-    Contactor2,
-    Equipment,
-    MeterHealth,
-    MeterRole,
-    MeterType,
-    Mode,
-)
+from evsed.core.model import BARE, Access, Contactor2, Equipment, MeterHealth, MeterRole, MeterType, Mode
 from evsed.core.pilot import Level
 from evsed.core.pilot_watch import PilotWatch
 from evsed.core.regulation import Moment, Regulation
@@ -50,16 +37,13 @@ from evsed.core.safety import Facts, Permit, permit
 from evsed.core.session import Session
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import CLOSED, State, Transition, Trigger
-from evsed.core.switch import Wish, command_for
 from evsed.core.units import Millis
-from evsed.core.wire import MasterOffered, MasterSet, MasterTold, NodeHeard, NodeMetered, NodeSilent
 
 _ROLE_OF = {
     Fault.METER_LOST: MeterRole.MAINS,
     Fault.EV_METER_LOST: MeterRole.EV,
     Fault.CIRCUIT_METER_LOST: MeterRole.CIRCUIT,
 }
-_CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
 
 
 class Controller:
@@ -83,7 +67,7 @@ class Controller:
         self.leaving = False
         self.stopped_until = now
         self.closings = 0
-        self._buttons = Buttons()
+        self.buttons = Buttons()
         self._ev_at: Millis | None = None
         self._saved = saved
         self.charger.delay(now + restart_wait_ms)
@@ -104,7 +88,8 @@ class Controller:
             case Sampled(inputs):
                 actions = self._sampled(inputs, now)
             case MeterRead():
-                self.regulation.metering.take(event, now)
+                if self.desk.believes(event):
+                    self.regulation.metering.take(event, now)
             case MeterHealthChanged(role, health):
                 self.health[role] = health
             case WallClock(unix_s):
@@ -113,16 +98,14 @@ class Controller:
                 self.leaving = True
             case Tick():
                 pass
-            case NodeHeard() | NodeSilent() | NodeMetered() | MasterTold() | MasterOffered() | MasterSet():
-                pass
             case _:
-                assert_never(event)
+                actions = charger_bus.heard(self, event, now)
         return actions + self._settle(now)
 
     def command(self, command: Command, now: Millis) -> Verdict:
         """Carries a command out, or says why not. What follows from it comes with the next event."""
         if isinstance(command, ClearFaults):
-            return self._clear_faults(now)
+            return operating.clear_faults(self, now)
         before = self.desk.settings
         verdict = commands.carry_out(command, self.desk, self.regulation.metering, now)
         if self.desk.settings is not before:
@@ -142,17 +125,6 @@ class Controller:
             self.watches.meter_changed(role, now)
             self.regulation.forget_measurements()
 
-    def _clear_faults(self, now: Millis) -> Verdict:
-        """The owner has seen to it: what waits for that is over, unless its cause is still there."""
-        if Fault.RCM in self.faults:
-            return Verdict("a residual current fault is reset at the charger: press a button there")
-        metered = self.desk.settings.ev_meter != MeterType.DISABLED
-        if Fault.WELDED in self.faults and not self.hardware.contactors.weld_gone(metered=metered):
-            return Verdict("a contactor still does not open, or current still flows, or nobody has measured it yet")
-        for fault in _CLEARED_BY_OWNER:
-            self.faults.set(fault, present=False, now=now)
-        return ACCEPTED
-
     def _sampled(self, inputs: Inputs, now: Millis) -> list[Action]:
         self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
         if not inputs.pilot_mv:
@@ -161,9 +133,9 @@ class Controller:
         state = self.charger.state
         self.cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in CLOSED)
         for wish in self.hardware.look(inputs, self.outputs, self.desk.settings, now):
-            actions += self._switched(wish, now)
-        for button, gesture in self._buttons.feed(inputs.buttons, now):
-            actions += self._button(button, gesture, now)
+            actions += operating.switched(self, wish, now)
+        for button, gesture in self.buttons.feed(inputs.buttons, now):
+            actions += operating.pressed(self, button, gesture, now)
         return actions
 
     @property
@@ -177,31 +149,6 @@ class Controller:
         """Whether a car hangs on the charger."""
         return self.charger.state is not State.A or self.pilot.connected
 
-    def _button(self, button: Button, gesture: Gesture, now: Millis) -> list[Action]:
-        if gesture is Gesture.PRESSED and (reset := self._reset_residual_current(now)):
-            self._buttons.spend(button)
-            return reset
-        choice = chosen(button, gesture, Mode(self.desk.settings.mode), self.desk.access)
-        return self._ask("button", None if choice is None else ChooseMode(choice), now)
-
-    def _reset_residual_current(self, now: Millis) -> list[Action]:
-        if Fault.RCM not in self.faults or self.hardware.rcm.signal:
-            return []
-        self.faults.set(Fault.RCM, present=False, now=now)
-        return [Note(Severity.INFO, "residual current fault reset by a button")]
-
-    def _switched(self, wish: Wish, now: Millis) -> list[Action]:
-        if wish is Wish.RESET:
-            return self._reset_residual_current(now)
-        if wish is Wish.STOP:
-            self.stopped_until = now + STOP_DELAY_MS
-        mode, delayed = Mode(self.desk.settings.mode), self.desk.timer.start_s is not None
-        return self._ask("switch", command_for(wish, mode, self.desk.access, delayed=delayed), now)
-
-    def _ask(self, who: str, command: Command | None, now: Millis) -> list[Action]:
-        verdict = ACCEPTED if command is None else self.command(command, now)
-        return [] if verdict.accepted else [Note(Severity.WARNING, f"{who}: {verdict.refused}")]
-
     # ---- deciding ----
 
     def _settle(self, now: Millis) -> list[Action]:
@@ -211,8 +158,9 @@ class Controller:
         actions = self._watch(now)
         moment = self._moment(now)
         self.regulation.step(moment, now)
+        actions += charger_bus.followed(self, now)
         for waiting in (Fault.NO_POWER, Fault.NO_SUN):
-            self.faults.set(waiting, present=self.connected and self.regulation.regulator.lack is waiting, now=now)
+            self.faults.set(waiting, present=self.connected and self.regulation.lack is waiting, now=now)
         self.hardware.step(settings, now, lock_wanted=self._lock_wanted, about_to_close=self.about_to_close(now))
         second = self.regulation.phases.in_use == 3 and settings.enable_C2 != Contactor2.NOT_PRESENT
         since = self.charger.since
@@ -255,7 +203,7 @@ class Controller:
         self.hardware.metered(values.currents, self.desk.settings, now)
         if self.charger.state is State.C:
             drawn = max(values.currents.each())
-            self.hardware.overdraw.feed(drawn, self.regulation.regulator.offer, self.regulation.car.most_offered, now)
+            self.hardware.overdraw.feed(drawn, self.regulation.offer, self.regulation.most_offered, now)
 
     def _watch(self, now: Millis) -> list[Action]:
         present = self.watches.judge(
@@ -270,6 +218,7 @@ class Controller:
                 mains_at=self.regulation.metering.values(MeterRole.MAINS).currents_at,
                 ev_at=self.regulation.metering.values(MeterRole.EV).heard_at,
                 circuit_at=self.regulation.metering.values(MeterRole.CIRCUIT).currents_at,
+                master_lost=self.regulation.node.lost(now),
             ),
             now,
         )
@@ -304,6 +253,7 @@ class Controller:
                 now,
             ),
             asking=self.level is Level.WANTS_POWER,
+            wants=self.connected and not self._held_back_here(now),
         )
 
     def rest_until(self, now: Millis) -> Millis:
@@ -312,40 +262,59 @@ class Controller:
             return now
         return self.hardware.rest.until(self.desk.settings.closings_per_hour, now)
 
-    def _situation(self, now: Millis) -> Situation:
-        held_back = (
+    def _held_back_here(self, now: Millis) -> bool:
+        """Whether something of this charger's own stands against charging."""
+        worst = self.faults.worst
+        return (
             self.leaving
             or self.desk.hold(now) is not None
-            or self.faults.worst is not None
+            or (worst is not None and not worst.value.waiting)
             or self.desk.access is not Access.ALLOW
-            or (self.charger.state is State.C and self.regulation.phases.switch_due)
-            or now < max(self.stopped_until, self.rest_until(now), self.regulation.regulator.waits.retry_at or now)
+            or now < max(self.stopped_until, self.rest_until(now))
         )
+
+    def _situation(self, now: Millis) -> Situation:
+        held_back = (
+            self._held_back_here(now)
+            or self.faults.worst is not None
+            or (self.charger.state is State.C and self.regulation.phases.switch_due)
+            or now < (self.regulation.regulator.waits.retry_at or now)
+        )
+        settings, state = self.desk.settings, self.charger.state
         return Situation(
             level=self.level,
-            offer=min(self.regulation.regulator.offer, HIGHEST_OFFER),
+            offer=min(self.regulation.offer, HIGHEST_OFFER),
             held_back=held_back,
             opens_at_once=self.faults.opens_at_once,
             diode_seen=self.pilot.diode_seen,
-            may_close=self.about_to_close(now) and self.hardware.ready(self.desk.settings),
+            may_close=self.about_to_close(now)
+            and self.hardware.ready(settings)
+            and self.regulation.may_close(settings),
             access=self.desk.access,
+            node=self.desk.is_node,
+            agreed=self.desk.is_node and self.regulation.node.agreed(state),
         )
 
     def may_start(self, now: Millis) -> bool:
         """The start condition, looked at once more at the moment of starting."""
         mode = self.desk.settings.mode
-        if mode == Mode.NORMAL:
+        if mode == Mode.NORMAL or self.desk.is_node:
             return True
         if self.regulation.metering.age(MeterRole.MAINS, now) is None:
             return False
-        return mode == Mode.SMART or self.regulation.regulator.sun_is_enough(self.regulation.phases.in_use)
+        return (
+            self.desk.settings.loadbl == 1
+            or mode == Mode.SMART
+            or self.regulation.regulator.sun_is_enough(self.regulation.phases.in_use)
+        )
 
     def about_to_close(self, now: Millis) -> bool:
         """Whether the car asks and nothing but lock and self-test is missing."""
-        asks = self.charger.state is State.B and self.level is Level.WANTS_POWER
+        asks = self.charger.state in {State.B, State.COMM_C} and self.level is Level.WANTS_POWER
         return asks and self.pilot.diode_seen and not self.pilot.faulty(now) and self.may_start(now)
 
     def _entered(self, row: Transition, before_ms: Millis, now: Millis) -> None:
+        self.regulation.node.moved(row.target)
         if row.target is State.C:
             self.session.began_charging()
             self.regulation.phases.began_charging(now)
@@ -359,7 +328,7 @@ class Controller:
             self.hardware.rest.released(before_ms, now)
 
     def _permitted(self, moment: Moment, now: Millis) -> Permit:
-        driven = self.charger.outputs(self.regulation.regulator.offer, now)
+        driven = self.charger.outputs(self.regulation.offer, now)
         lock, rcm_test = self.hardware.lock.drive(now), self.hardware.rcm.drive
         rests = lock is driven.lock and rcm_test == driven.rcm_test
         wanted = driven if rests else replace(driven, lock=lock, rcm_test=rcm_test)

@@ -54,6 +54,7 @@ class MeterRead:
     power_w: Watts | None = None
     import_wh: WattHours | None = None
     export_wh: WattHours | None = None
+    source: tuple[int, int] | None = None  # type and address of the meter that was read; None: not from a bus
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,11 @@ class ChangeSetting:
 
 @dataclass(frozen=True, slots=True)
 class PostMains:
-    """The currents of a mains meter of type API."""
+    """The currents of a mains meter of type API and, where it tells them, its power and energy."""
 
     currents: PhaseCurrents
+    power_w: Watts | None = None
+    import_wh: WattHours | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from evsed.core.units import Deciamps, Millis
 
 BATTERY_STALE_MS = 60_000
 _PAIRING_MS = 300  # a mains sample waits this long for the EV sample that belongs to it
+_PAIRING_ALL_MS = 1_000  # with many EV meters a round takes longer
 _EV_FRESH_MS = 2_000
 _INTERVALS = 5
 _ONE_PHASE_AFTER = 5
@@ -160,18 +161,24 @@ class Metering:
             return None
         return own.currents.higher(self._ev_before)
 
-    def balance(self, now: Millis, estimate: PhaseCurrents, *, ev_metered: bool) -> Balance | None:
+    def balance(
+        self, now: Millis, estimate: PhaseCurrents, *, ev_metered: bool, others_at: Millis | None = None
+    ) -> Balance | None:
         """The newest mains sample that regulation has not seen yet, or None; each sample is given once.
 
-        ``estimate`` is what the car draws by our own knowledge, for when no EV meter says (``ev_metered`` false).
+        ``estimate`` is what the car draws by our own knowledge, for when no EV meter says (``ev_metered`` false), or
+        what several cars draw by their meters, the oldest of which was read at ``others_at``.
         """
         mains = self._values[MeterRole.MAINS].currents
         if self._pending is None or mains is None:
             return None
         ev_at = self._values[MeterRole.EV].currents_at
+        waited_ms = now - self._waiting_since
+        if others_at is not None and others_at < self._waiting_since and waited_ms < _PAIRING_ALL_MS:
+            return None
         if not ev_metered or ev_at is None:
             car = estimate
-        elif ev_at < self._pending and now - self._waiting_since < _PAIRING_MS:
+        elif ev_at < self._pending and waited_ms < _PAIRING_MS:
             return None
         else:
             car = (self._values[MeterRole.EV].currents or NO_CURRENT).higher(self._ev_before)

@@ -114,6 +114,10 @@ class PhaseCurrents:
         """Phase by phase difference."""
         return PhaseCurrents(self.l1 - other.l1, self.l2 - other.l2, self.l3 - other.l3)
 
+    def plus(self, other: "PhaseCurrents") -> "PhaseCurrents":
+        """Phase by phase sum."""
+        return PhaseCurrents(self.l1 + other.l1, self.l2 + other.l2, self.l3 + other.l3)
+
     def higher(self, other: "PhaseCurrents") -> "PhaseCurrents":
         """Phase by phase the larger of the two."""
         return PhaseCurrents(max(self.l1, other.l1), max(self.l2, other.l2), max(self.l3, other.l3))
@@ -147,6 +151,7 @@ class MeterHealth:
     answers: int = 0
     errors: int = 0
     last_error: str = ""
+    answered_at: Millis | None = None  # its last answer; None: there was none yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from math import isqrt
 
 from evsed.core import limits
 from evsed.core.limits import Cap
+from evsed.core.menu import SUM_MAINS_OFF
 from evsed.core.metering import Balance
 from evsed.core.model import Mode, Phases3
-from evsed.core.settings import SUM_MAINS_OFF, Settings
+from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, Millis
 
 RIDE_OUT_MS = 5_000

@@ -4,16 +4,21 @@ Owns the last balance of the mains, and nothing that is decided: the current is 
 what the car draws is car.py's.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 
 from evsed.core import limits, phases, watches
-from evsed.core.car import Car
+from evsed.core.car import LONGEST_LAG_MS, Car
+from evsed.core.duty import HIGHEST_OFFER
+from evsed.core.faults import Fault
 from evsed.core.limits import Cap
 from evsed.core.metering import Balance, Metering
 from evsed.core.model import ONLY_L1, Contactor2, MeterRole, MeterType, Mode, PhaseCurrents, Phases3
+from evsed.core.node import Node
 from evsed.core.phases import Phases
 from evsed.core.regulator import PERIOD_MS, Auto, Demand, Regulator
 from evsed.core.settings import Settings
+from evsed.core.sharing import Group, Own
 from evsed.core.states import CLOSED, OFFERING, RESTING, State
 from evsed.core.units import Deciamps, Millis
 
@@ -36,6 +41,7 @@ class Moment:
     lent: Cap | None  # what a program outside allows
     meter_cap: Cap | None
     asking: bool  # the car is ready to draw, and waits for the contactor
+    wants: bool = False  # a car hangs on the charger, and only current is missing
 
 
 class Regulation:
@@ -46,6 +52,14 @@ class Regulation:
         self.car = Car()
         self.regulator = Regulator(self.car)
         self.phases = Phases()
+        self.group = Group()
+        self.node = Node()
+        self.offer: Deciamps = 0  # to our car
+        self.lack: Fault | None = None  # what there is not enough of for it
+        self.limited_by = ""
+        self._nodes_drew = False
+        self._role_was = 0
+        self._offered: deque[tuple[Millis, Deciamps]] = deque()
         self._balance: Balance | None = None
         self._circuit_at: Millis | None = None
         self._ev_at: Millis | None = None
@@ -63,6 +77,30 @@ class Regulation:
         self.regulator.forgive()
         self.phases.mode_changed(settings)
 
+    @property
+    def most_offered(self) -> Deciamps:
+        """The most that our own car was offered within a car's longest lag."""
+        return max((offer for _, offer in self._offered), default=0)
+
+    def may_close(self, settings: Settings) -> bool:
+        """Whether the group, if we are its master, lets our own car draw."""
+        return settings.loadbl != 1 or self.group.members[0].granted
+
+    def stop_timer_ms(self, settings: Settings) -> Millis | None:
+        """What is left until all cars stop for want of sun; None while the timer does not run."""
+        solar = settings.mode == Mode.SOLAR and bool(self.group.drawing)
+        return self.regulator.stop_timer.left_ms(settings.solar_stop_time) if solar else None
+
+    def _role(self, settings: Settings) -> None:
+        """Alone, master or node: another role begins anew."""
+        role = min(settings.loadbl, 2)
+        if role != self._role_was:
+            self._role_was = role
+            self.group, self.node = Group(), Node()
+            self.regulator.forgive()
+            self.car.unplugged()
+            self._nodes_drew = False
+
     def unplugged(self) -> None:
         """The next car starts anew."""
         self.regulator.forgive()
@@ -75,12 +113,31 @@ class Regulation:
         return ONLY_L1 if self.metering.one_phase_house else self.car.uses
 
     def ceiling(self, moment: Moment) -> Cap:
-        """The lowest cap that no measurement is needed for."""
+        """The lowest cap of our own charger that no measurement is needed for."""
         caps = list(limits.fixed_caps(moment.settings, moment.cable, moment.override))
         caps += [cap for cap in (moment.derating, moment.lent) if cap is not None]
         if moment.grid_limited:
             caps.append(limits.grid_cap(self.phases.in_use))
         return limits.lowest(caps)
+
+    def _limit(self, moment: Moment) -> Cap:
+        """What all chargers that share may be offered together, as far as no measurement is needed for it."""
+        caps = [Cap("CIRCUIT", moment.settings.current_max_circuit * 10)]
+        if moment.grid_limited:
+            caps.append(limits.grid_cap(3 if self.group.nodes_draw() else self.phases.in_use))
+        return limits.lowest(caps)
+
+    def _own(self, moment: Moment, now: Millis) -> Own:
+        own = self.metering.values(MeterRole.EV)
+        return Own(
+            state=moment.state,
+            wants=moment.wants,
+            asking=moment.asking,
+            most=self.ceiling(moment).current,
+            legs=sum(self._uses),
+            drawn=own.currents if self._ev_metered(moment.settings, now) else None,
+            drawn_at=own.currents_at or 0,
+        )
 
     @property
     def _uses(self) -> Phases3:
@@ -109,11 +166,30 @@ class Regulation:
     def step(self, moment: Moment, now: Millis) -> None:
         """Takes in what was measured since the last call, and brings offer and phases up to date."""
         settings = moment.settings
+        self._role(settings)
+        self._step(moment, now)
+        offered = self.offer if moment.state is State.C else 0
+        if not self._offered or self._offered[-1][1] != offered:
+            self._offered.append((now, offered))
+        while len(self._offered) > 1 and self._offered[1][0] <= now - LONGEST_LAG_MS:
+            self._offered.popleft()
+
+    def _step(self, moment: Moment, now: Millis) -> None:
+        settings = moment.settings
         closed = moment.state in CLOSED
         if not closed:
             self.phases.at_rest(settings, now, three_fit=self._three_fit(settings))
+        if settings.loadbl > 1:
+            self._obey(moment, now)
+            return
         self._follow_car(settings, now)
         demand = self._demand(moment, now)
+        if settings.loadbl == 1:
+            own = self._own(moment, now)
+            demand = self.group.demand(demand, own, self._limit(moment), now)
+            closed = self._look_at_nodes(demand, now) or closed
+            if self._nodes_drew:
+                demand = replace(demand, ev_metered=self.group.drawn(now) is not None)
         self._observe_circuit(demand, now, closed=closed)
         self._observe_mains(demand, now, closed=closed)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
@@ -121,9 +197,40 @@ class Regulation:
         if demand.charging_ms is not None:
             self.phases.look_up(settings, now, three_fit=lambda: self._three_fit(settings))
         auto = Auto(self.phases.large_shortage_lasts(settings, now), self.phases.one_would_do(settings, now))
-        self.regulator.step(demand, auto, now)
+        self.regulator.step(demand, Auto(False, False) if self._nodes_drew else auto, now)
         if self.regulator.one_phase_wanted:
             self.phases.to_one(now)
+        self.offer, self.lack, self.limited_by = self.regulator.offer, self.regulator.lack, self.regulator.limited_by
+        if settings.loadbl == 1:
+            self.group.decide(demand, self.regulator, now)
+            ours = self.group.members[0]
+            self.offer, self.lack = ours.share, self.lack or ours.refused
+
+    def _look_at_nodes(self, demand: Demand, now: Millis) -> bool:
+        """Whether nodes may draw; when that changes, what was learned of the one car says nothing any more."""
+        draw = self.group.nodes_draw()
+        if draw is not self._nodes_drew:
+            self._nodes_drew = draw
+            self.car.unplugged()
+        drawn = self.group.drawn(now) if draw else None
+        mains = self.metering.values(MeterRole.MAINS)
+        if drawn is not None:
+            at = max(member.metered_at for member in self.group.members)
+            if at != self._ev_at:
+                self._ev_at = at
+                self.car.measured(drawn, mains.currents, at, demand.phases)
+        elif draw and self.metering.unseen is not None:
+            self.car.look(self.metering.unseen, now, 3)
+        return draw
+
+    def _obey(self, moment: Moment, now: Millis) -> None:
+        """A node offers what its master says, and no more than its own limits allow."""
+        settings, ceiling = moment.settings, self.ceiling(moment)
+        self.node.begin(now)
+        offer = self.node.offer(moment.state, min(settings.current_min * 10, ceiling.current), now)
+        self.offer = min(offer, ceiling.current, HIGHEST_OFFER)
+        self.limited_by = ceiling.name if ceiling.current < offer else "master"
+        self.lack = self.node.lack(Mode(settings.mode))
 
     def _ev_metered(self, settings: Settings, now: Millis) -> bool:
         """Whether the car's own meter says what it draws."""
@@ -132,6 +239,8 @@ class Regulation:
 
     def _follow_car(self, settings: Settings, now: Millis) -> None:
         """Learns from fresh measurements what the car does."""
+        if self._nodes_drew:
+            return  # there is more than one
         if self._ev_metered(settings, now):
             own = self.metering.values(MeterRole.EV)
             if own.currents is not None and own.currents_at != self._ev_at:
@@ -141,8 +250,15 @@ class Regulation:
         elif (mains := self.metering.unseen) is not None:
             self.car.look(mains, now, self.phases.in_use)
 
+    def _guess(self, demand: Demand, now: Millis) -> PhaseCurrents:
+        """What all cars draw, if it is not one car whose meter says it."""
+        drawn = self.group.drawn(now) if self._nodes_drew else None
+        return self.car.currents(demand.phases) if drawn is None else drawn
+
     def _observe_mains(self, demand: Demand, now: Millis, *, closed: bool) -> None:
-        balance = self.metering.balance(now, self.car.currents(demand.phases), ev_metered=demand.ev_metered)
+        one_metered = demand.ev_metered and not self._nodes_drew
+        oldest = self.group.metered_at if self._nodes_drew and demand.ev_metered else None
+        balance = self.metering.balance(now, self._guess(demand, now), ev_metered=one_metered, others_at=oldest)
         if balance is None or not demand.metered:
             return
         settings = demand.settings
@@ -161,7 +277,8 @@ class Regulation:
             self.regulator.forget_circuit()
         elif values.currents_at != self._circuit_at:
             at = values.currents_at or now
-            drawn = self.metering.drawn(at, now) if demand.ev_metered else self.car.currents(demand.phases)
+            one_metered = demand.ev_metered and not self._nodes_drew
+            drawn = self.metering.drawn(at, now) if one_metered else self._guess(demand, now)
             if drawn is not None:
                 self._circuit_at = values.currents_at
                 balance = Balance(values.currents, drawn, at).bounded(self._believable if closed else 0)

@@ -55,10 +55,20 @@ class Demand:
     ev_metered: bool  # what the car draws is measured
     meter_cap: Cap | None  # while the mains meter does not answer
     period_ms: Millis  # between two measurements of the mains
+    cars: int = 1  # that share the offer
+    floor: Deciamps | None = None  # the least that can be offered to all of them; None: MIN, to the only one
+    reserved: Deciamps = 0  # of the offer, for chargers that stop or have vanished
+    spread: float | None = None  # phases that an ampere of the offer is drawn from, on average; None: those in use
     minimum: Deciamps = field(init=False)  # MIN, or what cable, MAX and the other fixed caps allow if that is less
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "minimum", min(self.settings.current_min * 10, self.fixed.current, HIGHEST_OFFER))
+        least = self.settings.current_min * 10 if self.floor is None else self.floor
+        object.__setattr__(self, "minimum", min(least, self.fixed.current, HIGHEST_OFFER))
+
+    @property
+    def stays(self) -> Deciamps:
+        """``minimum`` when those who are leaving have left."""
+        return self.minimum - self.reserved
 
     @property
     def metered(self) -> bool:
@@ -82,6 +92,9 @@ class Regulator:
         self.stop_timer = solar.StopTimer()
         self.at_top = False  # the offer is as high as anything allows
         self.one_phase_wanted = False  # three phases have had too little sun for long enough
+        self.shed: Fault | None = None  # what there is not enough of for all cars, but for ``fitting`` of them
+        self.fitting = 0
+        self._surplus: Deciamps = 0
         self._car = car
         self._room = LeastRoom()
         self._circuit_room = LeastRoom()
@@ -141,7 +154,8 @@ class Regulator:
         rooms = [room for room in (self.protect.room, self.protect.circuit_room) if room is not None]
         self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum)
         if demand.settings.mode == Mode.SOLAR:
-            self._sun = solar.target(settings, corrected, sum(demand.uses))
+            self._sun = solar.target(settings, corrected, sum(demand.uses) if demand.spread is None else demand.spread)
+            self._surplus = solar.surplus(corrected)
             self._sunny.add(self._sun, now)
             self._startable = solar.startable(settings, corrected, demand.legs)
             poor = demand.phases not in self._startable
@@ -178,13 +192,18 @@ class Regulator:
     def step(self, demand: Demand, auto: Auto, now: Millis) -> None:
         """Brings offer and lack up to date."""
         self.one_phase_wanted = False
+        self.shed = None
         ceiling = self._ceiling(demand)
-        fits = ceiling.current >= demand.minimum
+        fits = ceiling.current >= demand.stays
         if demand.offering:
             self.waits.offered()
             self._offer_within(ceiling, demand, now)
             lack = self._lack(demand, auto, now, fits=fits)
-            if lack is not None:
+            if lack is not None and self._fitting(lack, ceiling, demand) > 0:
+                self.shed, self.fitting = lack, min(self._fitting(lack, ceiling, demand), demand.cars - 1)
+                self.protect.rest()
+                self.stop_timer = solar.StopTimer()
+            elif lack is not None:
                 self.waits.gave_up(lack, now, charged_ms=demand.charging_ms or 0)
         elif demand.resting:
             self.offer = self._first_offer(ceiling, demand)
@@ -199,7 +218,8 @@ class Regulator:
     def _ceiling(self, demand: Demand) -> Cap:
         caps = [demand.fixed]
         if demand.meter_cap is not None:
-            caps.append(demand.meter_cap)
+            all_at_min = Cap(demand.meter_cap.name, demand.minimum)
+            caps.append(demand.meter_cap if demand.floor is None else all_at_min)
         if demand.metered and self.protect.cap is not None:
             caps.append(self.protect.cap)
         if self.protect.circuit is not None:
@@ -220,6 +240,8 @@ class Regulator:
         allowed = min(max(ceiling.current, minimum), HIGHEST_OFFER)
         if self.offer > allowed:  # Protect: at once, all of it
             self._set(max(minimum, allowed - self._held_back(ceiling, demand, self.offer - allowed)), now)
+        elif self.offer < demand.minimum and demand.cars > 1:
+            self._set(demand.minimum, now)  # one more car has come
         elif self._may_optimise(demand, now):
             wanted = self._wanted(allowed, demand, now)
             if wanted != self.offer:
@@ -282,7 +304,7 @@ class Regulator:
             self.stop_timer.pause()
             return self._lacking(demand, fits=fits) if demand.asking and not self._unmeasured(demand) else None
         minutes = demand.settings.max_sum_mains_time
-        if self.protect.lacks(demand.minimum, now, fits=fits, sum_mains_minutes=minutes):
+        if self.protect.lacks(demand.stays, now, fits=fits, sum_mains_minutes=minutes):
             return Fault.NO_POWER
         return Fault.NO_SUN if self._without_sun_for_too_long(demand, auto, now) else None
 
@@ -311,6 +333,30 @@ class Regulator:
             rooms = (self._room.least(back_ms, now), self._circuit_room.least(back_ms, now))
             least = min((room for room in rooms if room is not None), default=HIGHEST_OFFER)
             self.waits.enough(least - demand.minimum, now)
+
+    def _fitting(self, lack: Fault, ceiling: Cap, demand: Demand) -> int:
+        """How many of several cars there is enough for; 0 for a car that is alone."""
+        if demand.cars == 1:
+            return 0
+        enough = ceiling.current if lack is Fault.NO_POWER or self._sun is None else self._sun
+        return max(0, enough - demand.reserved) // (demand.settings.current_min * 10)
+
+    # ---- several cars ----
+
+    def fits(self, least: Deciamps, demand: Demand, now: Millis, *, steady_ms: Millis) -> bool:
+        """Whether the measured limits leave ``least`` for all cars together, and have for ``steady_ms``."""
+        if demand.metered and (demand.meter_cap is not None or self.protect.cap is None):
+            return demand.settings.mode == Mode.NORMAL
+        caps = [cap.current for cap in (self.protect.cap, self.protect.circuit) if cap is not None]
+        if steady_ms:
+            rooms = (self._room.least(steady_ms, now), self._circuit_room.least(steady_ms, now))
+            caps += [room for room in rooms if room is not None]
+        return least <= min(caps, default=HIGHEST_OFFER)
+
+    def sunny_for(self, settings: Settings, legs: int) -> bool:
+        """Whether the sun is enough for cars that use ``legs`` phases, taken together, to begin."""
+        enough = self._surplus > (settings.solar_start_current + (legs - 1) * settings.current_min) * 10
+        return enough and self._sun is not None and not self._car.moving
 
     def _unmeasured(self, demand: Demand) -> bool:
         """Whether the sun decides, and nobody has measured it."""

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from evsed.core.model import Contactor2, MeterType, Mode
-from evsed.core.setting import Offers, Setting, SettingError, Shown, Value, choice, host, number
-
-SUM_MAINS_OFF: Final = 600
-"""The value of SUMMAINS that means "no limit"."""
-
+from evsed.core import menu
+from evsed.core.menu import SUM_MAINS_OFF
+from evsed.core.model import Contactor2, MeterType
+from evsed.core.setting import Setting, SettingError, Value, choice, host, number
 
 METER_NAMES: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -42,85 +40,6 @@ METER_NAMES: Final[Mapping[int, str]] = MappingProxyType(
 )
 
 
-# ---- when a menu item is shown (facts of the LCD menu) ----
-
-
-def _always(_settings: "Settings", _offers: Offers) -> bool:
-    return True
-
-
-def _never(_settings: "Settings", _offers: Offers) -> bool:
-    return False
-
-
-def _is_node(settings: "Settings") -> bool:
-    return settings.loadbl > 1
-
-
-def _socket(settings: "Settings", _offers: Offers) -> bool:
-    return settings.config == 0
-
-
-def _regulated(settings: "Settings", _offers: Offers) -> bool:
-    return settings.mode != Mode.NORMAL
-
-
-def _regulated_here(settings: "Settings", _offers: Offers) -> bool:
-    return settings.mode != Mode.NORMAL and not _is_node(settings)
-
-
-def _solar_here(settings: "Settings", _offers: Offers) -> bool:
-    return settings.mode == Mode.SOLAR and not _is_node(settings)
-
-
-def _mains_here(settings: "Settings", _offers: Offers) -> bool:
-    return settings.mains_meter != MeterType.DISABLED and not _is_node(settings)
-
-
-def _sum_limited(settings: "Settings", offers: Offers) -> bool:
-    return _mains_here(settings, offers) and settings.current_max_sum_mains < SUM_MAINS_OFF
-
-
-def _circuit_limited(settings: "Settings", _offers: Offers) -> bool:
-    return settings.loadbl == 1 or settings.circuit_meter != MeterType.DISABLED
-
-
-def _grid_wiring(settings: "Settings", offers: Offers) -> bool:
-    return settings.mains_meter == MeterType.SENSORBOX and offers.sensorbox_cts
-
-
-def _sensorbox_wifi(settings: "Settings", offers: Offers) -> bool:
-    return settings.mains_meter == MeterType.SENSORBOX and offers.sensorbox_wifi
-
-
-_NOT_ON_THE_BUS = frozenset({MeterType.DISABLED, MeterType.API, MeterType.HOMEWIZARD})
-
-
-def _addressed(role_key: str) -> Shown:
-    def shown(settings: "Settings", offers: Offers) -> bool:
-        return _role_shown(role_key)(settings, offers) and settings[role_key] not in {
-            *_NOT_ON_THE_BUS,
-            MeterType.SENSORBOX,
-        }
-
-    return shown
-
-
-def _networked(role_key: str) -> Shown:
-    def shown(settings: "Settings", offers: Offers) -> bool:
-        return _role_shown(role_key)(settings, offers) and settings[role_key] == MeterType.HOMEWIZARD
-
-    return shown
-
-
-def _role_shown(role_key: str) -> Shown:
-    return _regulated if role_key == "ev_meter" else _regulated_here
-
-
-def _custom_meter(settings: "Settings", _offers: Offers) -> bool:
-    return MeterType.CUSTOM in {settings.mains_meter, settings.ev_meter, settings.circuit_meter}
-
-
 _OFF_ON: Final = ("Disabled", "Enabled")
 
 
@@ -132,10 +51,10 @@ class Settings:
     """
 
     mode: int = choice(
-        "MODE", "Normal, Smart or Solar EVSE mode", ("Normal", "Smart", "Solar"), 0, register=0x0200, shown=_always
+        "MODE", "Normal, Smart or Solar EVSE mode", ("Normal", "Smart", "Solar"), 0, register=0x0200, shown=menu.always
     )
     config: int = choice(
-        "CONFIG", "Fixed cable or type 2 socket", ("Socket", "Fixed"), 0, register=0x0100, shown=_always
+        "CONFIG", "Fixed cable or type 2 socket", ("Socket", "Fixed"), 0, register=0x0100, shown=menu.always
     )
     lock: int = choice(
         "LOCK",
@@ -143,7 +62,7 @@ class Settings:
         ("Disabled", "Solenoid", "Motor"),
         0,
         register=0x0101,
-        shown=_socket,
+        shown=menu.socket,
     )
     loadbl: int = choice(
         "PWR SHARE",
@@ -151,10 +70,10 @@ class Settings:
         ("Disabled", "Master", *(f"Node {n}" for n in range(1, 8))),
         0,
         register=0x0104,
-        shown=_always,
+        shown=menu.always,
     )
     mains_meter: int = choice(
-        "MAINS MET", "Type of mains meter", METER_NAMES, 0, register=0x0208, shown=_regulated_here
+        "MAINS MET", "Type of mains meter", METER_NAMES, 0, register=0x0208, shown=menu.regulated_here
     )
     grid: int = choice(
         "GRID",
@@ -162,7 +81,7 @@ class Settings:
         ("4Wire", "3Wire"),
         0,
         register=0x0202,
-        shown=_grid_wiring,
+        shown=menu.grid_wiring,
     )
     sb2_wifi: int = choice(
         "SB2 WIFI",
@@ -170,7 +89,7 @@ class Settings:
         ("Disabled", "Enabled", "Setup"),
         0,
         register=0x0203,
-        shown=_sensorbox_wifi,
+        shown=menu.sensorbox_wifi,
     )
     mains_meter_address: int = number(
         "MAINS ADR",
@@ -179,15 +98,17 @@ class Settings:
         247,
         10,
         register=0x0209,
-        shown=_addressed("mains_meter"),
+        shown=menu.addressed("mains_meter"),
     )
-    mains_meter_host: str = host("MAINS HST", "Networked mains meter", register=0x020A, shown=_networked("mains_meter"))
+    mains_meter_host: str = host(
+        "MAINS HST", "Networked mains meter", register=0x020A, shown=menu.networked("mains_meter")
+    )
     circuit_meter_host: str = host(
-        "CIRCT HST", "Networked circuit meter", register=0x020D, shown=_networked("circuit_meter")
+        "CIRCT HST", "Networked circuit meter", register=0x020D, shown=menu.networked("circuit_meter")
     )
-    ev_meter_host: str = host("EV HST", "Networked EV meter", shown=_networked("ev_meter"))
+    ev_meter_host: str = host("EV HST", "Networked EV meter", shown=menu.networked("ev_meter"))
     circuit_meter: int = choice(
-        "CIRCT MET", "Type of circuit meter", METER_NAMES, 0, register=0x020B, shown=_regulated_here
+        "CIRCT MET", "Type of circuit meter", METER_NAMES, 0, register=0x020B, shown=menu.regulated_here
     )
     circuit_meter_address: int = number(
         "CIRCT ADR",
@@ -196,14 +117,14 @@ class Settings:
         247,
         13,
         register=0x020C,
-        shown=_addressed("circuit_meter"),
+        shown=menu.addressed("circuit_meter"),
     )
     current_max_circuit: int = number(
-        "CIRCUIT", "EVSE circuit max current", 10, 160, 16, unit="A", register=0x0201, shown=_circuit_limited
+        "CIRCUIT", "EVSE circuit max current", 10, 160, 16, unit="A", register=0x0201, shown=menu.circuit_limited
     )
-    ev_meter: int = choice("EV METER", "Type of EV meter", METER_NAMES, 0, register=0x0108, shown=_regulated)
+    ev_meter: int = choice("EV METER", "Type of EV meter", METER_NAMES, 0, register=0x0108, shown=menu.regulated)
     ev_meter_address: int = number(
-        "EV ADDR", "Address of the EV meter", 11, 247, 12, register=0x0109, shown=_addressed("ev_meter")
+        "EV ADDR", "Address of the EV meter", 11, 247, 12, register=0x0109, shown=menu.addressed("ev_meter")
     )
     byte_order: int = choice(
         "BYTE ORD",
@@ -211,7 +132,7 @@ class Settings:
         ("LBF & LWF", "LBF & HWF", "HBF & LWF", "HBF & HWF"),
         0,
         register=0x020E,
-        shown=_custom_meter,
+        shown=menu.custom_meter,
     )
     data_type: int = choice(
         "DATA TYPE",
@@ -219,7 +140,7 @@ class Settings:
         ("INT32", "FLOAT32", "INT16"),
         0,
         register=0x020F,
-        shown=_custom_meter,
+        shown=menu.custom_meter,
     )
     function: int = choice(
         "FUNCTION",
@@ -227,7 +148,7 @@ class Settings:
         {3: "3:Hold. Regs", 4: "4:Input Regs"},
         3,
         register=0x0210,
-        shown=_custom_meter,
+        shown=menu.custom_meter,
     )
     voltage_register: int = number(
         "VOL REGI",
@@ -236,10 +157,10 @@ class Settings:
         65534,
         0,
         register=0x0211,
-        shown=_custom_meter,
+        shown=menu.custom_meter,
     )
     voltage_divisor: int = number(
-        "VOL DIVI", "Power of ten of the voltage divisor", 0, 7, 0, register=0x0212, shown=_custom_meter
+        "VOL DIVI", "Power of ten of the voltage divisor", 0, 7, 0, register=0x0212, shown=menu.custom_meter
     )
     current_register: int = number(
         "CUR REGI",
@@ -248,17 +169,19 @@ class Settings:
         65534,
         0,
         register=0x0213,
-        shown=_custom_meter,
+        shown=menu.custom_meter,
     )
     current_divisor: int = number(
-        "CUR DIVI", "Power of ten of the current divisor", 0, 7, 0, register=0x0214, shown=_custom_meter
+        "CUR DIVI", "Power of ten of the current divisor", 0, 7, 0, register=0x0214, shown=menu.custom_meter
     )
     power_register: int = number(
-        "POW REGI", "Power register of the custom meter", 0, 65534, 0, register=0x0215, shown=_custom_meter
+        "POW REGI", "Power register of the custom meter", 0, 65534, 0, register=0x0215, shown=menu.custom_meter
     )
-    power_divisor: int = number("POW DIVI", "Power of ten of the power divisor", 0, 7, 0, shown=_custom_meter)
-    energy_register: int = number("ENE REGI", "Energy register of the custom meter", 0, 65534, 0, shown=_custom_meter)
-    energy_divisor: int = number("ENE DIVI", "Power of ten of the energy divisor", 0, 7, 0, shown=_custom_meter)
+    power_divisor: int = number("POW DIVI", "Power of ten of the power divisor", 0, 7, 0, shown=menu.custom_meter)
+    energy_register: int = number(
+        "ENE REGI", "Energy register of the custom meter", 0, 65534, 0, shown=menu.custom_meter
+    )
+    energy_divisor: int = number("ENE DIVI", "Power of ten of the energy divisor", 0, 7, 0, shown=menu.custom_meter)
     current_main: int = number(
         "MAINS",
         "Max mains current (per phase)",
@@ -267,13 +190,20 @@ class Settings:
         25,
         unit="A",
         register=0x0204,
-        shown=_mains_here,
+        shown=menu.mains_here,
     )
     current_min: int = number(
-        "MIN", "Min charge current the EV accepts (per phase)", 6, 16, 6, unit="A", register=0x0102, shown=_mains_here
+        "MIN",
+        "Min charge current the EV accepts (per phase)",
+        6,
+        16,
+        6,
+        unit="A",
+        register=0x0102,
+        shown=menu.mains_here,
     )
     current_max: int = number(
-        "MAX", "Max charge current of this EVSE (per phase)", 6, 80, 13, unit="A", register=0x0103, shown=_always
+        "MAX", "Max charge current of this EVSE (per phase)", 6, 80, 13, unit="A", register=0x0103, shown=menu.always
     )
     solar_start_current: int = number(
         "START",
@@ -283,7 +213,7 @@ class Settings:
         4,
         unit="A",
         register=0x0205,
-        shown=_solar_here,
+        shown=menu.solar_here,
     )
     solar_stop_time: int = number(
         "STOP",
@@ -293,7 +223,7 @@ class Settings:
         10,
         unit="min",
         register=0x0206,
-        shown=_solar_here,
+        shown=menu.solar_here,
     )
     solar_max_import: int = number(
         "IMPORT",
@@ -303,7 +233,7 @@ class Settings:
         0,
         unit="A",
         register=0x0207,
-        shown=_solar_here,
+        shown=menu.solar_here,
     )
     enable_C2: int = choice(
         "CONTACT 2",
@@ -316,7 +246,7 @@ class Settings:
             Contactor2.AUTO: "Auto",
         },
         0,
-        shown=_regulated,
+        shown=menu.regulated,
     )
     switch: int = choice(
         "SWITCH",
@@ -333,19 +263,19 @@ class Settings:
         ),
         0,
         register=0x0105,
-        shown=_always,
+        shown=menu.always,
     )
-    led_mode: int = choice("LED MODE", "Colour scheme of the LED", ("Standard", "Public"), 0, shown=_always)
-    rcmon: int = choice("RCMON", "Residual current monitor", _OFF_ON, 0, register=0x0106, shown=_always)
+    led_mode: int = choice("LED MODE", "Colour scheme of the LED", ("Standard", "Public"), 0, shown=menu.always)
+    rcmon: int = choice("RCMON", "Residual current monitor", _OFF_ON, 0, register=0x0106, shown=menu.always)
     rfidreader: int = choice(
         "RFID",
         "Card reader",
         ("Disabled", "EnableAll", "EnableOne", "Learn", "Delete", "DeleteAll"),
         0,
         register=0x0107,
-        shown=_always,
+        shown=menu.always,
     )
-    temp_max: int = number("MAX TEMP", "Maximum temperature of the board", 40, 75, 65, unit="C", shown=_always)
+    temp_max: int = number("MAX TEMP", "Maximum temperature of the board", 40, 75, 65, unit="C", shown=menu.always)
     current_max_sum_mains: int = number(
         "SUMMAINS",
         "Capacity rate: limit on the sum of the mains currents",
@@ -353,23 +283,34 @@ class Settings:
         SUM_MAINS_OFF,
         SUM_MAINS_OFF,
         unit="A",
-        shown=_mains_here,
+        shown=menu.mains_here,
     )
     max_sum_mains_time: int = number(
-        "CAP STOP", "Minutes above SUMMAINS before charging stops", 0, 60, 0, unit="min", shown=_sum_limited
+        "CAP STOP", "Minutes above SUMMAINS before charging stops", 0, 60, 0, unit="min", shown=menu.sum_limited
     )
-    lcd_pin: int = number("LCD PIN", "PIN to use the buttons from the web page; 0 is off", 0, 9999, 0, shown=_always)
+    lcd_pin: int = number(
+        "LCD PIN", "PIN to use the buttons from the web page; 0 is off", 0, 9999, 0, shown=menu.always
+    )
     normal_without_meter: int = choice(
-        "", "Normal mode while the mains meter is silent", ("Minimum", "Keep"), 0, shown=_never
+        "", "Normal mode while the mains meter is silent", ("Minimum", "Keep"), 0, shown=menu.never
     )
-    cablelock: int = choice("", "Keep the cable locked when no car is connected", _OFF_ON, 0, shown=_never)
-    derating: int = choice("", "Offer less in steps before MAX TEMP is reached", _OFF_ON, 1, shown=_never)
-    closings_per_hour: int = number("", "Contactor closings in an hour, at most", 4, 60, 30, shown=_never)
+    cablelock: int = choice("", "Keep the cable locked when no car is connected", _OFF_ON, 0, shown=menu.never)
+    derating: int = choice("", "Offer less in steps before MAX TEMP is reached", _OFF_ON, 1, shown=menu.never)
+    closings_per_hour: int = number("", "Contactor closings in an hour, at most", 4, 60, 30, shown=menu.never)
     phase_switches_per_hour: int = number(
-        "", "Changes between one and three phases in an hour, at most (CONTACT 2 Auto)", 0, 30, 6, shown=_never
+        "", "Changes between one and three phases in an hour, at most (CONTACT 2 Auto)", 0, 30, 6, shown=menu.never
+    )
+    rotation_time: int = number(
+        "",
+        "Minutes a car charges, at least, while others wait for their turn (power sharing)",
+        1,
+        240,
+        15,
+        unit="min",
+        shown=menu.never,
     )
     restart_delay: int = number(
-        "", "Random wait after a power cut, at most; spares the grid", 0, 60, 0, unit="s", shown=_never
+        "", "Random wait after a power cut, at most; spares the grid", 0, 60, 0, unit="s", shown=menu.never
     )
 
     def __getitem__(self, key: str) -> Value:

@@ -58,6 +58,19 @@ class Learned:
     car_most: Deciamps | None  # that it takes on a phase, if it was offered more
 
 
+@dataclass(frozen=True, slots=True)
+class ChargerView:
+    """One charger of a group, as its master sees it."""
+
+    index: int  # 0 is the master
+    state: int
+    offer: Deciamps
+    draws: bool  # it has a place among those that share
+    waits_for: Fault | None
+    missed_polls: int
+    refused_inputs: int
+
+
 _DRAWS: Deciamps = 10
 
 
@@ -104,6 +117,7 @@ class Snapshot:
     solar_stop_s: int
     closings: int
     orders: Orders | None  # for the nodes of a master; None on every other charger
+    chargers: tuple[ChargerView, ...]  # that share power, on their master; empty on every other charger
     saved: Saved
 
     @property

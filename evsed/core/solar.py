@@ -38,9 +38,9 @@ def startable(settings: Settings, balance: Balance, legs: int) -> frozenset[int]
     return frozenset(phases for phases, count in used.items() if enough_to_start(settings, balance, count))
 
 
-def target(settings: Settings, balance: Balance, phases: int) -> Deciamps:
+def target(settings: Settings, balance: Balance, phases: float) -> Deciamps:
     """The current per phase that uses the surplus and IMPORT up."""
-    return (surplus(balance) + settings.solar_max_import * 10) // phases
+    return int((surplus(balance) + settings.solar_max_import * 10) // phases)
 
 
 def step(offer: Deciamps, wanted: Deciamps, soon: Deciamps, steady: Deciamps) -> Deciamps:

@@ -13,6 +13,8 @@ class State(IntEnum):
     A = 0
     B = 1
     C = 2
+    COMM_B = 4
+    COMM_C = 6
     ACTIVATE = 8
     B1 = 9
     C1 = 10
@@ -27,16 +29,18 @@ _TEXTS: Final = {
     State.A: "Ready to Charge",
     State.B: "Connected to EV",
     State.C: "Charging",
+    State.COMM_B: "Request State B",
+    State.COMM_C: "Request State C",
     State.ACTIVATE: "Activate",
     State.B1: "Charging Stopped",
     State.C1: "Stop Charging",
 }
 
 
-OFFERING: Final = frozenset({State.B, State.C, State.ACTIVATE})
+OFFERING: Final = frozenset({State.B, State.C, State.COMM_C, State.ACTIVATE})
 """Current is offered to the car, or will be again in a moment."""
 
-RESTING: Final = frozenset({State.A, State.B1})
+RESTING: Final = frozenset({State.A, State.COMM_B, State.B1})
 """Nothing is offered, and nothing has to be waited for before contactors may be moved."""
 
 CLOSED: Final = frozenset({State.C, State.C1})
@@ -50,7 +54,10 @@ class Trigger(Enum):
     FOUND_PLUGGED = "car found at start-up"
     OFFER_ALLOWED = "car connected, current to offer, no reason against"
     HELD_BACK = "car connected, but a reason against"
+    ASK_MASTER = "the same on a node, which asks its master first"
     CAR_ASKS = "6 V for 500 ms, diode seen"
+    CAR_ASKS_NODE = "the same on a node"
+    AGREED = "the master agrees"
     CAR_RELEASES = "9 V"
     MUST_STOP = "a reason to stop"
     MUST_OPEN = "a fault that opens at once"
@@ -70,12 +77,23 @@ class Transition(NamedTuple):
 TRANSITIONS: Final = (
     Transition(State.A, Trigger.FOUND_PLUGGED, State.B1),
     Transition(State.A, Trigger.OFFER_ALLOWED, State.B),
+    Transition(State.A, Trigger.ASK_MASTER, State.COMM_B),
     Transition(State.A, Trigger.HELD_BACK, State.B1),
+    Transition(State.COMM_B, Trigger.UNPLUGGED, State.A),
+    Transition(State.COMM_B, Trigger.MUST_OPEN, State.B1),
+    Transition(State.COMM_B, Trigger.MUST_STOP, State.B1),
+    Transition(State.COMM_B, Trigger.AGREED, State.B),
     Transition(State.B, Trigger.UNPLUGGED, State.A),
     Transition(State.B, Trigger.MUST_OPEN, State.B1),
     Transition(State.B, Trigger.MUST_STOP, State.B1),
     Transition(State.B, Trigger.CAR_ASKS, State.C),
+    Transition(State.B, Trigger.CAR_ASKS_NODE, State.COMM_C),
     Transition(State.B, Trigger.ASLEEP, State.ACTIVATE),
+    Transition(State.COMM_C, Trigger.UNPLUGGED, State.A),
+    Transition(State.COMM_C, Trigger.MUST_OPEN, State.B1),
+    Transition(State.COMM_C, Trigger.MUST_STOP, State.B1),
+    Transition(State.COMM_C, Trigger.CAR_RELEASES, State.B),
+    Transition(State.COMM_C, Trigger.AGREED, State.C),
     Transition(State.ACTIVATE, Trigger.UNPLUGGED, State.A),
     Transition(State.ACTIVATE, Trigger.MUST_OPEN, State.B1),
     Transition(State.ACTIVATE, Trigger.MUST_STOP, State.B1),
@@ -90,6 +108,7 @@ TRANSITIONS: Final = (
     Transition(State.C1, Trigger.OUT_OF_TIME, State.B1),  # seq. 10.2
     Transition(State.B1, Trigger.UNPLUGGED, State.A),
     Transition(State.B1, Trigger.OFFER_ALLOWED, State.B),
+    Transition(State.B1, Trigger.ASK_MASTER, State.COMM_B),
 )
 
 _ROWS: Final = {state: tuple(row for row in TRANSITIONS if row.source is state) for state in State}

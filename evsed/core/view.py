@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from evsed.core import reasons, watches
 from evsed.core.duty import HIGHEST_OFFER
+from evsed.core.faults import Fault
 from evsed.core.model import MeterRole, Mode
 from evsed.core.pilot import Level
 from evsed.core.snapshot import Learned, MeterView, Snapshot, drawing
 from evsed.core.states import CLOSED, OFFERING, State
 from evsed.core.units import Millis, seconds_left
+from evsed.core.wire import Orders
 
 if TYPE_CHECKING:
     from evsed.core.controller import Controller
@@ -34,8 +36,8 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         access=core.desk.access,
         settings=core.desk.settings,
         connected=core.connected,
-        offer=core.regulation.regulator.offer if state in OFFERING else 0,
-        limited_by=core.regulation.regulator.limited_by,
+        offer=core.regulation.offer if state in OFFERING else 0,
+        limited_by=core.regulation.limited_by,
         override=core.desk.override,
         lent=core.desk.lent_at(now),
         cable=core.cable.limit,
@@ -54,9 +56,10 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         battery=core.regulation.metering.battery(now),
         battery_at=core.regulation.metering.battery_at,
         charged_wh=core.session.charged_wh,
-        solar_stop_s=seconds_left(_stop_timer(core), 0),
+        solar_stop_s=seconds_left(_stop_timer(core, now), 0),
         closings=core.closings,
-        orders=None,
+        orders=_orders(core, now),
+        chargers=tuple(core.regulation.group.view()) if core.desk.settings.loadbl == 1 else (),
         saved=core.saved,
     )
 
@@ -67,7 +70,21 @@ def _learned(core: "Controller") -> Learned:
     return Learned(core.regulation.metering.period_ms, car.lag_ms, core.regulation.could_use, most)
 
 
-def _stop_timer(core: "Controller") -> Millis | None:
+def _orders(core: "Controller", now: Millis) -> Orders | None:
+    if core.desk.settings.loadbl != 1:
+        return None
+    mains = core.regulation.metering.values(MeterRole.MAINS).currents
+    fresh = _meter(core, MeterRole.MAINS, now).fresh
+    lost = Fault.METER_LOST in core.faults
+    solar_s = seconds_left(core.regulation.stop_timer_ms(core.desk.settings), 0)
+    return core.regulation.group.orders(core.desk.settings, mains if fresh else None, solar_s, lost=lost)
+
+
+def _stop_timer(core: "Controller", now: Millis) -> Millis | None:
+    if core.desk.is_node:
+        return core.regulation.node.solar_stop_ms(now)
+    if core.desk.settings.loadbl == 1:
+        return core.regulation.stop_timer_ms(core.desk.settings)
     if core.charger.state is not State.C or core.desk.settings.mode != Mode.SOLAR:
         return None
     return core.regulation.regulator.stop_timer.left_ms(core.desk.settings.solar_stop_time)
@@ -92,7 +109,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             delayed=core.desk.timer.start_s is not None,
             start_at=_start_at(core),
             leaving=core.leaving,
-            offer=core.regulation.regulator.offer,
+            offer=core.regulation.offer,
             stopped_until=core.stopped_until,
             hold=core.desk.hold(now),
             rest_until=core.rest_until(now),

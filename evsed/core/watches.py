@@ -80,6 +80,7 @@ class Seen:
     mains_at: Millis | None
     ev_at: Millis | None
     circuit_at: Millis | None
+    master_lost: bool = False  # a node has not heard its master
 
 
 class Watches:
@@ -123,7 +124,9 @@ class Watches:
 
     def _mains_lost(self, seen: Seen, now: Millis) -> bool:
         settings = seen.settings
-        if settings.mode == Mode.NORMAL or settings.loadbl > 1:
+        if settings.loadbl > 1:
+            return seen.master_lost
+        if settings.mode == Mode.NORMAL:
             return False
         if settings.mains_meter == MeterType.DISABLED:
             return True
@@ -141,6 +144,8 @@ class Watches:
 
         ``period_ms``: how often the mains meter usually speaks, as far as known.
         """
+        if settings.loadbl > 1:
+            return None  # the master watches them
         return self._mains_cap(settings, mains_at, period_ms, now) or self._circuit_cap(settings, circuit_at, now)
 
     def _mains_cap(
@@ -179,7 +184,7 @@ class Watches:
 
     def _circuit_lost(self, seen: Seen, now: Millis) -> bool:
         settings = seen.settings
-        if settings.mode == Mode.NORMAL or settings.circuit_meter == MeterType.DISABLED:
+        if settings.mode == Mode.NORMAL or settings.circuit_meter == MeterType.DISABLED or settings.loadbl > 1:
             return False
         return self._silent_ms(MeterRole.CIRCUIT, seen.circuit_at, now) >= CIRCUIT_LOST_MS
 

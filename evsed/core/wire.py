@@ -46,8 +46,8 @@ class Tell:
     number: int
     state: int
     error: int
-    mode: Mode
-    solar_s: int
+    mode: Mode | None = None  # None: it and the timer are not written
+    solar_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

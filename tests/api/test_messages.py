@@ -12,7 +12,19 @@ from evsed.api.mqtt import set_command
 from evsed.api.report import settings_document
 from evsed.api.routes.state import state_document
 from evsed.config import Installation
-from evsed.core.events import ChangeSetting, ChooseMode, EndLimit, Limit, MeterRead, Override, PostCircuit
+from evsed.core.events import (
+    ChangeSetting,
+    ChooseMode,
+    Command,
+    EndLimit,
+    Limit,
+    MeterRead,
+    Override,
+    PostBattery,
+    PostCircuit,
+    PostEvMeter,
+    PostMains,
+)
 from evsed.core.model import MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
@@ -161,8 +173,66 @@ def test_set_messages() -> None:
         assert set_command(topic, payload) is None
 
 
-@given(st.text(max_size=20), st.text(max_size=40))
+AMPS = PhaseCurrents(60, -5, 2_000)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "command"),
+    [
+        ("MainsMeter", "60:-5:+2000", PostMains(AMPS)),
+        ("MainsMeter", "60:-5:2000:-1200:123456789012", PostMains(AMPS, -1_200, 123_456_789_012)),
+        ("MainsMeter", "-1:-1:-1:-1:0", PostMains(PhaseCurrents(-1, -1, -1), -1, 0)),
+        ("MainsMeter", "60:5:9999", PostMains(PhaseCurrents(60, 5, 9_999))),
+        ("EVMeter", "60:-5:2000:1380:5000", PostEvMeter(AMPS, 5_000, None, 1_380)),
+        ("EVMeter", "-1:-1:-1:1380:5000", PostEvMeter(None, 5_000, None, 1_380)),
+        ("EVMeter", "60:-1:60:-1:5000", PostEvMeter(None, 5_000, None, None)),
+        ("EVMeter", "60:-5:2000:-1:-1", PostEvMeter(AMPS, None, None, None)),
+        ("EVMeter", "0:0:0:-500:0", PostEvMeter(PhaseCurrents(0, 0, 0), 0, None, -500)),
+        ("HomeBatteryCurrent", "-123", PostBattery(-123)),
+        ("HomeBatteryCurrent", "0", PostBattery(0)),
+    ],
+)
+def test_measurements_of_meters_of_type_api(topic: str, payload: str, command: Command) -> None:
+    assert set_command(topic, payload) == command
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        *(
+            "MainsMeter " + payload
+            for payload in ("", "60", "60:5", "60:5:", "60:5:0:", "60:5:0:1380", "60:5:0:1380:-1")
+        ),
+        *(
+            "MainsMeter " + payload
+            for payload in ("60:5:0:1.5:0", "60:5:0:0:0:0", "60:5.0:0", "x:5:0", "60 :5:0", "٦:5:0")
+        ),
+        *(
+            "EVMeter " + payload
+            for payload in ("", "60:5:0", "60:5:0:1380", "60:5:0:1380:-2", "-1:-1:-1:-1:-1", "a:b:c:d:e")
+        ),
+        *("HomeBatteryCurrent " + payload for payload in ("", "1.5", "-", "nan", "1e3", "1234567")),
+    ],
+)
+def test_measurements_that_are_none_are_not_understood(refused: str) -> None:
+    topic, _, payload = refused.partition(" ")
+    assert set_command(topic, payload) is None
+
+
+def test_a_mains_meter_of_type_api_beyond_200_a_is_refused_whole() -> None:
+    story = Story(Saved(settings=settings(mains_meter="API")))
+    command = set_command("MainsMeter", "10:10:2001:500:7000")
+    assert command is not None
+    assert "2000" in story.command(command).refused
+    mains = story.snapshot.meters[MeterRole.MAINS].values
+    assert (mains.currents, mains.power_w, mains.import_wh) == (None, None, None)
+
+
+METERED = ("MainsMeter", "EVMeter", "CircuitMeter", "HomeBatteryCurrent")
+
+
+@given(st.text(max_size=20), st.text(max_size=40) | st.from_regex(r"[-+0-9]{0,3}(:[-+0-9]{0,3}){0,5}", fullmatch=True))
 def test_no_message_raises(topic: str, payload: str) -> None:
     set_command(topic, payload)
-    for known in ("CurrentOverride", "CableLock", "CircuitMeter", "Limit", "Mode"):
+    for known in ("CurrentOverride", "CableLock", "Limit", "Mode", *METERED):
         set_command(known, payload)

@@ -26,9 +26,10 @@ from evsed.core.events import (
     Sampled,
     WallClock,
 )
+from evsed.core.menu import SUM_MAINS_OFF
 from evsed.core.model import Access, Mode, ModeChoice, PhaseCurrents, choice_of
 from evsed.core.setting import SettingError
-from evsed.core.settings import SUM_MAINS_OFF, Settings
+from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from tests.conformance.plant import NOT_FORCED, RecordedCar, level_names
 from tests.conformance.runs import Action, Run, RunError

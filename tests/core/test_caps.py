@@ -19,10 +19,10 @@ from evsed.core import limits
 from evsed.core.actions import Action, Pilot
 from evsed.core.duty import current_for
 from evsed.core.events import ChangeSetting, ChooseMode, Command, EndLimit, Event, Limit, Override
+from evsed.core.menu import SUM_MAINS_OFF
 from evsed.core.metering import Balance
 from evsed.core.model import BARE, Equipment, ModeChoice
 from evsed.core.regulator import Demand, Regulator
-from evsed.core.settings import SUM_MAINS_OFF
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis

@@ -8,6 +8,7 @@ from evsed.core.events import (
     ChooseMode,
     ClearFaults,
     Command,
+    MeterRead,
     Override,
     PostBattery,
     PostEvMeter,
@@ -16,7 +17,7 @@ from evsed.core.events import (
 from evsed.core.metering import Metering
 from evsed.core.model import Access, MeterRole, Mode, ModeChoice, PhaseCurrents
 from evsed.core.settings import Settings
-from tests.core.story import settings
+from tests.core.story import Story, settings
 
 NODE = settings(loadbl="Node 1")
 API = settings(mains_meter="API", ev_meter="API")
@@ -117,6 +118,15 @@ def test_posted_values_are_kept_with_their_time() -> None:
     assert metering.battery(60_010) == 0
 
 
+def test_a_mains_meter_may_tell_power_and_energy_too() -> None:
+    at, metering = desk(API), Metering()
+    assert carry_out(PostMains(AMPS, -500, 7_000), at, metering, 7).accepted
+    assert carry_out(PostMains(AMPS), at, metering, 8).accepted
+    mains = metering.values(MeterRole.MAINS)
+    assert (mains.currents, mains.power_w, mains.import_wh, mains.export_wh) == (AMPS, -500, 7_000, None)
+    assert (mains.currents_at, mains.heard_at) == (8, 8)
+
+
 def test_exchanged_meters_are_named_once() -> None:
     at = desk()
     carry_out(ChangeSetting("ev_meter_address", 20), at, Metering(), 0)
@@ -126,3 +136,19 @@ def test_exchanged_meters_are_named_once() -> None:
 
 def test_clearing_faults_is_accepted_here_and_carried_out_elsewhere() -> None:
     assert carry_out(ClearFaults(), desk(), Metering(), 0).accepted
+
+
+def test_the_last_answer_of_a_meter_that_was_exchanged_does_not_count() -> None:
+    """It may be on its way to the core when the owner's new type or address is already in force."""
+    for key, value in (("mains_meter_address", 20), ("mains_meter", "ABB"), ("mains_meter", "API")):
+        story = Story()
+        old = MeterRead(MeterRole.MAINS, AMPS, source=(4, 11))
+        story.core.handle(old, story.now)
+        assert story.core.regulation.metering.values(MeterRole.MAINS).currents == AMPS
+        assert story.command(ChangeSetting(key, value)).accepted
+        story.core.handle(old, story.now)
+        assert story.core.regulation.metering.values(MeterRole.MAINS).currents is None
+        own = (story.core.desk.settings.mains_meter, story.core.desk.settings.mains_meter_address)
+        for source in (own, None):
+            story.core.handle(MeterRead(MeterRole.MAINS, AMPS, source=source), story.now)
+            assert story.core.regulation.metering.values(MeterRole.MAINS).currents == AMPS

@@ -1,26 +1,83 @@
-"""The serial line: our client against the simulated meters and against a hostile line, on real pseudo-terminals."""
+"""The owner of a line with its meters, and as a node: threads on real pseudo-terminals, and a hostile world there."""
 
 import asyncio
+import logging
 import os
+import random
 import re
+import struct
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from evsed.core.events import Event, MeterHealthChanged, MeterRead
+from evsed.core.events import MeterHealthChanged, MeterRead
 from evsed.core.model import MeterRole, PhaseCurrents
 from evsed.core.settings import Settings
-from evsed.hw.meters import Block
-from evsed.hw.poller import Poller
-from evsed.hw.rs485 import BusError, Line, LineError
+from evsed.hw import bus as bus_module
+from evsed.hw import rs485
+from evsed.hw.bus import Bus, BusError, Job, Urgency
+from evsed.hw.frames import Request, framed
+from evsed.hw.poller import OverheardEvMeter, Poller
 from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.line import Line as SimulatedLine
 from tests.core.story import settings
+from tests.hw.wires import (
+    PATIENCE_S,
+    Answer,
+    Heard,
+    bit_flipped,
+    frame_from,
+    health,
+    numbered,
+    reads,
+    registers,
+    until,
+    wire,
+)
 
-PATIENCE_S = 20.0
+MAINS, EV = (4, 11), (4, 12)
+
+
+@contextmanager
+def running(bus: Bus) -> Iterator[Bus]:
+    bus.start()
+    try:
+        yield bus
+    finally:
+        bus.close()
+
+
+def metered(device: str, heard: Heard, given: Callable[[], Settings], baud: int = 9600) -> Bus:
+    """A bus with the meters of ``given`` on it."""
+    return Bus("bus 1", device, baud, given, [Poller(f"bus 1 ({device})", list(MeterRole), given, heard.post)])
+
+
+def eastron(request: bytes) -> bytes:
+    """What an Eastron measures: 10 A on L1, 6.5 A fed back on L2."""
+    values = {0x06: 10.0, 0x08: 6.5, 0x0C: 2300.0, 0x0E: -1495.0, 0x34: 805.0, 0x48: 3.0}
+    words = {}
+    for register, value in values.items():
+        words[register], words[register + 1] = struct.unpack(">HH", struct.pack(">f", value))
+    return registers(request, lambda register: words.get(register, 0))
+
+
+TRUE = {
+    (PhaseCurrents(100, -65, 0), None, None, None),
+    (None, 805, None, None),
+    (None, None, 3_000, 0),
+}
+
+
+def told(event: MeterRead) -> tuple[object, ...]:
+    return event.currents, event.power_w, event.import_wh, event.export_wh
+
+
+# ---- meters, with the simulated installation ----
 
 
 @dataclass
@@ -60,193 +117,30 @@ def installation() -> Iterator[Installation]:
     loop.close()
 
 
-@pytest.fixture
-def line(installation: Installation) -> Iterator[Line]:
-    line = Line(installation.device, 9600)
-    yield line
-    line.close()
-
-
-def test_registers_come_back(line: Line) -> None:
-    registers = line.read_registers(11, 4, Block(0x0006, 12))
-    assert len(registers) == 12
-    assert registers[:2] == [0x4120, 0]  # 10.0
-
-
-def test_silence_and_refusals_say_what_came(line: Line, installation: Installation) -> None:
-    installation.silent[11] = True
-    with pytest.raises(BusError, match="no answer"):
-        line.read_registers(11, 4, Block(0x0006, 12))
-    with pytest.raises(BusError, match="exception 2"):
-        line.read_registers(12, 4, Block(0x017F, 2))
-    with pytest.raises(BusError, match="exception 1"):
-        line.read_registers(12, 3, Block(0x0006, 12))
-    assert line.read_registers(12, 4, Block(0x0048, 2)) == [0x4040, 0]  # 3.0 kWh
-
-
-def test_a_port_that_is_not_there_is_named() -> None:
-    with pytest.raises(LineError, match="/dev/nonsense cannot be opened"):
-        Line("/dev/nonsense", 9600)
-
-
-def test_a_port_that_hangs_up_between_two_reads_is_a_line_error() -> None:
-    """termios.error is no OSError, and killed the poller's thread."""
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    line = Line(os.ttyname(slave), 9600)
-    os.close(slave)
-    os.close(master)
-    with pytest.raises(LineError, match="failed"):
-        line.read_registers(11, 4, Block(0x0006, 2))
-    line.close()
-
-
-# ---- a hostile line ----
-
-
-@dataclass
-class Hostile:
-    """A line on which a test answers every request with the bytes it likes."""
-
-    answer: Callable[[bytes], bytes]
-
-    def __post_init__(self) -> None:
-        self.master, self.slave = os.openpty()
-        tty.setraw(self.slave)
-        self.device = os.ttyname(self.slave)
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                request = os.read(self.master, 256)
-            except OSError:
-                return
-            if request == b"over":
-                return
-            answer = self.answer(request)
-            if answer:
-                os.write(self.master, answer)
-
-    def close(self) -> None:
-        os.write(self.slave, b"over")
-        self._thread.join()
-        os.close(self.slave)
-        os.close(self.master)
-
-
-def crc(frame: bytes) -> bytes:
-    value = 0xFFFF
-    for byte in frame:
-        value ^= byte
-        for _ in range(8):
-            value = (value >> 1) ^ 0xA001 if value & 1 else value >> 1
-    return value.to_bytes(2, "little")
-
-
-GOOD = bytes.fromhex("0b040441200000")
-GOOD += crc(GOOD)
-
-
-def ask(answer: bytes) -> list[int]:
-    hostile = Hostile(lambda _request: answer)
-    try:
-        line = Line(hostile.device, 9600)
-        try:
-            return list(line.read_registers(11, 4, Block(0x0006, 2)))
-        finally:
-            line.close()
-    finally:
-        hostile.close()
-
-
-def test_a_good_frame_is_found_behind_noise_and_an_echo() -> None:
-    request = bytes.fromhex("0b0400060002")
-    assert ask(GOOD) == [0x4120, 0]
-    assert ask(b"\x00\xff\x0b" + GOOD) == [0x4120, 0]
-    assert ask(request + crc(request) + GOOD) == [0x4120, 0]
-
-
-WRONG = {
-    "cut": GOOD[:-1],
-    "checksum": GOOD[:-1] + b"\x00",
-    "address": b"\x0c" + GOOD[1:],
-    "function": b"\x0b\x03" + GOOD[2:],
-    "length": b"\x0b\x04\x02\x41\x20" + crc(b"\x0b\x04\x02\x41\x20"),
-    "zeros": bytes(300),
-    "refusal's checksum": b"\x0b\x84\x02\x00\x00",
-}
-
-
-@pytest.mark.parametrize("answer", WRONG.values(), ids=WRONG.keys())
-def test_what_is_not_the_answer_is_never_taken_for_it(answer: bytes) -> None:
-    with pytest.raises(BusError, match="garbled answer"):
-        ask(answer)
-
-
-# ---- the poller ----
-
-
-class Heard:
-    """What the poller posted; waits for what a test wants to see, without a clock in the assertions."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._more = threading.Condition()
-
-    def post(self, event: Event) -> None:
-        with self._more:
-            self.events.append(event)
-            self._more.notify_all()
-
-    def wait(self, true: Callable[[Event], bool]) -> Event:
-        with self._more:
-            begun = len(self.events)
-            found: list[Event] = []
-
-            def there() -> bool:
-                found[:] = [event for event in self.events[begun:] if true(event)]
-                return bool(found)
-
-            assert self._more.wait_for(there, PATIENCE_S), "the poller did not say it"
-            return found[0]
-
-
 @dataclass
 class Polling:
     heard: Heard
     settings: Settings
+    bus: Bus | None = None
 
 
 @pytest.fixture
 def polling(installation: Installation) -> Iterator[Polling]:
     polling = Polling(Heard(), settings())
-    poller = Poller("bus 1", installation.device, 9600, lambda: polling.settings, polling.heard.post)
-    poller.start()
-    yield polling
-    poller.close()
-
-
-def reads(role: MeterRole) -> Callable[[Event], bool]:
-    return lambda event: isinstance(event, MeterRead) and event.role is role and event.currents is not None
-
-
-def health(role: MeterRole, *, answering: bool) -> Callable[[Event], bool]:
-    return lambda event: (
-        isinstance(event, MeterHealthChanged) and event.role is role and event.health.answering is answering
-    )
+    bus = metered(installation.device, polling.heard, lambda: polling.settings)
+    polling.bus = bus
+    with running(bus):
+        yield polling
 
 
 def test_currents_and_the_slow_values_are_read(polling: Polling) -> None:
     mains = polling.heard.wait(reads(MeterRole.MAINS))
     assert isinstance(mains, MeterRead)
     assert mains.currents == PhaseCurrents(100, -65, 0)
-    assert polling.heard.wait(reads(MeterRole.EV)) == MeterRead(MeterRole.EV, PhaseCurrents(60, 60, 60))
+    assert polling.heard.wait(reads(MeterRole.EV)) == MeterRead(MeterRole.EV, PhaseCurrents(60, 60, 60), source=EV)
     for slow in (
-        MeterRead(MeterRole.EV, power_w=18 * 230),
-        MeterRead(MeterRole.EV, import_wh=3_000),
-        MeterRead(MeterRole.EV, export_wh=0),
+        MeterRead(MeterRole.EV, power_w=18 * 230, source=EV),
+        MeterRead(MeterRole.EV, import_wh=3_000, export_wh=0, source=EV),
     ):
         polling.heard.wait(lambda event, slow=slow: event == slow)  # type: ignore[misc]
 
@@ -257,7 +151,7 @@ def test_a_silent_meter_is_named_with_bus_address_and_register(polling: Polling,
     told = polling.heard.wait(health(MeterRole.MAINS, answering=False))
     assert isinstance(told, MeterHealthChanged)
     assert told.health.where == f"Eastron3P on bus 1 ({installation.device}), address 11"
-    assert re.fullmatch("no answer to a read of register 0x00(06|34|48|4a)", told.health.last_error)
+    assert re.fullmatch("no answer to a read of register 0x00(06|34|48)", told.health.last_error)
     polling.heard.wait(reads(MeterRole.EV))
     installation.silent[11] = False
     polling.heard.wait(health(MeterRole.MAINS, answering=True))
@@ -265,7 +159,7 @@ def test_a_silent_meter_is_named_with_bus_address_and_register(polling: Polling,
 
 
 def test_a_meter_role_set_to_api_is_not_polled(polling: Polling) -> None:
-    """D35#292: an unused address stole the replies of another meter."""
+    """Owners' bug 21 (D35#292): an unused address stole the replies of another meter."""
     polling.heard.wait(reads(MeterRole.MAINS))
     polling.settings = settings(mains_meter="API")
     polling.heard.wait(reads(MeterRole.EV))
@@ -275,37 +169,355 @@ def test_a_meter_role_set_to_api_is_not_polled(polling: Polling) -> None:
     assert not any(reads(MeterRole.MAINS)(event) for event in polling.heard.events[seen:])
 
 
-def test_a_meter_type_of_a_later_version_is_said_so(polling: Polling) -> None:
-    polling.settings = settings(mains_meter="ABB")
-    told = polling.heard.wait(health(MeterRole.MAINS, answering=False))
-    assert isinstance(told, MeterHealthChanged)
-    assert told.health.last_error == "meters of type ABB cannot be read by this version"
-    polling.settings = settings(mains_meter="Disabled", ev_meter="Disabled")
-    polling.settings = settings()
-    polling.heard.wait(reads(MeterRole.MAINS))
+def test_the_line_counts_what_it_does(polling: Polling) -> None:
+    assert polling.bus is not None
+    polling.heard.wait(lambda _: polling.bus is not None and polling.bus.statistics.per_second is not None)
+    counted = polling.bus.statistics
+    assert counted.is_open
+    assert not counted.listens
+    assert counted.answers >= 2
+    assert counted.requests >= counted.answers
+    assert counted.name == "bus 1"
+    assert counted.per_second is not None
+    assert counted.per_second > 0
 
 
-def test_values_that_cannot_be_are_reported_and_not_used() -> None:
-    hot = bytes.fromhex("0b0418") + b"\x7f\xc0\x00\x00" * 6
-    hostile = Hostile(lambda _request: hot + crc(hot))
+# ---- a hostile line ----
+
+
+def test_nothing_wrong_is_ever_told_and_polling_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand random frames with a fixed seed, in two thousand answers; one in three is a true one."""
+    monkeypatch.setattr(rs485, "ANSWER_S", 0.002)
+    monkeypatch.setattr(rs485, "LATE_S", 0.0)
+    monkeypatch.setattr(rs485, "_NOISE_S", 0.002)
+    monkeypatch.setattr("evsed.hw.poller.PAUSES_S", (0.0,))
+    dice = random.Random(22)
+    count, enough = [0], threading.Event()
+
+    def answer(request: bytes) -> bytes:
+        count[0] += 1
+        if count[0] > 2_000:
+            enough.set()
+        good = eastron(request)
+        noise = b"".join(dice.randbytes(dice.randrange(1, 40)) for _ in range(7))
+        match dice.randrange(6):
+            case 0 | 1:
+                return good
+            case 2:
+                return noise + bit_flipped(good, dice.randrange(8 * len(good)))
+            case 3:
+                return noise + good[: dice.randrange(len(good))]
+            case 4:
+                return noise + framed(good[0] ^ 0x40, good[1:-2]) + framed(good[0], b"\x03" + good[2:-2])
+            case _:
+                return noise + framed(good[0], bytes((4, 2)) + dice.randbytes(2))
+
     heard = Heard()
-    poller = Poller("bus 1", hostile.device, 9600, lambda: settings(ev_meter="Disabled"), heard.post)
-    poller.start()
-    told = heard.wait(health(MeterRole.MAINS, answering=False))
-    poller.close()
-    hostile.close()
-    assert isinstance(told, MeterHealthChanged)
-    assert "a value is nan to a read of register 0x0006" in told.health.last_error
-    assert not any(isinstance(event, MeterRead) for event in heard.events)
+    with wire(answer) as there, running(metered(there.device, heard, settings, 115_200)):
+        assert enough.wait(6 * PATIENCE_S)
+        there.answer = eastron
+        heard.wait(reads(MeterRole.MAINS))
+        heard.wait(reads(MeterRole.EV))
+    values = [event for event in heard.events if isinstance(event, MeterRead)]
+    assert len(values) > 300
+    assert {told(event) for event in values} == TRUE
 
 
-def test_a_port_that_comes_later_is_opened_then(tmp_path: os.PathLike[str]) -> None:
-    hostile = Hostile(lambda _request: b"")
-    link = os.path.join(tmp_path, "port")  # noqa: PTH118
+def test_a_dead_meter_costs_the_others_little() -> None:
+    asked: list[int] = []
+
+    def answer(request: bytes) -> Answer:
+        asked.append(request[0])
+        return b"" if request[0] == 11 else eastron(request)
+
     heard = Heard()
-    poller = Poller("bus 1", link, 9600, lambda: settings(ev_meter="Disabled"), heard.post)
-    poller.start()
-    os.symlink(hostile.device, link)  # noqa: PTH211
-    heard.wait(health(MeterRole.MAINS, answering=False))
-    poller.close()
-    hostile.close()
+    with wire(answer) as there, running(metered(there.device, heard, settings)):
+        while asked.count(11) < 4:
+            heard.wait(reads(MeterRole.EV))
+    assert asked.count(12) > 2 * asked.count(11)
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus_module, "REOPEN_S", 0.05)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_port_may_come_late_go_and_come_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    link, heard = tmp_path / "port", Heard()
+    bus = metered(str(link), heard, settings)
+    with running(bus):
+        lost = heard.wait(health(MeterRole.MAINS, answering=False))
+        assert isinstance(lost, MeterHealthChanged)
+        assert "port cannot be opened" in lost.health.last_error
+        with wire(eastron, link=link) as there:
+            heard.wait(reads(MeterRole.MAINS))
+            assert bus.statistics.is_open
+            for _ in range(3):
+                there.unplug()
+                heard.wait(health(MeterRole.MAINS, answering=False))
+                there.plug()
+                heard.wait(reads(MeterRole.MAINS))
+                heard.wait(reads(MeterRole.EV))
+            said = [record.getMessage() for record in caplog.records if record.name == "evsed.hw.bus"]
+    assert len([text for text in said if "trying again until it works" in text]) == 4
+    assert len([text for text in said if text.endswith("works again")]) == 4
+
+
+# ---- a client's jobs ----
+
+
+@dataclass
+class Playing:
+    """A client that wants what a test gives it, each job once."""
+
+    wanted: list[Job] = field(default_factory=list)
+    came: list[Sequence[int] | str] = field(default_factory=list)
+    done: threading.Event = field(default_factory=threading.Event)
+    now: float = 0.0
+
+    def jobs(self, now: float) -> list[Job]:
+        self.now = now
+        return list(self.wanted)
+
+    def answered(self, job: Job, words: Sequence[int], now: float) -> None:
+        assert now >= self.now
+        self._end(job, words)
+
+    def failed(self, job: Job, error: BusError, now: float) -> None:
+        assert now >= self.now
+        self._end(job, str(error))
+
+    def _end(self, job: Job, what: Sequence[int] | str) -> None:
+        self.wanted.remove(job)
+        self.came.append(what)
+        if not self.wanted:
+            self.done.set()
+
+
+def test_broadcasts_writes_and_reads_of_one_client() -> None:
+    def answer(request: bytes) -> bytes:
+        if request[0] == 9:
+            return b""
+        return numbered(request) if request[1] == 4 else framed(request[0], request[1:6])
+
+    playing = Playing(
+        [
+            Job(Request(2, 4, 0, 8), Urgency.FAST),
+            Job(Request(9, 16, 0x20, values=(160,) * 8), Urgency.NOW),
+            Job(Request(2, 16, 0, values=(7, 0)), Urgency.NOW),
+        ]
+    )
+    with wire(answer) as there, running(Bus("bus 1", there.device, 9600, settings, [playing])) as bus:
+        assert playing.done.wait(PATIENCE_S)
+    assert [request[0:2] for request in there.heard] == [b"\x09\x10", b"\x02\x10", b"\x02\x04"]
+    assert [tuple(words) for words in playing.came] == [(), (), tuple(range(8))]
+    assert bus.statistics.answers == 3
+
+
+def test_a_bug_in_a_client_is_loud() -> None:
+    died = threading.Event()
+    before, threading.excepthook = threading.excepthook, lambda _: died.set()
+
+    class Broken(Playing):
+        def jobs(self, now: float) -> list[Job]:
+            raise RuntimeError(f"a bug at {now}")
+
+    try:
+        with wire(lambda _: b"") as there, running(Bus("bus 1", there.device, 9600, settings, [Broken()])):
+            assert died.wait(PATIENCE_S)
+    finally:
+        threading.excepthook = before
+
+
+# ---- as a node ----
+
+
+@dataclass
+class Node:
+    """What a node's server heard; the answer to every request is its PDU with the first byte of data one higher."""
+
+    heard: list[tuple[object, ...]] = field(default_factory=list)
+    more: threading.Condition = field(default_factory=threading.Condition)
+    silent: bool = False
+
+    def answer(self, pdu: bytes) -> bytes | None:
+        self._note("asked", pdu)
+        return None if self.silent else b"\x04\x02" + pdu[1:3]
+
+    def overheard(self, address: int, request: bytes, answer: bytes) -> None:
+        self._note("overheard", address, request, answer)
+
+    def told(self, pdu: bytes) -> None:
+        self._note("told", pdu)
+
+    def _note(self, *what: object) -> None:
+        with self.more:
+            self.heard.append(what)
+            self.more.notify_all()
+
+    def wait(self, what: tuple[object, ...]) -> None:
+        with self.more:
+            assert self.more.wait_for(lambda: what in self.heard, PATIENCE_S), self.heard
+
+
+@dataclass
+class Hung:
+    """A pseudo-terminal of which the test holds the other end: it is the master."""
+
+    master: int
+    device: str
+
+    def ask(self, *parts: bytes) -> bytes:
+        for part in parts:
+            os.write(self.master, part)
+        return frame_from(self.master)
+
+
+@pytest.fixture
+def hung() -> Iterator[Hung]:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    yield Hung(master, os.ttyname(slave))
+    os.close(slave)
+    os.close(master)
+
+
+NODE_2 = settings(loadbl="Node 2")
+TO_US = Request(3, 4, 0, 8)
+TO_METER = Request(12, 4, 6, 12)
+OFFERS = Request(9, 16, 0x20, values=(160, 0, 60, 0, 0, 0, 0, 0))
+
+
+@pytest.fixture
+def node(hung: Hung) -> Iterator[Node]:
+    node = Node()
+    with running(Bus("bus 1", hung.device, 9600, lambda: NODE_2, [], node)) as bus:
+        until(lambda: bus.statistics.listens)  # what came before it opened the port is gone
+        yield node
+
+
+def test_a_node_answers_what_is_asked_of_it(hung: Hung, node: Node) -> None:
+    assert hung.ask(TO_US.frame) == framed(3, b"\x04\x02\x00\x00")
+    for request in (Request(3, 6, 2, values=(1,)), Request(3, 16, 1, values=(7, 0)), Request(3, 3, 5, 1)):
+        assert hung.ask(request.frame)[0] == 3
+        assert node.heard[-1] == ("asked", request.pdu)
+    strange = framed(3, b"\x2b\x0e\x01\x00")
+    assert hung.ask(strange)[0] == 3
+    assert node.heard[-1] == ("asked", b"\x2b\x0e\x01\x00")
+
+
+def test_a_node_finds_its_requests_behind_noise(hung: Hung, node: Node) -> None:
+    for noise in (b"\x00", b"\xff\x03\x04", b"\x0c\x04\xf0", TO_US.frame[:-1], bytes(30)):
+        assert hung.ask(noise + TO_US.frame) == framed(3, b"\x04\x02\x00\x00")
+    assert hung.ask(TO_US.frame[:3], TO_US.frame[3:]) == framed(3, b"\x04\x02\x00\x00")
+    assert node.heard == [("asked", TO_US.pdu)] * 6
+
+
+def test_a_node_is_told_and_overhears(hung: Hung, node: Node) -> None:
+    answer = numbered(TO_METER.frame)
+    os.write(hung.master, OFFERS.frame)
+    os.write(hung.master, TO_METER.frame + answer)
+    node.wait(("told", OFFERS.pdu))
+    node.wait(("overheard", 12, TO_METER.pdu, answer[1:-2]))
+    os.write(hung.master, Request(4, 4, 0, 8).frame)  # another node, which is silent
+    assert hung.ask(TO_US.frame)[0] == 3
+    assert len(node.heard) == 3
+
+
+def test_a_node_speaks_only_when_it_has_something_to_say(hung: Hung, node: Node) -> None:
+    node.silent = True
+    os.write(hung.master, TO_US.frame)
+    node.wait(("asked", TO_US.pdu))
+    os.write(hung.master, framed(3, numbered(TO_US.frame)[1:-2]))  # another device at our address
+    node.silent = False
+    assert hung.ask(Request(3, 4, 1, 1).frame) == framed(3, b"\x04\x02\x00\x01")
+
+
+def test_another_device_at_our_address_is_reported_once(
+    hung: Hung, node: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.write(hung.master, numbered(TO_US.frame) * 2)
+    assert hung.ask(TO_US.frame)[0] == 3
+    assert caplog.text.count("another device answers at our address 3") == 1
+    assert node.heard == [("asked", TO_US.pdu)]
+
+
+def test_a_request_whose_sender_has_gone_on_is_not_answered(hung: Hung, node: Node) -> None:
+    os.write(hung.master, TO_US.frame + OFFERS.frame)
+    node.wait(("told", OFFERS.pdu))
+    assert node.heard == [("told", OFFERS.pdu)]
+
+
+def test_no_random_bytes_disturb_a_node(hung: Hung, node: Node) -> None:
+    """Ten thousand random frames with a fixed seed: nothing is taken for an order, and true ones are answered."""
+    dice = random.Random(33)
+    whole = [TO_US.frame, OFFERS.frame, TO_METER.frame, numbered(TO_METER.frame)]
+    for _ in range(100):
+        for _ in range(100):
+            frame = dice.choice(whole)
+            match dice.randrange(3):
+                case 0:
+                    frame = bit_flipped(frame, dice.randrange(8 * len(frame)))
+                case 1:
+                    frame = frame[: dice.randrange(len(frame) - 1)]
+                case _:
+                    frame = dice.randbytes(dice.randrange(60))
+            os.write(hung.master, frame)
+        assert hung.ask(TO_US.frame) == framed(3, b"\x04\x02\x00\x00")
+    assert node.heard == [("asked", TO_US.pdu)] * 100
+
+
+def test_a_node_hears_its_ev_meter_through_its_master(hung: Hung) -> None:
+    heard = Heard()
+
+    class Listening(Node):
+        def overheard(self, address: int, request: bytes, answer: bytes) -> None:
+            meter.overheard(address, request, answer)
+
+    meter = OverheardEvMeter(lambda: NODE_2, heard.post)
+    bus = Bus("bus 1", hung.device, 9600, lambda: NODE_2, [], Listening())
+    with running(bus):
+        until(lambda: bus.statistics.listens)
+        os.write(hung.master, TO_METER.frame + eastron(TO_METER.frame))
+        heard.wait(reads(MeterRole.EV))
+
+
+def test_the_role_changes_without_a_restart() -> None:
+    node, heard, now = Node(), Heard(), [settings()]
+    with wire(eastron) as there:
+        poller = Poller("bus 1", list(MeterRole), lambda: now[0], heard.post)
+        bus = Bus("bus 1", there.device, 9600, lambda: now[0], [poller], node)
+        with running(bus):
+            heard.wait(reads(MeterRole.MAINS))
+            now[0] = NODE_2
+            there.answer = lambda _: b""
+            until(lambda: bus.statistics.listens)
+            asked = len(there.heard)
+            os.write(there.master, OFFERS.frame)
+            node.wait(("told", OFFERS.pdu))
+            assert len(there.heard) == asked
+            there.answer = eastron
+            now[0] = settings()
+            heard.wait(reads(MeterRole.MAINS))
+            assert not bus.statistics.listens
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_node_s_port_may_go_and_come_again(tmp_path: Path) -> None:
+    node = Node()
+    with (
+        wire(lambda _: b"", link=tmp_path / "port") as there,
+        running(Bus("bus 1", there.device, 9600, lambda: NODE_2, [], node)) as bus,
+    ):
+        until(lambda: bus.statistics.listens)
+        os.write(there.master, OFFERS.frame)
+        node.wait(("told", OFFERS.pdu))
+        there.unplug()
+        until(lambda: not bus.statistics.is_open)
+        there.plug()
+        until(lambda: bus.statistics.is_open)
+        again = Request(9, 6, 0x0200, values=(1,))
+        os.write(there.master, again.frame)
+        node.wait(("told", again.pdu))

@@ -1,261 +1,336 @@
-"""The simulated RS485 line: the wires in virtual time, the meters on them, and real ports into it."""
+"""One line as the one who asks and as one who listens, on real pseudo-terminals, with all that goes wrong there."""
 
-import asyncio
 import os
+import random
 import select
+import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pymodbus.framer import FramerRTU
 
-from evsed.hw.simulation.eastron import Eastron
-from evsed.hw.simulation.line import Line
-from evsed.hw.simulation.pair import CHUNK, Heard, Pair
-from evsed.hw.simulation.station import THINKING_S, Station
+from evsed.hw import rs485
+from evsed.hw.frames import Request, framed
+from evsed.hw.rs485 import BusError, Line, LineError
+from tests.hw.wires import PATIENCE_S, Answer, bit_flipped, frame_from, numbered, wire
 
-BAUD = 9600
-BYTE_S = 10 / BAUD
-PATIENCE_S = 20.0
-FRAME = bytes.fromhex("09 10 00 20 00 08 10 00 A0 00 00 00 3C") + bytes(11)
-
-
-def framed(body: str) -> bytes:
-    data = bytes.fromhex(body)
-    return data + FramerRTU.compute_CRC(data).to_bytes(2, "big")
+READ = Request(11, 4, 0x0006, 12)
+OTHER_REGISTER = Request(11, 4, 0x0106, 12)
+ONE = Request(10, 6, 0x0800, values=(1,))
+MANY = Request(3, 16, 0, values=(7, 0))
+OFFERS = Request(9, 16, 0x0020, values=(160, 0, 60, 0, 0, 0, 0, 0))
+WORDS = tuple(range(6, 18))
 
 
-ASK_12 = framed("0c 04 00 06 00 02")
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers that a test waits for may come late on a machine that has much to do."""
+    monkeypatch.setattr(rs485, "ANSWER_S", 0.4)
 
 
-def meter(address: int, amps: float = 6.0, silent: Callable[[], bool] = lambda: False) -> Eastron:
-    return Eastron(address, lambda: (amps, 0.0, 0.0), lambda: 0.0, lambda: 0.0, silent)
-
-
-# ---- the wires ----
-
-
-def all_of(pair: Pair) -> list[Heard]:
-    """Everything until nobody sends any more."""
-    heard: list[Heard] = []
-    while (due := pair.deadline) is not None:
-        heard += pair.advance(due)
-    return heard
-
-
-def heard_by(listener: int, heard: list[Heard]) -> bytes:
-    return b"".join(part.data for part in heard if listener not in part.deaf)
-
-
-def test_bytes_come_through_in_small_chunks_at_the_speed_of_the_wire() -> None:
-    pair = Pair(BAUD, 0)
-    pair.send(0, FRAME, 5.0)
-    assert pair.advance(5.0 + 7.9 * BYTE_S) == []
-    heard = all_of(pair)
-    assert [len(part.data) for part in heard] == [8, 8, 8]
-    assert [part.at for part in heard] == pytest.approx([5.0 + count * BYTE_S for count in (8, 16, 24)])
-    assert pair.quiet_from == heard[-1].at
-
-
-def test_everybody_hears_but_the_sender() -> None:
-    pair = Pair(BAUD, 0)
-    pair.send(2, FRAME, 0.0)
-    heard = all_of(pair)
-    assert [heard_by(listener, heard) for listener in range(4)] == [FRAME, FRAME, b"", FRAME]
-
-
-def test_what_is_written_too_soon_follows_what_is_on_the_wire() -> None:
-    pair = Pair(BAUD, 0)
-    pair.send(0, FRAME, 0.0)
-    pair.send(0, FRAME, BYTE_S)
-    heard = all_of(pair)
-    assert heard_by(1, heard) == FRAME + FRAME
-    assert heard[-1].at == pytest.approx(48 * BYTE_S)
-
-
-def test_a_sender_that_never_stops_loses_what_its_port_cannot_hold() -> None:
-    pair = Pair(BAUD, 0)
-    for _ in range(100):
-        pair.send(0, bytes(96), 0.0)
-    assert pair.quiet_from == pytest.approx(1.1)
-
-
-def test_two_at_once_are_garbage_where_they_overlap_and_deaf_to_each_other() -> None:
-    pair = Pair(BAUD, 0)
-    pair.send(0, FRAME, 0.0)
-    assert heard_by(2, pair.advance(8 * BYTE_S)) == FRAME[:8]
-    pair.send(1, FRAME, 12.5 * BYTE_S)
-    heard = all_of(pair)
-    third = heard_by(2, heard)
-    assert len(third) == 4 + 12 + 12  # sound, garbage, sound
-    assert (third[:4], third[16:]) == (FRAME[8:12], FRAME[12:])
-    assert third[4:16] != FRAME[12:]
-    assert heard_by(1, heard) == FRAME[8:12]
-    assert heard_by(0, heard) == FRAME[12:]
-
-
-def test_the_garbage_is_that_of_the_seed() -> None:
-    def collision(seed: int) -> bytes:
-        pair = Pair(BAUD, seed)
-        for sender in range(3):
-            pair.send(sender, FRAME, sender * BYTE_S)
-        return heard_by(7, all_of(pair))
-
-    assert collision(1) == collision(1) != collision(2)
-
-
-def test_one_after_the_other_is_no_collision() -> None:
-    pair = Pair(BAUD, 0)
-    pair.send(0, FRAME, 0.0)
-    pair.send(1, FRAME, pair.quiet_from)
-    assert heard_by(2, all_of(pair)) == FRAME + FRAME
-
-
-SENDINGS = st.lists(st.tuples(st.integers(0, 3), st.binary(min_size=1, max_size=20), st.floats(0, 0.02)), max_size=12)
-
-
-@given(SENDINGS)
-def test_time_never_goes_back_and_no_byte_is_heard_twice(sendings: list[tuple[int, bytes, float]]) -> None:
-    pair, now, heard = Pair(BAUD, 0), 0.0, list[Heard]()
-    for sender, data, pause in sendings:
-        now += pause
-        heard += pair.advance(now)
-        pair.send(sender, data, now)
-    heard += all_of(pair)
-    times = [part.at for part in heard]
-    assert times == sorted(times)
-    assert all(0 < len(part.data) <= CHUNK and part.sender in part.deaf for part in heard)
-    assert len(heard_by(9, heard)) <= sum(len(data) for _, data, _ in sendings)
-    assert pair.deadline is None
-
-
-# ---- the meters ----
-
-
-def test_a_meter_answers_after_it_has_thought_and_only_what_was_meant_for_it() -> None:
-    station = Station([meter(11), meter(12)])
-    assert not station.listens
-    station.hear(ASK_12[:3])
-    station.hear(ASK_12[3:])
-    assert station.listens
-    answer = station.frame_ended(1.0)
-    assert answer is not None
-    assert answer.at == 1.0 + THINKING_S
-    assert answer.frame == framed("0c 04 04 40 c0 00 00")
-    for other in (FRAME, framed("02 04 00 00 00 08"), framed("0c 04 04 40 c0 00 00")[:-1], ASK_12[:3], b""):
-        station.hear(other)
-        assert station.frame_ended(1.0) is None
-    assert not station.listens
-
-
-@pytest.mark.parametrize(
-    ("request_", "answer"),
-    [
-        ("0c 03 00 06 00 02", "0c 83 01"),
-        ("0c 06 00 06 00 02", "0c 86 01"),
-        ("0c 10 00 06 00 01 02 00 00", "0c 90 01"),
-        ("0c 04 00 06 00", "0c 84 01"),
-        ("0c 04 01 7f 00 02", "0c 84 02"),
-        ("0c 04 00 06 00 00", "0c 84 02"),
-    ],
-)
-def test_a_meter_refuses_what_it_does_not_know(request_: str, answer: str) -> None:
-    station = Station([meter(12)])
-    station.hear(framed(request_))
-    answered = station.frame_ended(0.0)
-    assert answered is not None
-    assert answered.frame == framed(answer)
-
-
-def test_noise_before_a_request_does_not_hide_it_and_a_silent_meter_is_silent() -> None:
-    silent = False
-    station = Station([meter(12, silent=lambda: silent)])
-    station.hear(b"\x0c\x0c\xff" * 100)
-    station.hear(ASK_12)
-    assert station.frame_ended(0.0) is not None
-    silent = True
-    station.hear(ASK_12)
-    assert station.frame_ended(0.0) is None
-
-
-# ---- the ports ----
-
-
-@dataclass
-class Served:
-    """A line with four taps and two meters, on an event loop of its own; every tap is opened as a port."""
-
-    offline: list[bool] = field(default_factory=lambda: [False] * 4)
-    ports: list[int] = field(default_factory=list)
-
-    def read(self, tap: int, count: int) -> bytes:
-        """The next ``count`` bytes that the port gives."""
-        data = b""
-        while len(data) < count:
-            assert select.select([self.ports[tap]], [], [], PATIENCE_S)[0], f"only {data.hex(' ')}"
-            data += os.read(self.ports[tap], count - len(data))
-        return data
-
-    def silent(self, tap: int) -> bool:
-        return not select.select([self.ports[tap]], [], [], 0)[0]
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    served = Served()
-    ready, over = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        offline = [lambda tap=tap: served.offline[tap] for tap in range(4)]
-        line = Line([meter(11, 10.0), meter(12)], BAUD, *offline)
-        served.ports = [os.open(device, os.O_RDWR | os.O_NOCTTY) for device in line.devices]
-        ready.set()
-        await over.wait()
+@contextmanager
+def opened(device: str, baud: int = 9600) -> Iterator[Line]:
+    line = Line(device, baud)
+    try:
+        yield line
+    finally:
         line.close()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    assert ready.wait(PATIENCE_S)
-    yield served
-    loop.call_soon_threadsafe(over.set)
-    thread.join()
-    loop.close()
-    for port in served.ports:
-        os.close(port)
+
+def ask(answer: Answer, request: Request = READ) -> tuple[int, ...]:
+    with wire(lambda _request: answer) as there, opened(there.device) as line:
+        return tuple(line.ask(request))
 
 
-def test_what_one_port_sends_the_others_hear_and_a_meters_answer_all(served: Served) -> None:
-    answer = framed("0c 04 04 40 c0 00 00")
-    os.write(served.ports[1], ASK_12)
-    assert served.read(1, len(answer)) == answer
-    for tap in (0, 2, 3):
-        assert served.read(tap, len(ASK_12) + len(answer)) == ASK_12 + answer
-    os.write(served.ports[0], FRAME)
-    for tap in (1, 2, 3):
-        assert served.read(tap, len(FRAME)) == FRAME
-    assert served.silent(0)
+def test_registers_are_read_and_written() -> None:
+    good = numbered(READ.frame)
+    assert ask(good) == WORDS
+    assert ask(b"\x00\xff\x0b" + good + b"\x55") == WORDS
+    assert ask([good[:1], 0.005, good[1:9], 0.02, good[9:]]) == WORDS  # a USB adapter hands it over in pieces
+    assert ask(ONE.frame, ONE) == ()
+    assert ask(framed(3, MANY.pdu[:5]), MANY) == ()
+    assert ask(numbered(Request(11, 3, 0, 2).frame), Request(11, 3, 0, 2)) == (0, 1)
 
 
-def test_a_port_that_is_cut_off_neither_hears_nor_is_heard(served: Served) -> None:
-    served.offline[1] = True
-    os.write(served.ports[1], FRAME)
-    os.write(served.ports[0], ASK_12)
-    answer = framed("0c 04 04 40 c0 00 00")
-    assert served.read(0, len(answer)) == answer
-    assert served.read(2, len(ASK_12) + len(answer)) == ASK_12 + answer
-    assert served.silent(1)
-    served.offline[1] = False
-    os.write(served.ports[1], ASK_12)
-    assert served.read(1, len(answer)) == answer
+GOOD = numbered(READ.frame)
+WRONG = {
+    "cut": GOOD[:-1],
+    "checksum": GOOD[:-2] + b"\x00\x00",
+    "address": framed(12, GOOD[1:-2]),
+    "function": framed(11, b"\x03" + GOOD[2:-2]),
+    "length": numbered(Request(11, 4, 6, 10).frame),
+    "longer": numbered(Request(11, 4, 6, 14).frame),
+    "two at once": bytes(one & other for one, other in zip(GOOD, numbered(OTHER_REGISTER.frame), strict=True)),
+    "zeros": bytes(600),
+    "refusal's checksum": b"\x0b\x84\x02\x00\x00",
+    "another's refusal": framed(12, b"\x84\x02"),
+}
 
 
-def test_a_port_that_nobody_reads_stops_nobody(served: Served) -> None:
-    """More than a pseudo-terminal holds; the line goes on without the one that does not read."""
-    loud = bytes(range(1, 241))
-    for _ in range(20):
-        os.write(served.ports[0], loud)
-        assert served.read(1, len(loud)) == loud
+@pytest.mark.parametrize("answer", WRONG.values(), ids=WRONG.keys())
+def test_what_is_not_the_answer_is_never_taken_for_it(answer: bytes) -> None:
+    with pytest.raises(BusError, match=r"garbled answer [0-9a-f ]+$"):
+        ask(answer)
+
+
+def test_silence_and_refusals_say_what_came() -> None:
+    with pytest.raises(BusError, match=r"^no answer$"):
+        ask(b"")
+    with pytest.raises(BusError, match="refused with exception 2"):
+        ask(framed(11, b"\x84\x02"))
+    with pytest.raises(BusError, match="refused with exception 3"):
+        ask(framed(3, b"\x90\x03"), MANY)
+    with pytest.raises(BusError, match="garbled"):
+        ask(framed(10, b"\x06\x08\x00\x00\x00"), ONE)  # another value than was written
+
+
+def test_a_line_that_hears_itself_is_read_and_written() -> None:
+    """The echo of a write of one register looks like its confirmation."""
+    reads = wire(lambda request: numbered(request) if request[1] == 4 else b"", echo=True)
+    with reads as there, opened(there.device) as line:
+        assert tuple(line.ask(READ)) == WORDS
+        with pytest.raises(BusError, match="no answer"):
+            line.ask(ONE)
+        with pytest.raises(BusError, match="no answer"):
+            line.ask(MANY)
+        there.answer = lambda request: request if request[1] == 6 else framed(3, request[1:6])
+        assert line.ask(ONE) == ()
+        assert line.ask(MANY) == ()
+
+
+def test_a_late_answer_is_not_the_answer_to_the_next_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rs485, "ANSWER_S", 0.05)
+    monkeypatch.setattr(rs485, "LATE_S", 1.0)
+    late = [True]
+
+    def answer(request: bytes) -> Iterable[bytes | float]:
+        if late.pop():
+            late.append(False)
+            return [rs485.ANSWER_S + 0.12, numbered(request)]
+        late.append(False)
+        return [numbered(request)]
+
+    with wire(answer) as there, opened(there.device) as line:
+        with pytest.raises(BusError, match="no answer"):
+            line.ask(READ)
+        assert line.free_at(11) > time.monotonic()
+        assert line.free_at(12) == 0.0
+        assert tuple(line.ask(OTHER_REGISTER)) == tuple(range(0x106, 0x106 + 12))
+        assert line.free_at(11) == 0.0
+
+
+def test_a_late_answer_of_one_device_does_not_disturb_another() -> None:
+    with wire(lambda _request: b"") as there, opened(there.device) as line:
+        with pytest.raises(BusError, match="no answer"):
+            line.ask(READ)
+        there.answer = lambda request: [GOOD, numbered(request)]
+        assert tuple(line.ask(Request(12, 4, 0x0048, 4))) == (0x48, 0x49, 0x4A, 0x4B)
+
+
+def test_two_devices_at_one_address_do_not_shift_the_answers() -> None:
+    """The second answer is still coming when the first one is taken."""
+    with wire(lambda request: [numbered(request), 0.001, numbered(request)]) as there, opened(there.device) as line:
+        for first in range(0, 0x300, 0x40):
+            assert tuple(line.ask(Request(11, 4, first, 4))) == tuple(range(first, first + 4))
+        assert line.strays > 0
+
+
+def test_after_a_broadcast_the_next_answer_is_read() -> None:
+    """Owners' bug 22: a broadcast swallowed the answer of whoever was asked next."""
+    for echo in (False, True):
+        nobody_answers_9 = wire(lambda request: b"" if request[0] == 9 else numbered(request), echo=echo)
+        with nobody_answers_9 as there, opened(there.device) as line:
+            for _ in range(3):
+                line.tell(OFFERS)
+                assert tuple(line.ask(READ)) == WORDS
+            assert there.heard == [OFFERS.frame, READ.frame] * 3
+            assert line.strays == 0
+
+
+def test_only_everybody_can_be_told() -> None:
+    silent = wire(lambda _request: b"")
+    with silent as there, opened(there.device) as line, pytest.raises(ValueError, match="address 3 is one device's"):
+        line.tell(MANY)
+
+
+def test_frames_are_kept_apart_by_three_and_a_half_characters() -> None:
+    """At 1200 baud that is 29 ms; the device tells when it heard each frame."""
+    at = []
+
+    def answer(request: bytes) -> bytes:
+        at.append(time.monotonic())
+        return numbered(request) if request[0] != 9 else b""
+
+    request = Request(11, 4, 0, 1)
+    with wire(answer) as there, opened(there.device, 1200) as line:
+        line.ask(request)
+        line.tell(OFFERS)
+        line.ask(request)
+    assert at[1] - at[0] >= 3.5 * 10 / 1200
+    assert at[2] - at[1] >= (len(OFFERS.frame) + 3.5) * 10 / 1200
+
+
+def test_a_line_full_of_noise_is_used_all_the_same() -> None:
+    over = threading.Event()
+    with wire(lambda _request: GOOD) as there, opened(there.device) as line:
+
+        def chatter() -> None:
+            while not over.wait(0.0005):
+                if select.select([], [there.master], [], 0)[1]:
+                    os.write(there.master, b"\x55")
+
+        thread = threading.Thread(target=chatter)
+        thread.start()
+        try:
+            answers = 0
+            for _ in range(20):
+                try:
+                    answers += tuple(line.ask(READ)) == WORDS
+                except BusError:
+                    continue
+        finally:
+            over.set()
+            thread.join()
+        assert answers
+        assert line.strays
+
+
+def test_no_random_frame_is_taken_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand of them with a fixed seed; in between the device answers, and is understood."""
+    monkeypatch.setattr(rs485, "ANSWER_S", 0.0)
+    monkeypatch.setattr(rs485, "LATE_S", 0.0)
+    monkeypatch.setattr(rs485, "_NOISE_S", 0.005)
+    dice = random.Random(11)
+
+    def answer(request: bytes) -> bytes:
+        good = numbered(request)
+        noise = [dice.randbytes(dice.randrange(1, 60)) for _ in range(5)]
+        match dice.randrange(6):
+            case 0:
+                return good
+            case 1:
+                noise.append(good[: dice.randrange(len(good))])
+            case 2:
+                noise.append(bit_flipped(good, dice.randrange(8 * len(good))))
+            case 3:
+                noise.append(framed(dice.randrange(1, 11), good[1:-2]))
+            case 4:
+                noise.append(framed(11, b"\x04" + bytes((dice.choice([2, 22, 26]),)) + dice.randbytes(24)))
+            case _:
+                noise.append(framed(11, bytes((3, 24)) + dice.randbytes(24)))
+        return b"".join(noise)
+
+    understood = failed = 0
+    with wire(answer) as there, opened(there.device, 115_200) as line:
+        while len(there.heard) < 2_000:  # with five random frames in each wrong answer
+            try:
+                assert tuple(line.ask(READ)) == WORDS
+                understood += 1
+            except BusError:
+                failed += 1
+    assert failed > 1_000
+    assert understood > 200
+
+
+# ---- the port ----
+
+
+def test_a_port_that_is_not_there_or_taken_is_named() -> None:
+    with pytest.raises(LineError, match="/dev/nonsense cannot be opened"):
+        Line("/dev/nonsense", 9600)
+    taken = pytest.raises(LineError, match="cannot be opened: another program uses it")
+    with wire(lambda _request: b"") as there, opened(there.device), taken:
+        Line(there.device, 9600)
+
+
+def test_a_port_that_hangs_up_is_a_line_error() -> None:
+    """termios.error is no OSError, and once killed the poller's thread."""
+    there = wire(lambda _request: b"")
+    with there as hung:
+        line = Line(hung.device, 9600)
+    with pytest.raises(LineError, match="failed"):
+        line.ask(READ)
+    with pytest.raises(LineError, match="failed"):
+        line.listen(0.1)
+    line.close()
+
+
+@contextmanager
+def gateway() -> Iterator[tuple[str, socket.socket]]:
+    """A Modbus RTU over TCP gateway's door."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(PATIENCE_S)
+        yield f"tcp://127.0.0.1:{door.getsockname()[1]}", door
+
+
+def test_a_line_behind_a_gateway() -> None:
+    with gateway() as (device, door), opened(device) as line:
+        connection, _ = door.accept()
+
+        def serve() -> None:
+            with connection:
+                connection.sendall(numbered(connection.recv(512)))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert tuple(line.ask(READ)) == WORDS
+        thread.join()
+        with pytest.raises(LineError, match=f"{device} failed"):
+            line.ask(READ)
+    with pytest.raises(LineError, match="cannot be opened"):
+        Line(device, 9600)
+
+
+# ---- as one who listens ----
+
+
+def test_what_others_send_is_heard_and_answered() -> None:
+    with wire(lambda _request: b"") as there, opened(there.device) as line:
+        os.write(there.master, READ.frame)
+        assert line.listen(PATIENCE_S) == READ.frame
+        assert line.listen(0.0) == b""
+        assert line.reply(11, GOOD[1:-2]) == b""
+        while not there.heard:
+            assert line.listen(0.01) == b""
+        assert there.heard == [GOOD]
+
+
+def test_nobody_is_answered_while_somebody_else_speaks() -> None:
+    with wire(lambda _request: b"") as there, opened(there.device, 1200) as line:
+        os.write(there.master, READ.frame)
+        assert line.listen(PATIENCE_S) == READ.frame
+        os.write(there.master, b"\x55")
+        assert line.reply(11, GOOD[1:-2]) == b"\x55"
+        assert there.heard == []
+
+
+def test_a_node_does_not_hear_its_own_answer() -> None:
+    with wire(lambda _request: b"", echo=True) as there, opened(there.device, 1200) as line:
+        assert line.reply(3, MANY.pdu[:5]) == b""
+        while not there.heard:
+            assert line.listen(0.001) == b""
+        os.write(there.master, READ.frame)
+        heard = b""
+        while len(heard) < len(READ.frame):
+            heard += line.listen(PATIENCE_S)
+        assert heard == READ.frame
+
+
+def test_what_only_begins_like_our_answer_is_heard() -> None:
+    with wire(lambda _request: b"") as there, opened(there.device, 1200) as line:
+        assert line.reply(3, MANY.pdu[:5]) == b""
+        os.write(there.master, MANY.frame)
+        assert line.listen(PATIENCE_S) == MANY.frame
+
+
+def test_our_answer_can_be_read_by_who_asked() -> None:
+    master, slave = os.openpty()
+    try:
+        with opened(os.ttyname(slave)) as line:
+            line.reply(3, MANY.pdu[:5])
+            assert frame_from(master) == framed(3, MANY.pdu[:5])
+    finally:
+        os.close(master)
+        os.close(slave)

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, LockDrive, Outputs, pilot_offering
 from evsed.core.events import Button, Inputs
 from evsed.core.model import MeterType, PhaseCurrents
-from evsed.hw import meters
+from evsed.core.settings import Settings
 from evsed.hw.lease import Feed
+from evsed.hw.meters import Values, meter_for
 from evsed.hw.simulation import contract
 from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.launcher import fresh_settings
@@ -259,29 +260,15 @@ def test_the_first_of_several_chargers_is_fresh_as_the_master_and_the_others_as_
 
 def test_an_eastron_reads_back_with_signs() -> None:
     meter = Eastron(11, lambda: (10.0, -6.5, 0.0), lambda: 1_234.0, lambda: 5_678.0, lambda: False)
-    kind = meters.METERS[MeterType.EASTRON3P]
-    words = {block: meter.read(block.first, block.count) or [] for block in
-             (kind.currents, kind.power, kind.import_energy, kind.export_energy)}  # fmt: skip
-    assert meters.currents(words[kind.currents]) == PhaseCurrents(100, -65, 0)
-    assert meters.watts(words[kind.power]) == round(3.5 * 230)
-    assert meters.watt_hours(words[kind.import_energy]) == 1_234
-    assert meters.watt_hours(words[kind.export_energy]) == 5_678
+    told = [meter.read(first, count) for first, count in ((0x0006, 12), (0x0034, 2), (0x0048, 4))]
+    dialog = meter_for(MeterType.EASTRON3P, Settings())
+    assert dialog is not None
+    assert [dialog.take(read, words or []) for read, words in zip((dialog.fast, *dialog.slow), told, strict=True)] == [
+        Values(PhaseCurrents(100, -65, 0)),
+        Values(power_w=round(3.5 * 230)),
+        Values(import_wh=1_234, export_wh=5_678),
+    ]
     assert meter.read(0x0180, 2) is None
-
-
-@pytest.mark.parametrize(
-    "registers",
-    [[0x7FC0, 0] * 6, [0x7F80, 0] * 6, [0x4B00, 0] * 6],
-    ids=["not a number", "infinite", "8 million amperes"],
-)
-def test_implausible_registers_are_refused(registers: list[int]) -> None:
-    with pytest.raises(meters.ImplausibleError):
-        meters.currents(registers)
-
-
-def test_a_negative_energy_is_refused() -> None:
-    with pytest.raises(meters.ImplausibleError, match="energy"):
-        meters.watt_hours([0xBF80, 0])
 
 
 THREE_VALUED = st.sampled_from([None, False, True])

@@ -1,0 +1,63 @@
+"""What people do at the charger: its buttons, the external switch, and clearing faults they have seen to.
+
+Owns what each of these means; recognising them is access.py's and switch.py's, carrying commands out commands.py's.
+"""
+
+from typing import TYPE_CHECKING
+
+from evsed.core.access import Gesture, chosen
+from evsed.core.actions import Action, Note, Severity
+from evsed.core.charger import STOP_DELAY_MS
+from evsed.core.events import ACCEPTED, Button, ChooseMode, Command, Verdict
+from evsed.core.faults import Fault
+from evsed.core.model import MeterType, Mode
+from evsed.core.switch import Wish, command_for
+from evsed.core.units import Millis
+
+if TYPE_CHECKING:
+    from evsed.core.controller import Controller
+
+_CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
+
+
+def pressed(core: "Controller", button: Button, gesture: Gesture, now: Millis) -> list[Action]:
+    """A button did ``gesture``: a residual current fault is reset first, by the mere press."""
+    if gesture is Gesture.PRESSED and (reset := _reset_residual_current(core, now)):
+        core.buttons.spend(button)
+        return reset
+    choice = chosen(button, gesture, Mode(core.desk.settings.mode), core.desk.access)
+    return _ask(core, "button", None if choice is None else ChooseMode(choice), now)
+
+
+def switched(core: "Controller", wish: Wish, now: Millis) -> list[Action]:
+    """The external switch said ``wish``."""
+    if wish is Wish.RESET:
+        return _reset_residual_current(core, now)
+    if wish is Wish.STOP:
+        core.stopped_until = now + STOP_DELAY_MS
+    mode, delayed = Mode(core.desk.settings.mode), core.desk.timer.start_s is not None
+    return _ask(core, "switch", command_for(wish, mode, core.desk.access, delayed=delayed), now)
+
+
+def clear_faults(core: "Controller", now: Millis) -> Verdict:
+    """The owner has seen to it: what waits for that is over, unless its cause is still there."""
+    if Fault.RCM in core.faults:
+        return Verdict("a residual current fault is reset at the charger: press a button there")
+    metered = core.desk.settings.ev_meter != MeterType.DISABLED
+    if Fault.WELDED in core.faults and not core.hardware.contactors.weld_gone(metered=metered):
+        return Verdict("a contactor still does not open, or current still flows, or nobody has measured it yet")
+    for fault in _CLEARED_BY_OWNER:
+        core.faults.set(fault, present=False, now=now)
+    return ACCEPTED
+
+
+def _reset_residual_current(core: "Controller", now: Millis) -> list[Action]:
+    if Fault.RCM not in core.faults or core.hardware.rcm.signal:
+        return []
+    core.faults.set(Fault.RCM, present=False, now=now)
+    return [Note(Severity.INFO, "residual current fault reset by a button")]
+
+
+def _ask(core: "Controller", who: str, command: Command | None, now: Millis) -> list[Action]:
+    verdict = ACCEPTED if command is None else core.command(command, now)
+    return [] if verdict.accepted else [Note(Severity.WARNING, f"{who}: {verdict.refused}")]

@@ -1,0 +1,378 @@
+"""The master's side of power sharing: who may draw, how much each is offered, and whose turn it is.
+
+Owns the book of chargers. How much there is for all of them together is regulator.py's, how it is split split.py's;
+what goes over the wire and when is ``evsed.hw``'s. The sum that is offered through closed contactors never exceeds that
+total: a charger is raised, or admitted, only after the others are known to have come down, and one that vanished keeps
+its share until it must have stopped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from evsed.core.backoff import Backoff
+from evsed.core.faults import Fault
+from evsed.core.limits import Cap
+from evsed.core.member import GONE_MS, Member
+from evsed.core.model import ALL_PHASES, NO_CURRENT, Mode, PhaseCurrents
+from evsed.core.regulator import Demand, Regulator
+from evsed.core.settings import Settings
+from evsed.core.snapshot import ChargerView
+from evsed.core.solar import FIRST_AT_MIN_MS
+from evsed.core.split import split
+from evsed.core.states import RESTING, State
+from evsed.core.units import Deciamps, Millis
+from evsed.core.wire import CHARGERS, COMM_B_OK, COMM_C_OK, NodeHeard, NodeMetered, NodeSilent, Orders, Tell
+
+LIMIT: Deciamps = 800
+"""What all chargers together are offered at most."""
+
+COMES_WITHIN_MS = 60_000
+"""A charger that was agreed pulses is expected to ask for its contactor within this time; its place is kept so long."""
+
+STEADY_MS = 10_000
+"""Room for one more has to have been there for this long before one that had to stop is asked back."""
+
+TIMER_DIFFERS_S = 3
+_OUR_BITS = 0b11
+_FOLLOWS_NODES = 4  # SWITCH 4: the master's own Smart/Solar switch decides the mode
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the master's own charger says of itself."""
+
+    state: State
+    wants: bool  # a car hangs on it, and nothing but the group stands against charging
+    asking: bool  # its car wants the contactor closed
+    most: Deciamps
+    legs: int
+    drawn: PhaseCurrents | None  # by its EV meter, if that has said lately
+    drawn_at: Millis = 0
+
+
+class Group:
+    """Chargers that share one mains. ``demand`` before the regulator's step, ``decide`` after it, in every cycle."""
+
+    def __init__(self) -> None:
+        self.members = [Member(index) for index in range(CHARGERS)]
+        self.mode_wish: Mode | None = None  # a node's owner has chosen another mode
+        self._began: Millis | None = None
+        self._mode: int | None = None
+        self._shed_wait = Backoff(60_000, 300_000)
+        self._numbers = 0
+        self._tells: dict[int, tuple[tuple[int, ...], Tell]] = {}
+        self._limit: Deciamps = LIMIT
+
+    # ---- what comes in ----
+
+    def heard(self, event: NodeHeard) -> None:
+        """A node answered a poll."""
+        self.members[event.node].hear(event.status)
+
+    def silent(self, event: NodeSilent, now: Millis) -> None:
+        """A node did not."""
+        member = self.members[event.node]
+        member.refused_inputs += bool(event.wrong)
+        member.miss(now)
+
+    def metered(self, event: NodeMetered, now: Millis) -> None:
+        """The EV meter of a node was read."""
+        self.members[event.node].meter(event.currents, now)
+
+    # ---- before the regulator ----
+
+    @property
+    def drawing(self) -> list[Member]:
+        """Those who share, the longest turn first."""
+        return sorted((member for member in self.members if member.drawing), key=lambda member: member.since)
+
+    @property
+    def reserved(self) -> Deciamps:
+        """What is still held by chargers that stop or have vanished."""
+        return sum(member.held for member in self.members if member.leaving)
+
+    def nodes_draw(self) -> bool:
+        """Whether anybody but the master itself may draw."""
+        return any(member.drawing or member.leaving for member in self.members[1:])
+
+    def drawn(self, now: Millis) -> PhaseCurrents | None:
+        """What all cars draw together, by their meters; None when one of them does not say."""
+        total = NO_CURRENT
+        for member in self.members:
+            drawn = member.drawn(now)  # also of one that has just stopped: the mains may have been read before
+            if drawn is None and (member.drawing or member.leaving):
+                return None
+            total = total if drawn is None else total.plus(drawn)
+        return total
+
+    @property
+    def metered_at(self) -> Millis | None:
+        """When the EV meters of all who may draw had been read; None while nobody may."""
+        return min((member.metered_at for member in self.members if member.drawing or member.leaving), default=None)
+
+    def demand(self, demand: Demand, own: Own, limit: Cap, now: Millis) -> Demand:
+        """``demand`` as it is for all chargers together. ``limit``: what they may be offered in total."""
+        self._look_at_own(own)
+        settings = demand.settings
+        self._began = now if self._began is None else self._began
+        for member in self.members:
+            member.free(now)
+        drawing, reserved = self.drawing, self.reserved
+        each = settings.current_min * 10
+        self._limit = min(limit.current, LIMIT)
+        mosts = sum(self._most(member, settings, now) for member in drawing) + reserved
+        fixed = demand.fixed if not drawing else Cap("chargers", mosts)
+        fixed = limit if limit.current < fixed.current or not drawing else fixed
+        least = sum(min(each, member.most) for member in drawing) + reserved if drawing else each
+        offering = bool(drawing) or any(member.ready for member in self.members)
+        states = [member.state for member in self.members if member.present or member.index == 0]
+        alone = not self.nodes_draw()
+        return replace(
+            demand,
+            fixed=fixed,
+            phases=demand.phases if alone else 3,
+            uses=demand.uses if alone else ALL_PHASES,
+            legs=demand.legs if alone else 3,
+            connected=any(state != State.A for state in states),
+            offering=offering,
+            resting=not offering and all(state in RESTING for state in states) and not reserved,
+            asking=any(member.ready and member.asks_contactor for member in self.members),
+            charging_ms=now - drawing[0].since if drawing else None,
+            cars=max(1, len(drawing)),
+            floor=min(least, LIMIT),
+            reserved=reserved,
+            spread=None if alone else self._spread(drawing),
+        )
+
+    def _look_at_own(self, own: Own) -> None:
+        member = self.members[0]
+        member.missed, member.polled = 0, True
+        member.most, member.wants = own.most, own.wants or own.state in {State.B, State.C, State.C1}
+        member.asks_pulses = own.state in {State.A, State.B1} and own.wants
+        member.asks_contactor = own.state is State.B and own.asking
+        member.moved(own.state)
+        member.held = member.share if member.may_be_closed or member.admitted else 0
+        member.legs = own.legs
+        if own.drawn is not None and own.drawn_at != member.metered_at:
+            member.meter(own.drawn, own.drawn_at)
+
+    @staticmethod
+    def _spread(drawing: Iterable[Member]) -> float:
+        """Phases that an ampere of offer is drawn from, on average."""
+        weights = [(max(1, member.share), member.legs) for member in drawing]
+        total = sum(weight for weight, _ in weights)
+        return sum(weight * legs for weight, legs in weights) / total if total else 3.0
+
+    @staticmethod
+    def _most(member: Member, settings: Settings, now: Millis) -> Deciamps:
+        """What ``member`` may be offered; in Solar MIN in its first 40 s."""
+        most = member.most
+        if settings.mode == Mode.SOLAR and now - member.since < FIRST_AT_MIN_MS:
+            most = min(most, settings.current_min * 10)
+        return min(most, member.share) if member.missed and member.share else most
+
+    # ---- after the regulator ----
+
+    def decide(self, demand: Demand, regulator: Regulator, now: Millis) -> None:
+        """Who may begin, who has to stop, and what each is offered."""
+        settings = demand.settings
+        if regulator.shed is not None:
+            self._shed(regulator.shed, regulator.fitting, now)
+        if regulator.lack is not None:
+            for member in self.members:
+                self._refuse_if_there(member, regulator.lack, now)
+        elif now >= (regulator.waits.retry_at or now):
+            self._ask_back(demand, regulator, now)
+            self._answer(demand, regulator, now)
+            self._rotate(settings, now)
+        self._share(demand, regulator.offer, now)
+        self._follow_modes(settings)
+
+    def _refuse_if_there(self, member: Member, lack: Fault, now: Millis) -> None:
+        if member.present and (member.admitted or member.ready or member.asks_pulses) and member.refused is None:
+            self._refuse(member, lack, now, now)
+
+    @staticmethod
+    def _refuse(member: Member, lack: Fault, until: Millis, now: Millis) -> None:
+        member.refused = lack
+        member.since, member.not_before = now, until
+        member.offered_at = None
+        if not member.may_be_closed:
+            member.leave()
+
+    def _shed(self, lack: Fault, fitting: int, now: Millis) -> None:
+        """There is not enough for all: those with the longest turn make room."""
+        self._shed_wait.failed(now)
+        drawing = self.drawing
+        for member in drawing[: max(1, len(drawing) - fitting)]:
+            self._refuse(member, lack, now + self._shed_wait.wait_ms, now)
+
+    def _known(self, now: Millis) -> bool:
+        """Whether every node has been looked for, or would have stopped by now."""
+        if all(member.polled for member in self.members):
+            return True
+        return self._began is not None and now - self._began >= GONE_MS
+
+    def _fits(self, demand: Demand, regulator: Regulator, more: int, now: Millis, *, steady: bool) -> Fault | None:
+        """None if there is room for MIN for ``more`` chargers besides those that share; else what is lacking."""
+        settings = demand.settings
+        each = settings.current_min * 10
+        drawing = self.drawing
+        least = sum(min(each, member.most) for member in drawing) + self.reserved + more * each
+        if (
+            least > self._limit
+            or not self._known(now)
+            or not regulator.fits(least, demand, now, steady_ms=STEADY_MS if steady else 0)
+        ):
+            return Fault.NO_POWER
+        if settings.mode == Mode.SOLAR:
+            legs = sum(member.legs for member in drawing)
+            legs += demand.legs * more if self.nodes_draw() or more > 1 else demand.legs
+            if not regulator.sunny_for(settings, legs):
+                return Fault.NO_SUN
+        return None
+
+    def _expected(self, now: Millis) -> int:
+        """Chargers that were agreed pulses lately and are expected to draw."""
+        return sum(
+            member.ready and member.offered_at is not None and now - member.offered_at < COMES_WITHIN_MS
+            for member in self.members
+        )
+
+    def _ask_back(self, demand: Demand, regulator: Regulator, now: Millis) -> None:
+        """Those who wait come back, the longest wait first, as far as there is room."""
+        expected = self._expected(now)
+        for member in self.members:
+            if member.refused is not None and not member.wants and not member.may_be_closed:
+                member.refused = None  # its car has gone
+        for member in sorted((m for m in self.members if m.waiting), key=lambda m: m.since):
+            if now < member.not_before:
+                continue
+            if self._fits(demand, regulator, expected + 1, now, steady=True) is not None:
+                return
+            member.refused = None
+            expected += 1
+
+    def _answer(self, demand: Demand, regulator: Regulator, now: Millis) -> None:
+        """Agrees to what chargers ask for, or says what is lacking."""
+        for member in self.members:
+            if not member.present or member.refused is not None or member.admitted:
+                continue
+            asks_more = member.asks_contactor or (member.state == State.C)
+            if not asks_more and not member.asks_pulses:
+                continue
+            lack = self._fits(demand, regulator, 1, now, steady=False)
+            if lack is not None:
+                self._refuse(member, lack, now, now)
+            elif asks_more:
+                member.admitted, member.since = True, now
+                member.granted = member.state == State.C
+            else:
+                member.offered_at = now if member.offered_at is None else member.offered_at
+
+    def _rotate(self, settings: Settings, now: Millis) -> None:
+        """While others wait, a turn ends after ROTATION minutes."""
+        if any(member.leaving for member in self.members) or self._expected(now):
+            return
+        waiting = [member for member in self.members if member.waiting and now >= member.not_before]
+        drawing = self.drawing
+        if waiting and drawing and now - drawing[0].since >= settings.rotation_time * 60_000:
+            lack = waiting[0].refused or Fault.NO_POWER
+            self._refuse(drawing[0], lack, now, now)
+
+    # ---- shares ----
+
+    def _share(self, demand: Demand, total: Deciamps, now: Millis) -> None:
+        settings, drawing = demand.settings, [member for member in self.members if member.drawing]
+        each = settings.current_min * 10
+        for member in self.members:
+            if member.ready or (member.index == 0 and member.state in RESTING):
+                member.share = min(each, member.most)
+            elif not member.drawing and not (member.leaving and member.present):
+                member.share = 0
+        targets = split(total - self.reserved, [self._most(member, settings, now) for member in drawing])
+        for member, target in zip(drawing, targets, strict=True):
+            least = min(each, member.most)
+            if not member.granted:
+                member.share, member.held = least, 0  # its contactor is open
+            elif member.share > max(target, least):
+                member.share = max(target, least)
+                member.held = member.share if member.index == 0 else member.held
+        slack = total - self.reserved - sum(member.held for member in drawing)
+        for member, target in sorted(zip(drawing, targets, strict=True), key=lambda pair: pair[0].granted):
+            wanted = max(target, min(each, member.most))
+            more = min(wanted - member.held, slack)
+            if not member.granted:
+                if more < min(each, member.most):
+                    continue  # the others have yet to make room
+                member.granted = True
+            if more > 0:
+                member.share = member.held = member.held + more
+                slack -= more
+
+    def view(self) -> Iterable[ChargerView]:
+        """The chargers that are there, for everybody to see."""
+        for member in self.members:
+            if member.present or member.leaving:
+                draws = member.drawing and member.granted
+                yield ChargerView(
+                    member.index,
+                    member.state,
+                    member.share,
+                    draws,
+                    member.refused,
+                    member.missed,
+                    member.refused_inputs,
+                )
+
+    # ---- what nodes are to be told ----
+
+    def _follow_modes(self, settings: Settings) -> None:
+        if settings.mode != self._mode:
+            self._mode = settings.mode
+            for member in self.members:
+                member.in_step = False
+        for member in self.members[1:]:
+            if not member.present or member.mode is None:
+                continue
+            if member.mode == settings.mode:
+                member.in_step = True
+            elif member.in_step and settings.switch != _FOLLOWS_NODES:
+                self.mode_wish = member.mode
+                member.in_step = False
+
+    def take_wish(self) -> Mode | None:
+        """The mode that a node's owner has chosen since the last call."""
+        wish, self.mode_wish = self.mode_wish, None
+        return wish
+
+    def orders(self, settings: Settings, mains: PhaseCurrents | None, solar_s: int, *, lost: bool) -> Orders:
+        """What the nodes have to know now. ``lost``: the mains meter is, and nobody may charge."""
+        tells = []
+        for member in self.members[1:]:
+            tell = self._tell(member, settings, solar_s, lost=lost) if member.present and member.heard else None
+            if tell is not None:
+                tells.append(tell)
+        return Orders(tuple(member.share for member in self.members), mains, tuple(tells))
+
+    def _tell(self, member: Member, settings: Settings, solar_s: int, *, lost: bool) -> Tell | None:
+        wanted = (member.refused is not None) | (lost << 1)
+        state = member.state
+        if not wanted and member.asks_pulses and member.offered_at is not None:
+            state = COMM_B_OK
+        elif not wanted and member.asks_contactor and member.granted:
+            state = COMM_C_OK
+        differs = member.mode != settings.mode or abs(member.solar_s - solar_s) > TIMER_DIFFERS_S
+        if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
+            self._tells.pop(member.index, None)
+            return None
+        key = (member.heard, state, wanted, settings.mode if differs else -1)
+        known = self._tells.get(member.index)
+        if known is not None and known[0] == key:
+            return known[1]
+        self._numbers += 1
+        error = wanted | (member.error & ~_OUR_BITS)
+        mode = Mode(settings.mode) if differs else None
+        tell = Tell(member.index, self._numbers, state, error, mode, solar_s if differs else 0)
+        self._tells[member.index] = (key, tell)
+        return tell

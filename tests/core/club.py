@@ -1,0 +1,180 @@
+"""Several chargers on one house in virtual time: the real cores, the simulated cars, and a wire without bytes.
+
+The wire does what ``evsed.hw`` does: it polls the nodes, carries out what the master's core orders, and tells everybody
+what is offered. ``deaf`` chargers are off the line.
+"""
+
+from dataclasses import dataclass, field
+
+from evsed.core.actions import Action
+from evsed.core.controller import Controller
+from evsed.core.events import Event, MeterRead, Sampled
+from evsed.core.model import Equipment, MeterRole, Mode
+from evsed.core.settings import Settings
+from evsed.core.snapshot import Saved, Snapshot
+from evsed.core.states import State
+from evsed.core.units import Deciamps, Millis
+from evsed.core.wire import MasterOffered, MasterTold, NodeHeard, NodeMetered, NodeSilent, NodeStatus, Orders
+from evsed.hw.lease import Feed
+from evsed.hw.simulation.plant import Plant
+from tests.core.story import phases, settings
+
+CYCLE_MS = 10
+POLL_MS = 500
+OFFERS_MS = 2_000
+METER_MS = 70
+
+
+def club_settings(index: int, **given: object) -> Settings:
+    """The settings of charger ``index`` of a group."""
+    return settings(**{"current_max": 16, "enable_C2": "Always On", **given, "loadbl": index + 1})
+
+
+def status_of(snapshot: Snapshot) -> NodeStatus:
+    """What a node's status block says."""
+    most = min(snapshot.cable, snapshot.settings.current_max * 10)
+    return NodeStatus(
+        int(snapshot.state), snapshot.error_bits, snapshot.offer, Mode(snapshot.settings.mode), snapshot.solar_stop_s,
+        snapshot.access, config_changed=False, most=most,
+    )  # fmt: skip
+
+
+@dataclass
+class Club:
+    """``run`` lets time pass; the sum that is offered through closed contactors is checked in every cycle."""
+
+    count: int
+    given: dict[str, object] = field(default_factory=dict)
+    circuit: Deciamps = 160
+    metered: bool = True
+    now: Millis = 0
+    deaf: set[int] = field(default_factory=set)
+    dead: set[int] = field(default_factory=set)
+    mains_answers: bool = True
+    actions: list[tuple[Millis, int, Action]] = field(default_factory=list)
+    highest: Deciamps = 0
+    tells: list[tuple[Millis, int, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.plant = Plant(self.count, 7, self.now)
+        self.given = {"current_max_circuit": self.circuit // 10, **self.given}
+        self.cores = [self._start(index) for index in range(self.count)]
+        self._done: dict[int, int] = {}
+
+    def _start(self, index: int, saved: Saved | None = None) -> Controller:
+        fresh = Saved(settings=club_settings(index, **self.given))
+        return Controller(saved or fresh, self.now, Equipment(rcm_test=True))
+
+    # ---- what people do ----
+
+    def plug(self, *cars: int, ready: bool = True) -> None:
+        for car in cars:
+            self.plant.units[car].car.plugged = True
+            self.plant.units[car].car.ready = ready
+
+    def unplug(self, car: int) -> None:
+        self.plant.units[car].car.plugged = False
+
+    def restart(self, index: int) -> None:
+        self.dead.discard(index)
+        self.cores[index] = self._start(index, self.cores[index].saved)
+        if index == 0:
+            self._done.clear()
+
+    # ---- what is seen ----
+
+    @property
+    def states(self) -> list[State]:
+        return [core.charger.state for core in self.cores]
+
+    @property
+    def offers(self) -> list[Deciamps]:
+        return [core.regulation.offer if core.charger.state is State.C else 0 for core in self.cores]
+
+    @property
+    def charging(self) -> list[int]:
+        return [index for index, unit in enumerate(self.plant.units) if unit.current[0] > 0]
+
+    def snapshot(self, index: int) -> Snapshot:
+        return self.cores[index].snapshot(self.now)
+
+    # ---- time ----
+
+    def run(self, seconds: float) -> None:
+        until = self.now + round(seconds * 1000)
+        while self.now < until:
+            self.step()
+
+    def step(self) -> None:
+        self.now += CYCLE_MS
+        self.plant.advance(self.now)
+        self._measure()
+        self._converse()
+        for index, core in enumerate(self.cores):
+            if index in self.dead:
+                continue
+            unit = self.plant.units[index]
+            self._keep(index, core.handle(Sampled(unit.inputs(self.now)), self.now))
+            unit.feed(Feed(0, core.outputs, single=core.desk.settings.enable_C2 == 0), self.now)
+        self._check()
+
+    def _check(self) -> None:
+        live = [core for index, core in enumerate(self.cores) if index not in self.dead]
+        closed = [core for core in live if core.outputs.contactor1 and core.charger.state is State.C]
+        offered = sum(core.regulation.offer for core in closed)
+        self.highest = max(self.highest, offered)
+        assert offered <= self.circuit, f"{offered} of {self.circuit} dA are offered at {self.now} ms: {self.offers}"
+
+    def _handle(self, index: int, event: Event) -> None:
+        if index not in self.dead:
+            self._keep(index, self.cores[index].handle(event, self.now))
+
+    def _keep(self, index: int, actions: list[Action]) -> None:
+        self.actions += [(self.now, index, action) for action in actions]
+
+    def _measure(self) -> None:
+        """One meter after the other, as on the line."""
+        if self.now % METER_MS or 0 in self.deaf:
+            return
+        meters = 1 + (self.count if self.metered else 0)
+        turn = self.now // METER_MS % meters
+        if turn == 0:
+            if self.mains_answers:
+                self._handle(0, MeterRead(MeterRole.MAINS, phases(self.plant.mains)))
+            return
+        car = turn - 1
+        currents = phases(self.plant.units[car].current)
+        self._handle(0, MeterRead(MeterRole.EV, currents) if car == 0 else NodeMetered(car, currents))
+        if car and car not in self.deaf:
+            self._handle(car, MeterRead(MeterRole.EV, currents))
+
+    # ---- the wire ----
+
+    def _converse(self) -> None:
+        if {0} & (self.deaf | self.dead) or self.now % 50:
+            return
+        if self.now % POLL_MS == 0:
+            for node in range(1, 8):
+                if node < self.count and node not in self.deaf | self.dead:
+                    self._handle(0, NodeHeard(node, status_of(self.snapshot(node))))
+                elif node < self.count or self.now == POLL_MS:
+                    self._handle(0, NodeSilent(node))
+        orders = self.snapshot(0).orders
+        if orders is not None:
+            self._carry_out(orders)
+
+    def _carry_out(self, orders: Orders) -> None:
+        for tell in orders.tells:
+            if self._done.get(tell.node, 0) < tell.number and tell.node not in self.deaf | self.dead:
+                self._done[tell.node] = tell.number
+                self.tells.append((self.now, tell.node, tell.state, tell.error))
+                told = MasterTold(tell.state, tell.error, tell.mode, None if tell.mode is None else tell.solar_s)
+                self._handle(tell.node, told)
+        lowered = any(now < before for now, before in zip(orders.offers, self._last, strict=True))
+        if lowered or self.now % OFFERS_MS == 0 or orders.offers != self._last:
+            self._last = orders.offers
+            for node in range(1, self.count):
+                if node not in self.deaf:
+                    self._handle(node, MasterOffered(orders.offers[node], orders.mains))
+
+    _last: tuple[Deciamps, ...] = (0,) * 8

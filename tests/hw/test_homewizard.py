@@ -1,0 +1,473 @@
+"""HomeWizard meters: their document, a real HTTP server on the loopback that behaves or does not, and real mDNS."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zeroconf import ServiceInfo, Zeroconf
+
+from evsed.core.events import MeterHealthChanged, MeterRead
+from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.settings import Settings
+from evsed.hw.decoding import ImplausibleError
+from evsed.hw.dialog import Values
+from evsed.hw.discovery import SERVICE, Discovery, Found
+from evsed.hw.fetch import LONGEST_BODY, Fetcher, FetchError
+from evsed.hw.homewizard import PATH, HomeWizard, NotFoundError, choose, decode
+from tests.core.story import settings
+from tests.hw.heard import Heard
+
+LOOPBACK = "127.0.0.1"
+TOTAL_S = 0.5
+PERIOD_S = 0.1
+
+THREE_PHASES: dict[str, Any] = {
+    "wifi_ssid": "home", "wifi_strength": 100, "smr_version": 50, "meter_model": "ISKRA", "active_tariff": 2,
+    "total_power_import_kwh": 13779.338, "total_power_import_t1_kwh": 10830.511, "total_power_export_kwh": 210.5,
+    "active_power_w": -543, "active_power_l1_w": -676, "active_power_l2_w": 133, "active_power_l3_w": 0,
+    "active_voltage_l1_v": 230.111, "active_voltage_l2_v": 231.0, "active_voltage_l3_v": 229.0,
+    "active_current_a": 6.54, "active_current_l1_a": 3.0, "active_current_l2_a": 0.54, "active_current_l3_a": 3,
+    "gas_timestamp": 210314112233, "total_gas_m3": 2569.646, "external": [{"unique_id": "x", "value": 1.0}],
+}  # fmt: skip
+ONE_PHASE = {"active_power_w": -230.4, "active_power_l1_w": -230.4, "active_current_l1_a": 1.0,
+             "total_power_import_kwh": 1.5, "total_power_export_kwh": 0}  # fmt: skip
+EXPECTED = Values(PhaseCurrents(-30, 5, 30), -543, 13_779_338, 210_500)
+
+
+# ---- the document ----
+
+
+def test_a_document_of_three_phases() -> None:
+    assert decode(THREE_PHASES) == EXPECTED
+    signed = THREE_PHASES | {"active_current_l1_a": -3.0, "active_current_l2_a": -0.54}
+    assert decode(signed) == EXPECTED, "the powers have the signs, whatever those of the currents are"
+
+
+def test_a_document_of_one_phase() -> None:
+    expected = Values(PhaseCurrents(-10, 0, 0), -230, 1_500, 0)
+    assert decode(ONE_PHASE) == expected
+    kwh_meter = {key: value for key, value in ONE_PHASE.items() if "_l1_" not in key} | {"active_current_a": 1.0}
+    assert decode(kwh_meter) == expected
+    assert decode(ONE_PHASE | {"active_current_l2_a": None}) == expected
+
+
+def test_what_is_missing_is_unknown() -> None:
+    """Bug 24: energies that are not known are no 0."""
+    assert decode({}) == Values()
+    assert decode({"active_power_w": 5, "total_power_import_kwh": None}) == Values(power_w=5)
+    assert decode({"active_current_l1_a": -2.0}) == Values(PhaseCurrents(-20, 0, 0))
+    assert decode({"active_current_a": 9.0, "active_current_l2_a": 9.0}).currents is None, "a sum is no phase"
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ([1], "no JSON object"),
+        (None, "no JSON object"),
+        ({"active_current_l1_a": float("nan")}, "active_current_l1_a is nan"),
+        ({"active_current_l2_a": 1_000.5}, "active_current_l2_a is 1000.5"),
+        ({"active_current_l1_a": True}, "active_current_l1_a is True"),
+        ({"active_power_w": "5"}, "active_power_w is '5'"),
+        ({"active_power_w": {"a": 1}}, "active_power_w is a dict"),
+        ({"active_power_w": 10**400}, "active_power_w is a number of more than 40 digits"),
+        ({"active_power_w": float("-inf")}, "active_power_w is -inf"),
+        ({"active_current_l1_a": 1, "active_power_l1_w": 2e6}, "active_power_l1_w is 2000000.0"),
+        ({"total_power_import_kwh": -0.1}, "total_power_import_kwh is -0.1"),
+        ({"total_power_export_kwh": "x" * 99}, r"total_power_export_kwh is 'x{39}\.\.\."),
+    ],
+)
+def test_what_cannot_be_is_named(document: object, text: str) -> None:
+    with pytest.raises(ImplausibleError, match=text):
+        decode(document)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(THREE_PHASES)), JSON) | JSON)
+def test_any_document_is_taken_or_refused(document: object) -> None:
+    try:
+        values = decode(document)
+    except ImplausibleError:
+        return
+    assert values.import_wh is None or values.import_wh >= 0
+
+
+# ---- which device ----
+
+P1, KWH = Found("HWE-P1", "10.0.0.1", 80), Found("SDM630-wifi", "10.0.0.2", 80)
+OTHER_KWH, SOCKET, UNNAMED = (
+    Found("HWE-KWH3", "10.0.0.3", 80),
+    Found("HWE-SKT", "10.0.0.4", 80),
+    Found("", "10.0.0.5", 80),
+)
+
+
+def test_the_mains_have_the_p1_meter_and_the_others_the_only_kwh_meter() -> None:
+    everything = (SOCKET, P1, KWH)
+    assert choose(everything, MeterRole.MAINS) == P1
+    assert choose(everything, MeterRole.EV) == choose(everything, MeterRole.CIRCUIT) == KWH
+    assert choose((SOCKET, KWH), MeterRole.MAINS) == KWH
+    assert choose((UNNAMED,), MeterRole.MAINS) == UNNAMED
+
+
+@pytest.mark.parametrize(
+    ("found", "role", "text"),
+    [
+        ((), MeterRole.MAINS, "no such meter was found by mDNS.*MAINS HST"),
+        ((SOCKET,), MeterRole.CIRCUIT, "no such meter was found by mDNS.*CIRCT HST"),
+        ((P1,), MeterRole.EV, "no such meter was found by mDNS.*EV HST"),
+        ((P1, P1), MeterRole.MAINS, "2 meters were found .*choose one under MAINS HST"),
+        ((P1, KWH, OTHER_KWH), MeterRole.EV, "2 meters were found .10.0.0.2, 10.0.0.3.: choose one under EV HST"),
+    ],
+)
+def test_a_device_is_never_guessed(found: tuple[Found, ...], role: MeterRole, text: str) -> None:
+    with pytest.raises(NotFoundError, match=text):
+        choose(found, role)
+
+
+# ---- a device on the loopback ----
+
+
+@dataclass
+class Device:
+    """A HomeWizard that answers with ``document``; counts its connections and requests."""
+
+    document: object = field(default_factory=lambda: dict(THREE_PHASES))
+    status: int = 200
+    connections: int = 0
+    requests: int = 0
+    hangs_up: bool = False
+    port: int = 0
+
+    def serve(self) -> ThreadingHTTPServer:
+        device = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                device.connections += 1
+                super().setup()
+
+            def do_GET(self) -> None:
+                device.requests += 1
+                assert self.path == PATH
+                body = json.dumps(device.document).encode()
+                self.send_response(device.status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                self.close_connection = device.hangs_up  # without a word: the next request finds out
+
+            def log_message(self, *_: object) -> None:
+                """Nothing is logged."""
+
+        server = ThreadingHTTPServer((LOOPBACK, self.port), Handler)
+        server.daemon_threads = True
+        self.port = server.server_port
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return server
+
+
+@pytest.fixture
+def device() -> Iterator[Device]:
+    device = Device()
+    server = device.serve()
+    yield device
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def fetcher(device: Device) -> Iterator[Fetcher]:
+    fetcher = Fetcher(LOOPBACK, device.port, 10.0)
+    yield fetcher
+    fetcher.close()
+
+
+def test_one_connection_serves_many_requests(device: Device, fetcher: Fetcher) -> None:
+    for _ in range(5):
+        assert decode(fetcher.get(PATH)) == EXPECTED
+    assert (device.connections, device.requests) == (1, 5)
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(device: Device, fetcher: Fetcher) -> None:
+    device.hangs_up = True
+    for _ in range(3):
+        assert decode(fetcher.get(PATH)) == EXPECTED
+    assert device.connections == 3
+
+
+def test_a_refusal_says_what_to_do(device: Device, fetcher: Fetcher) -> None:
+    device.status = 403
+    with pytest.raises(FetchError, match="switch on its local API"):
+        fetcher.get(PATH)
+    device.status = 503
+    with pytest.raises(FetchError, match="HTTP status 503"):
+        fetcher.get(PATH)
+    device.status = 200
+    assert decode(fetcher.get(PATH)) == EXPECTED
+
+
+class Hostile:
+    """A server that does with each connection what a test likes, until it is closed."""
+
+    def __init__(self, behave: Callable[[socket.socket, threading.Event], None]) -> None:
+        self._behave = behave
+        self._over = threading.Event()
+        self._door = socket.create_server((LOOPBACK, 0))
+        self.port: int = self._door.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            guest, _ = self._door.accept()
+            with guest:
+                if self._over.is_set():
+                    return
+                guest.recv(4_096)
+                try:
+                    self._behave(guest, self._over)
+                except OSError:
+                    continue
+
+    def __enter__(self) -> Fetcher:
+        self._fetcher = Fetcher(LOOPBACK, self.port, TOTAL_S)
+        return self._fetcher
+
+    def __exit__(self, *_: object) -> None:
+        self._fetcher.close()
+        self._over.set()
+        socket.create_connection((LOOPBACK, self.port)).close()
+        self._thread.join()
+        self._door.close()
+
+
+def says(answer: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    return lambda guest, _over: guest.sendall(answer)
+
+
+def drips(first: bytes, drop: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    def behave(guest: socket.socket, over: threading.Event) -> None:
+        guest.sendall(first)
+        while not over.wait(0.02):
+            guest.sendall(drop)
+
+    return behave
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+MALICE = {
+    "silence": (lambda _guest, over: over.wait(), "no whole answer within 0.5 s"),
+    "slow-loris head": (drips(OK, b"X: y\r\n"), "no whole answer|no HTTP"),
+    "slow-loris body": (drips(OK + b"Content-Length: 1000\r\n\r\n", b" "), "no whole answer"),
+    "endless body": (drips(OK + b"\r\n", b" " * 60_000), "longer than 65536 bytes|no whole answer"),
+    "endless chunks": (drips(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"), "no whole answer"),
+    "for ever continue": (drips(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"), "no whole answer"),
+    "long body": (says(OK + b"Content-Length: 70000\r\n\r\n" + b" " * 70_000), f"longer than {LONGEST_BODY}"),
+    "cut body": (says(OK + b'Content-Length: 99\r\n\r\n{"a":'), "no JSON"),
+    "nothing": (says(b""), "closed connection without response|reset"),
+    "no HTTP": (says(b"SSH-2.0-x\r\n\r\n"), "no HTTP: BadStatusLine"),
+    "wild chunk": (says(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "no HTTP"),
+    "redirect": (says(b"HTTP/1.1 302 F\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n"), "HTTP status 302"),
+    "no JSON": (says(OK + b"Content-Length: 3\r\n\r\n{a}"), "no JSON"),
+    "deep JSON": (says(OK + b"Content-Length: 60000\r\n\r\n" + b"[" * 60_000), "no JSON"),
+    "long number": (says(OK + b"Content-Length: 5000\r\n\r\n" + b"1" * 5_000), "no JSON"),
+    "no text": (says(OK + b"Content-Length: 4\r\n\r\n\xff\xfe\x00\xd8"), "no JSON"),
+}
+
+
+@pytest.mark.parametrize("malice", MALICE)
+def test_whatever_a_device_does_ends_in_a_text(malice: str) -> None:
+    behave, text = MALICE[malice]
+    with Hostile(behave) as fetcher, pytest.raises(FetchError, match=text):
+        fetcher.get(PATH)
+
+
+def test_a_device_that_is_not_there_is_said_so() -> None:
+    with socket.create_server((LOOPBACK, 0)) as door:
+        port = door.getsockname()[1]
+    with pytest.raises(FetchError, match="refused"):
+        Fetcher(LOOPBACK, port, TOTAL_S).get(PATH)
+    with pytest.raises(FetchError, match="no host name"):
+        Fetcher("a" * 64, port, TOTAL_S).get(PATH)
+
+
+# ---- the reader ----
+
+
+@dataclass
+class Reading:
+    heard: Heard
+    settings: Settings
+
+
+@pytest.fixture
+def reading() -> Iterator[Reading]:
+    reading = Reading(Heard(), settings(mains_meter="Disabled", ev_meter="Disabled"))
+    meters = HomeWizard(lambda: reading.settings, reading.heard.post, Discovery([LOOPBACK]), PERIOD_S)
+    meters.start()
+    yield reading
+    meters.close()
+
+
+def reads(role: MeterRole) -> Callable[[MeterRead], bool]:
+    return lambda event: event.role is role and event.currents is not None
+
+
+def health(role: MeterRole, *, answering: bool) -> Callable[[MeterHealthChanged], bool]:
+    return lambda event: event.role is role and event.health.answering is answering
+
+
+def fixed(role: str, port: int) -> dict[str, str]:
+    return {f"{role}_meter": "Homewizrd", f"{role}_meter_host": f"{LOOPBACK}:{port}"}
+
+
+def chosen(**values: str) -> Settings:
+    return settings(**{"mains_meter": "Disabled", "ev_meter": "Disabled"} | values)
+
+
+def test_a_fixed_meter_is_read_for_every_role(device: Device, reading: Reading) -> None:
+    reading.settings = chosen(
+        **fixed("mains", device.port), **fixed("ev", device.port), **fixed("circuit", device.port)
+    )
+    for role in MeterRole:
+        event = reading.heard.wait(MeterRead, reads(role), since=0)
+        assert event == MeterRead(role, EXPECTED.currents, -543, 13_779_338, 210_500)
+    told = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True), since=0)
+    assert told.health.where == f"HomeWizard at {LOOPBACK}:{device.port} (set under MAINS HST)"
+    assert told.health.last_error == ""
+
+
+def test_a_role_that_is_no_homewizard_is_never_read(device: Device, reading: Reading) -> None:
+    """Bug 21: a disabled role's meter was parsed."""
+    reading.settings = chosen(**fixed("ev", device.port), mains_meter_host=f"{LOOPBACK}:{device.port}")
+    reading.heard.wait(MeterRead, reads(MeterRole.EV), since=0)
+    reading.heard.wait(MeterRead, reads(MeterRole.EV))
+    assert {event.role for event in reading.heard.events if isinstance(event, MeterRead)} == {MeterRole.EV}
+
+
+def test_a_meter_that_does_not_answer_is_tried_until_it_does(reading: Reading) -> None:
+    """Rank 9 of owners' pains (D35#189, #272): a HomeWizard that came back was not read again."""
+    device = Device()
+    server = device.serve()
+    reading.settings = chosen(**fixed("mains", device.port))
+    reading.heard.wait(MeterRead, reads(MeterRole.MAINS), since=0)
+    device.status = 500
+    told = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False), since=0)
+    assert told.health.last_error == "it answers with HTTP status 500"
+    device.hangs_up = True
+    server.shutdown()
+    server.server_close()
+    gone = reading.heard.wait(MeterHealthChanged, lambda event: "refused" in event.health.last_error, since=0)
+    assert gone.health.errors > told.health.errors
+    device.status = 200
+    before = len(reading.heard.events)
+    server = device.serve()
+    reading.heard.wait(MeterRead, reads(MeterRole.MAINS), since=before)
+    back = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True), since=before)
+    assert "refused" in back.health.last_error
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_meter_without_currents_is_no_meter_for_a_charger(device: Device, reading: Reading) -> None:
+    device.document = {"total_power_import_kwh": 5.0}
+    reading.settings = chosen(**fixed("mains", device.port))
+    told = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False), since=0)
+    assert "tells no currents" in told.health.last_error
+    energy = reading.heard.wait(MeterRead, lambda _: True, since=0)
+    assert energy == MeterRead(MeterRole.MAINS, import_wh=5_000)
+
+
+def test_the_word_of_a_meter_that_was_exchanged_meanwhile_is_not_taken(reading: Reading) -> None:
+    def behave(guest: socket.socket, _over: threading.Event) -> None:
+        reading.settings = chosen(mains_meter="API")
+        body = json.dumps(THREE_PHASES).encode()
+        guest.sendall(OK + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        served.set()
+
+    served = threading.Event()
+    hostile, other = Hostile(behave), Device()
+    server = other.serve()
+    with hostile:
+        reading.settings = chosen(**fixed("mains", hostile.port))
+        assert served.wait(20)
+        reading.settings = chosen(**fixed("circuit", other.port))
+        reading.heard.wait(MeterRead, reads(MeterRole.CIRCUIT), since=0)
+    assert not any(getattr(event, "role", None) is MeterRole.MAINS for event in reading.heard.events)
+    server.shutdown()
+    server.server_close()
+
+
+# ---- mDNS ----
+
+Announce = Callable[[str, str, int], None]
+
+
+@pytest.fixture
+def announce() -> Iterator[Announce]:
+    """Announces a device as the real ones do, on the loopback."""
+    responder = Zeroconf(interfaces=[LOOPBACK])
+
+    names: set[str] = set()
+
+    def announce(name: str, product: str, port: int) -> None:
+        info = ServiceInfo(
+            SERVICE, f"{name}.{SERVICE}", port=port, addresses=[socket.inet_aton(LOOPBACK)], server=f"{name}.local.",
+            properties={"api_enabled": "1", "path": "/api/v1", "product_type": product, "serial": "3c39e7aabbcc"},
+        )  # fmt: skip
+        if name in names:
+            responder.update_service(info)
+        else:
+            responder.register_service(info)
+        names.add(name)
+
+    yield announce
+    responder.close()
+
+
+def test_a_meter_is_found_by_mdns(device: Device, reading: Reading, announce: Announce) -> None:
+    reading.settings = chosen(mains_meter="Homewizrd")
+    lost = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False), since=0)
+    assert lost.health.where == "HomeWizard, looked for by mDNS"
+    assert "no such meter was found by mDNS" in lost.health.last_error
+    announce("socket-1", "HWE-SKT", 9)
+    announce("p1meter-aabbcc", "HWE-P1", device.port)
+    assert reading.heard.wait(MeterRead, reads(MeterRole.MAINS)).currents == EXPECTED.currents
+    told = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True), since=0)
+    assert told.health.where == f"HomeWizard at {LOOPBACK}:{device.port} (found by mDNS)"
+
+
+def test_a_meter_that_moved_is_followed(reading: Reading, announce: Announce) -> None:
+    """Rank 9 of owners' pains (D35#192): after a new address it was never read again."""
+    device, moved = Device(), Device()
+    server = device.serve()
+    announce("p1meter-aabbcc", "HWE-P1", device.port)
+    reading.settings = chosen(mains_meter="Homewizrd")
+    reading.heard.wait(MeterRead, reads(MeterRole.MAINS), since=0)
+    device.status = 404  # something else lives there now
+    reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False))
+    other = moved.serve()
+    announce("p1meter-aabbcc", "HWE-P1", moved.port)
+    reading.heard.wait(MeterRead, reads(MeterRole.MAINS))
+    told = reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True), since=0)
+    back = reading.heard.wait(MeterHealthChanged, lambda event: f":{moved.port} " in event.health.where, since=0)
+    assert told.health.where == f"HomeWizard at {LOOPBACK}:{device.port} (found by mDNS)"
+    assert back.health.answering
+    for one in (server, other):
+        one.shutdown()
+        one.server_close()
