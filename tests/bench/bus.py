@@ -17,7 +17,7 @@ from evsed.core.model import MeterRole
 from evsed.core.settings import Settings
 from evsed.hw.bus import Bus
 from evsed.hw.poller import Poller
-from evsed.hw.simulation.line import THINKING_S
+from evsed.hw.simulation.station import THINKING_S
 from tests.core.story import settings
 from tests.hw.wires import numbered
 
