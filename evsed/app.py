@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,10 +90,12 @@ def open_door(table: str, door: Http | Modbus) -> socket.socket:
         raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
 
 
-def _buses(installation: Installation, runtime: Runtime) -> "list[Bus]":
-    """A bus for every line of the installation, with the meters on it as its client."""
-    from evsed.hw.bus import Bus  # noqa: PLC0415 - heavy
+def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":
+    """A bus for every line of the installation: its clients are the meters on it and, where chargers share it, they."""
+    from evsed.hw.bus import Bus, Client  # noqa: PLC0415 - heavy
+    from evsed.hw.nodeserver import Core, NodeServer  # noqa: PLC0415
     from evsed.hw.poller import Poller  # noqa: PLC0415
+    from evsed.hw.powershare import Master  # noqa: PLC0415
 
     def settings() -> Settings:
         return runtime.snapshot.settings
@@ -101,8 +104,13 @@ def _buses(installation: Installation, runtime: Runtime) -> "list[Bus]":
     for line in installation.bus:
         roles = [MeterRole(role) for role in line.meters]
         where = f"{line.name} ({line.device})"
-        poller = Poller(where, roles, settings, runtime.post, shared=line.chargers)
-        buses.append(Bus(line.name, line.device, line.baud, settings, [poller]))
+        clients: list[Client] = [Poller(where, roles, settings, runtime.post, shared=line.chargers)]
+        server = None
+        if line.chargers:
+            clients.append(Master(lambda: runtime.snapshot, runtime.post))
+            core = Core(lambda: runtime.snapshot, lambda: runtime.hangs, runtime.post, runtime.submit, refuse)
+            server = NodeServer(core, installation.serial)
+        buses.append(Bus(line.name, line.device, line.baud, settings, clients, server))
     return buses
 
 
@@ -193,9 +201,9 @@ class _Daemon:
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
-        buses = _buses(installation, runtime)
         lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
+        buses = _buses(installation, runtime, refusals.note)
         mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
         site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))

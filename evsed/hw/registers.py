@@ -10,12 +10,12 @@ from typing import Final, TypeAlias
 
 from evsed.core.commands import HIGHEST_POSTED
 from evsed.core.duty import HIGHEST_OFFER
-from evsed.core.events import ChangeSetting, ChooseMode, Command, Event, Override
+from evsed.core.events import ChangeSetting, ChooseMode, Command, Override
 from evsed.core.model import Access, MeterRole, Mode, PhaseCurrents, choice_of
 from evsed.core.setting import Setting, SettingError, Value
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Snapshot
-from evsed.core.wire import CHARGERS, MasterOffered, MasterSet, MasterTold
+from evsed.core.wire import CHARGERS, MasterOffered, MasterSet, MasterTold, WireEvent
 
 ILLEGAL_ADDRESS: Final = 2
 ILLEGAL_VALUE: Final = 3
@@ -115,7 +115,7 @@ def _shown(value: Value) -> int:
 # ---- written by our master ----
 
 
-def from_master(snapshot: Snapshot, first: int, values: Sequence[int]) -> Event | Command | None:
+def from_master(snapshot: Snapshot, first: int, values: Sequence[int]) -> WireEvent | ChangeSetting | None:
     """What our master means by writing ``values`` to the registers from ``first``. We are its node.
 
     None: nothing for the core; it has read our configuration (a 0 in register 6, which the caller looks at itself).

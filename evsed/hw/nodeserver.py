@@ -1,0 +1,86 @@
+"""A node's side of the chargers' line: answers its master from the last Snapshot, and hands on what it is told.
+
+Owns what is said to whom. Which register shows what is registers.py's, how requests look pdus.py's, when the bus
+listens bus.py's. Bad requests change nothing: they are answered with an exception, counted and logged once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from evsed.core.events import ChangeSetting, Command, Event
+from evsed.core.snapshot import Snapshot
+from evsed.hw import pdus, registers
+from evsed.hw.poller import OverheardEvMeter
+from evsed.hw.registers import CONFIG_CHANGED, RefusedError
+
+SHOWN: int = 32
+"""So much of a refused request, in bytes, is shown in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What a node's server needs of the control loop and of the counters beside it."""
+
+    snapshot: Callable[[], Snapshot]
+    hangs: Callable[[], bool]
+    post: Callable[[Event], None]
+    submit: Callable[[Command], object]
+    refuse: Callable[[str, str, str], None]  # where, what was given, why it is refused
+
+
+class NodeServer:
+    """Answers on the chargers' line while we are a node."""
+
+    def __init__(self, core: Core, serial: int) -> None:
+        """``serial``: the unit's number, 0 to 999,999; its low 16 bits are shown."""
+        self._core = core
+        self._serial = serial
+        self._known_config: tuple[int, int] | None = None  # our EV meter, as far as the master has read it
+        self._ev_meter = OverheardEvMeter(lambda: core.snapshot().settings, core.post)
+
+    def answer(self, pdu: bytes) -> bytes | None:
+        """The answer to our master; none at all while our control loop hangs: then we are as good as gone."""
+        if not pdu or self._core.hangs():
+            return None
+        try:
+            request = pdus.parse(pdu)
+            if isinstance(request, pdus.ReadRegisters):
+                return pdus.words_read(request, self._read(request))
+            self._take(request)
+        except RefusedError as error:
+            self._core.refuse("charger bus, our master", pdu[:SHOWN].hex(" "), str(error))
+            return pdus.refused(pdu[0], error.code)
+        return pdus.confirmed(request)
+
+    def told(self, pdu: bytes) -> None:
+        """Everybody was told something."""
+        if not pdu or self._core.hangs():
+            return
+        try:
+            request = pdus.parse(pdu)
+            if isinstance(request, pdus.WriteRegisters):
+                self._take(request)
+        except RefusedError as error:
+            self._core.refuse("charger bus, to everybody", pdu[:SHOWN].hex(" "), str(error))
+
+    def overheard(self, address: int, request: bytes, answer: bytes) -> None:
+        """Our EV meter is read by our master: we listen."""
+        self._ev_meter.overheard(address, request, answer)
+
+    @property
+    def _config(self) -> tuple[int, int]:
+        settings = self._core.snapshot().settings
+        return (settings.ev_meter, settings.ev_meter_address)
+
+    def _read(self, request: pdus.ReadRegisters) -> list[int]:
+        changed = self._known_config != self._config
+        return registers.read(self._core.snapshot(), self._serial, changed, request.first, request.count)
+
+    def _take(self, request: pdus.WriteRegisters) -> None:
+        meant = registers.from_master(self._core.snapshot(), request.first, request.values)
+        if request.first <= CONFIG_CHANGED < request.first + len(request.values):
+            self._known_config = self._config
+        if isinstance(meant, ChangeSetting):
+            self._core.submit(meant)
+        elif meant is not None:
+            self._core.post(meant)
