@@ -33,7 +33,7 @@ STEADY_MS = 10_000
 """Room for one more has to have been there for this long before one that had to stop is asked back."""
 
 PATIENCE_MS = 3_000
-"""One that asks is refused when there was no room for this long: while cars change what they draw, a look may deceive."""
+"""One that asks is refused when there was no room for this long: while cars change what they draw, looks may deceive."""
 
 TIMER_DIFFERS_S = 3
 _OUR_BITS = 0b11
