@@ -33,7 +33,7 @@ STEADY_MS = 10_000
 """Room for one more has to have been there for this long before one that had to stop is asked back."""
 
 PATIENCE_MS = 3_000
-"""One that asks is refused when there was no room for this long: while cars change what they draw, looks may deceive."""
+"""One that asks is refused when there was no room for so long: while cars change what they draw, looks deceive."""
 
 TIMER_DIFFERS_S = 3
 _OUR_BITS = 0b11
@@ -136,7 +136,7 @@ class Group:
             fixed=fixed,
             phases=demand.phases if alone else 3,
             uses=demand.uses if alone else ALL_PHASES,
-            legs=demand.legs if alone else 3,
+            legs=sum(member.legs for member in drawing) if drawing else demand.legs,
             connected=any(state != State.A for state in states),
             offering=offering,
             resting=not offering and all(state in RESTING for state in states) and not reserved,
@@ -217,8 +217,13 @@ class Group:
             return True
         return self._began is not None and now - self._began >= GONE_MS
 
-    def _fits(self, demand: Demand, regulator: Regulator, more: int, now: Millis, *, steady: bool) -> Fault | None:
-        """None if there is room for MIN for ``more`` chargers besides those that share; else what is lacking."""
+    def _fits(
+        self, demand: Demand, regulator: Regulator, more: int, legs_more: int, now: Millis, *, steady: bool
+    ) -> Fault | None:
+        """None if there is room for MIN for ``more`` chargers besides those that share; else what is lacking.
+
+        ``legs_more``: the phases that their cars use, taken together.
+        """
         settings = demand.settings
         each = settings.current_min * 10
         drawing = self.drawing
@@ -231,7 +236,7 @@ class Group:
         ):
             return Fault.NO_POWER
         if settings.mode == Mode.SOLAR:
-            legs = sum(member.legs for member in drawing) + demand.legs * more
+            legs = sum(member.legs for member in drawing) + legs_more
             if not regulator.sunny_for(settings, legs):
                 return Fault.NO_SUN
         return None
@@ -252,7 +257,7 @@ class Group:
         for member in sorted((m for m in self.members if m.waiting), key=lambda m: m.since):
             if now < member.not_before:
                 continue
-            if self._fits(demand, regulator, expected + 1, now, steady=True) is not None:
+            if self._fits(demand, regulator, expected + 1, 3 * expected + member.legs, now, steady=True) is not None:
                 return
             member.refused = None
             expected += 1
@@ -267,7 +272,7 @@ class Group:
                 member.asked_at = None
                 continue
             member.asked_at = now if member.asked_at is None else member.asked_at
-            lack = self._fits(demand, regulator, 1, now, steady=False)
+            lack = self._fits(demand, regulator, 1, member.legs, now, steady=False)
             if lack is not None:
                 if self._hopeless or now - member.asked_at >= PATIENCE_MS:
                     self._refuse(member, lack, now, now)
