@@ -86,12 +86,16 @@ class Member:
 
     def hear(self, status: NodeStatus) -> None:
         """It answered a poll."""
+        first = not self.polled
         self.missed, self.polled, self.gone_at = 0, True, None
         self.heard += 1
         self.error, self.current, self.most = status.error, status.current, status.most
         self.mode, self.solar_s = status.mode, status.solar_s
         self.asks_pulses, self.asks_contactor = status.state == State.COMM_B, status.state == State.COMM_C
         self.moved(status.state)
+        if first and status.state == State.C:  # we were restarted, and it goes on
+            self.admitted = self.granted = True
+            self.share = min(self.current, self.most)
         self.wants = status.state in {State.B1, State.COMM_B, *_OFFERED, *_MAY_BE_CLOSED}
         if not self.may_be_closed:
             self.held = self.share if self.admitted else 0

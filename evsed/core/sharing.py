@@ -218,16 +218,24 @@ class Group:
         return self._began is not None and now - self._began >= GONE_MS
 
     def _fits(
-        self, demand: Demand, regulator: Regulator, more: int, legs_more: int, now: Millis, *, steady: bool
+        self,
+        demand: Demand,
+        regulator: Regulator,
+        more: int,
+        legs_more: int,
+        now: Millis,
+        *,
+        steady: bool,
+        going_on: Deciamps = 0,
     ) -> Fault | None:
         """None if there is room for MIN for ``more`` chargers besides those that share; else what is lacking.
 
-        ``legs_more``: the phases that their cars use, taken together.
+        ``legs_more``: the phases that their cars use, taken together; ``going_on``: what they draw already.
         """
         settings = demand.settings
         each = settings.current_min * 10
         drawing = self.drawing
-        least = sum(min(each, member.most) for member in drawing) + self.reserved + more * each
+        least = sum(min(each, member.most) for member in drawing) + self.reserved - going_on + more * each
         self._hopeless = least > self._limit
         if (
             self._hopeless
@@ -272,7 +280,8 @@ class Group:
                 member.asked_at = None
                 continue
             member.asked_at = now if member.asked_at is None else member.asked_at
-            lack = self._fits(demand, regulator, 1, member.legs, now, steady=False)
+            going_on = member.held if member.state == State.C else 0
+            lack = self._fits(demand, regulator, 1, member.legs, now, steady=False, going_on=going_on)
             if lack is not None:
                 if self._hopeless or now - member.asked_at >= PATIENCE_MS:
                     self._refuse(member, lack, now, now)

@@ -157,10 +157,10 @@ class Club:
             for node in range(1, 8):
                 if node < self.count and node not in self.deaf | self.dead:
                     self._handle(0, NodeHeard(node, status_of(self.snapshot(node))))
-                elif node < self.count or self.now == POLL_MS:
+                elif node < self.count or not self.cores[0].regulation.group.members[node].polled:
                     self._handle(0, NodeSilent(node))
         orders = self.snapshot(0).orders
-        if orders is not None:
+        if orders is not None and all(member.polled for member in self.cores[0].regulation.group.members):
             self._carry_out(orders)
 
     def _carry_out(self, orders: Orders) -> None:
