@@ -95,7 +95,7 @@ class Regulator:
         self.one_phase_wanted = False  # three phases have had too little sun for long enough
         self.shed: Fault | None = None  # what there is not enough of for all cars, but for ``fitting`` of them
         self.fitting = 0
-        self._surplus: Deciamps = 0
+        self._surplus: Deciamps | None = None  # when all cars had followed their offers the last time
         self._car = car
         self._room = LeastRoom()
         self._circuit_room = LeastRoom()
@@ -126,7 +126,7 @@ class Regulator:
 
     def forget_sun(self) -> None:
         """The mode changed: the sun has to be looked at again."""
-        self._sun = self._poor_since = None
+        self._sun = self._poor_since = self._surplus = None
         self._startable = frozenset()
         self._sunny.forget()
 
@@ -156,7 +156,8 @@ class Regulator:
         self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum)
         if demand.settings.mode == Mode.SOLAR:
             self._sun = solar.target(settings, corrected, sum(demand.uses) if demand.spread is None else demand.spread)
-            self._surplus = solar.surplus(corrected)
+            if not self._car.moving:
+                self._surplus = solar.surplus(corrected)
             self._sunny.add(self._sun, now)
             self._startable = solar.startable(settings, corrected, demand.legs)
             poor = not self._enough_sun(demand)
@@ -359,14 +360,17 @@ class Regulator:
         return least <= min(caps, default=HIGHEST_OFFER)
 
     def sunny_for(self, settings: Settings, legs: int) -> bool:
-        """Whether the sun is enough for cars that use ``legs`` phases, taken together, to begin."""
-        return solar.enough(settings, self._surplus, legs) and self._sun is not None and not self._car.moving
+        """Whether the sun is enough for cars that use ``legs`` phases, taken together, to begin.
+
+        While cars follow a new offer the sum is wrong for a moment; then it is the one before that counts.
+        """
+        return self._surplus is not None and solar.enough(settings, self._surplus, legs)
 
     def _enough_sun(self, demand: Demand) -> bool:
         """Whether those that charge would begin with the sun there is."""
         if demand.sun_legs is None:
             return demand.phases in self._startable
-        return solar.enough(demand.settings, self._surplus, demand.sun_legs)
+        return self.sunny_for(demand.settings, demand.sun_legs)
 
     def _unmeasured(self, demand: Demand) -> bool:
         """Whether the sun decides, and nobody has measured it."""

@@ -31,6 +31,10 @@ STEADY_MS = 10_000
 """Room for one more has to have been there for this long before one that had to stop is asked back."""
 
 
+PATIENCE_MS = 3_000
+"""One that asks is refused when there was no room for so long: while cars change what they draw, looks deceive."""
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
     """What the master's own charger says of itself."""
@@ -62,6 +66,7 @@ class Group:
         self._began: Millis | None = None
         self._shed_wait = Backoff(60_000, 300_000)
         self._limit: Deciamps = LIMIT
+        self._hopeless = False  # what was asked for last cannot be given, however little the house draws
 
     # ---- what comes in ----
 
@@ -201,7 +206,7 @@ class Group:
     def _refuse(member: Member, lack: Fault, until: Millis, now: Millis) -> None:
         member.refused = lack
         member.since, member.not_before = now, until
-        member.offered_at = None
+        member.offered_at = member.asked_at = None
         member.pulses_agreed = False
         if not member.may_be_closed:
             member.leave()
@@ -225,7 +230,8 @@ class Group:
         each = settings.current_min * 10
         drawing = self.drawing
         least = sum(min(each, member.most) for member in drawing) + self.reserved + more * each
-        if least > self._limit or not regulator.fits(least, demand, now, steady_ms=STEADY_MS if steady else 0):
+        self._hopeless = least > self._limit
+        if self._hopeless or not regulator.fits(least, demand, now, steady_ms=STEADY_MS if steady else 0):
             return Fault.NO_POWER
         if settings.mode == Mode.SOLAR:
             legs = sum(member.legs for member in drawing)
@@ -260,16 +266,19 @@ class Group:
             if member.found_charging:
                 if regulator.blind(demand) and demand.settings.mode != Mode.NORMAL:
                     continue  # if nobody measures the mains soon, it stops for that
-                lack = self._lack_for(member, 0, demand, regulator, now)
+                lack = self._lack_for_found(member, demand.settings.current_min * 10)
             elif member.asks_contactor or member.asks_pulses:
                 before = self._expected(now, member)
                 if not member.expected(now):
                     before += sum(other.waiting for other in self.members)  # those came first
-                lack = self._lack_for(member, before, demand, regulator, now)
+                lack = self._fits(demand, regulator, before + 1, now, steady=False)
             else:
+                member.asked_at = None
                 continue
+            member.asked_at = now if member.asked_at is None else member.asked_at
             if lack is not None:
-                self._refuse(member, lack, now, now)
+                if self._hopeless or now - member.asked_at >= PATIENCE_MS:
+                    self._refuse(member, lack, now, now)
             elif member.asks_pulses:
                 member.offered_at = member.offered_at if member.expected(now) else now
                 member.pulses_agreed = True
@@ -277,14 +286,11 @@ class Group:
                 member.granted = member.found_charging
                 member.admitted, member.since = True, now
 
-    def _lack_for(self, member: Member, before: int, demand: Demand, regulator: Regulator, now: Millis) -> Fault | None:
-        """What is lacking for ``member`` besides those that share and the ``before`` that come first."""
-        if not member.found_charging:
-            return self._fits(demand, regulator, before + 1, now, steady=False)
-        held, member.held = member.held, 0  # it would else count twice
-        lack = self._fits(demand, regulator, 1, now, steady=False)
-        member.held = held
-        return lack
+    def _lack_for_found(self, member: Member, each: Deciamps) -> Fault | None:
+        """Whether one that charges already has no place. What it draws is in every measurement: only the sum counts."""
+        others = sum(min(each, other.most) for other in self.drawing) + self.reserved - member.held
+        self._hopeless = others + min(each, member.most) > self._limit
+        return Fault.NO_POWER if self._hopeless else None
 
     def _rotate(self, settings: Settings, now: Millis) -> None:
         """While others wait, a turn ends after ROTATION minutes."""

@@ -207,7 +207,7 @@ class Club:
             elif node < self.count or not self.member(node).polled:
                 self.handle(0, NodeSilent(node))
         orders = self.snapshot(0).orders
-        if orders is not None:
+        if orders is not None and all(self.member(node).polled for node in range(1, 8)):
             self._carry_out(orders)
 
     def _carry_out(self, orders: Orders) -> None:
