@@ -275,8 +275,8 @@ class Day:
     def _exchange_meter(self) -> None:
         """An owner takes an EV meter out of the settings, and puts it back."""
         member = self.dice.choice(self.members)
-        member.inbox.append(ChangeSetting("ev_meter", int(MeterType.DISABLED)))
-        self._over.append(lambda: member.inbox.append(ChangeSetting("ev_meter", int(MeterType.EASTRON3P))))
+        member.charger.set("ev_meter", int(MeterType.DISABLED), self.now)
+        self._over.append(lambda: member.charger.set("ev_meter", int(MeterType.EASTRON3P), self.now))
 
     def _echo(self) -> None:
         for member in self.members:
@@ -321,7 +321,7 @@ class Day:
             check_timers(member.charger, self.now)
         present = {view.index for view in master.snapshot.chargers if view.missed_polls == 0}
         assert present == set(range(CHARGERS)), f"at {now} s the master knows {present}"
-        stats = master.bus.statistics if master.bus is not None else None
-        assert stats is not None and stats.per_second is not None and stats.per_second > 5, stats
+        assert master.bus is not None
+        assert (master.bus.statistics.per_second or 0) > 5, master.bus.statistics
         assert self.clock.waiting < 100, self.clock.waiting
         self.sizes.append(held([(m.bus, m.line, m.clients, m.charger.core, m.inbox) for m in self.members]))

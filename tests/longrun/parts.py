@@ -1,13 +1,15 @@
 """What the long runs share: a plant that takes long steps, a charger with its core, and how much an object holds."""
 
 import gc
+from dataclasses import replace
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from evsed.core.actions import Action
 from evsed.core.controller import Controller
-from evsed.core.events import Event, Inputs, Sampled
+from evsed.core.events import ChangeSetting, Event, Inputs, Sampled
 from evsed.core.model import Equipment
 from evsed.core.safety import LEASE_MS, Permit
+from evsed.core.setting import Value
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
@@ -60,6 +62,13 @@ class Charger:
         """It begins anew."""
         self.core = self._fresh(now)
         self.runs = True
+
+    def set(self, key: str, value: Value, now: Millis) -> None:
+        """The owner changes a setting; also one of a charger that is just being restarted."""
+        if self.runs:
+            self.core.command(ChangeSetting(key, value), now)
+        else:
+            self._saved = replace(self._saved, settings=self._saved.settings.replace(key, value))
 
     def renew(self, now: Millis) -> None:
         """Before a long step ends: meanwhile outputs and permit were renewed."""
@@ -119,5 +128,3 @@ def held(*roots: object) -> int:
             seen.add(id(thing))
             waiting += gc.get_referents(thing)
     return len(seen)
-
-

@@ -141,6 +141,10 @@ class Wire:
             if tap is not sender:
                 tap.hear(frame)
 
+    def _noise(self, garbage: bytes) -> None:
+        for tap in self._taps:
+            tap.hear(garbage)
+
     def _disturbed(self, frame: bytes) -> tuple[bytes, float]:
         dice = self._dice
         if dice.random() >= self.rate:
@@ -166,7 +170,7 @@ class Wire:
                 return bytes(a & b for a, b in zip(frame, dice.randbytes(len(frame)), strict=True)), 0.0
             case _:
                 noise_s = dice.uniform(0.0, 0.1)
-                self.clock.at(self.clock.now + noise_s, lambda: [tap.hear(garbage) for tap in self._taps].clear())
+                self.clock.at(self.clock.now + noise_s, lambda: self._noise(garbage))
                 return frame, 0.0
 
 
