@@ -84,6 +84,7 @@ class _Node:
     due: float = float("-inf")
     polled: bool = False
     told: int = 0  # the number of the last order that was carried out
+    curious: bool = False  # what it made of that is looked at next
     config_wanted: bool = True
     config_read: bool = False  # and not yet confirmed to the node
     meter: Meter | None = None
@@ -224,7 +225,7 @@ class Master:
             self._polled(node, words, now)
         elif asked.what == "tell":
             node.told = asked.number
-            node.due = now  # what it makes of it is known at once
+            node.due, node.curious = now, True
         elif asked.what == "configuration":
             self._configured(node, words)
         elif asked.what == "confirm":
@@ -244,13 +245,13 @@ class Master:
         except CorruptError as error:
             self._missed(node, now, str(error))
             return
-        came = not node.present
+        came, node.curious = not node.present, False
         node.missed, node.polled, node.due = 0, True, now + POLL_S
         node.config_wanted = node.config_wanted or heard.config_changed or came
         self._post(NodeHeard(node.index, heard))
 
     def _missed(self, node: _Node, now: float, wrong: str = "") -> None:
-        node.polled = True
+        node.polled, node.curious = True, False
         node.due = now + POLL_S
         if not node.present:
             self._search_due = now + SEARCH_S
@@ -288,7 +289,7 @@ class Master:
         if asked.what == "poll":
             self._missed(node, now)
         elif asked.what == "tell":
-            node.due = now  # perhaps it has heard; if not, the order comes again
+            node.due, node.curious = now, True  # perhaps it has heard; if not, the order comes again
             node.told = asked.number
         elif asked.what == "meter":
             node.meter_failures += 1
@@ -301,4 +302,5 @@ class Master:
 
 
 def _poll(node: _Node) -> Job:
-    return Job(Request(node.address, 4, STATE, STATUS_WORDS), Urgency.FAST, _Asked("poll", node))
+    urgency = Urgency.NOW if node.curious else Urgency.FAST
+    return Job(Request(node.address, 4, STATE, STATUS_WORDS), urgency, _Asked("poll", node))
