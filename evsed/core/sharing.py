@@ -184,7 +184,8 @@ class Group:
         settings = demand.settings
         if regulator.shed is not None:
             self._shed(regulator.shed, regulator.fitting, now)
-        if not self._known(now):
+        self.telling.begun = self._known(now)
+        if not self.telling.begun:
             pass  # nobody begins, and those who go on are looked at when all have been
         elif regulator.lack is not None:
             for member in self.members:

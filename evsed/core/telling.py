@@ -21,6 +21,7 @@ class Telling:
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._members = members
+        self.begun = False  # every node has been looked for: one that charges would else be told to stop
         self._wish: Mode | None = None  # a node's owner has chosen another mode
         self._mode: int | None = None
         self._numbers = 0
@@ -53,7 +54,8 @@ class Telling:
             tell = self._tell(member, settings, solar_s, lost=lost) if member.present and member.heard else None
             if tell is not None:
                 tells.append(tell)
-        return Orders(tuple(member.share for member in self._members), mains, tuple(tells))
+        offers = tuple(member.share for member in self._members) if self.begun else ()
+        return Orders(offers, mains, tuple(tells))
 
     def _tell(self, member: Member, settings: Settings, solar_s: int, *, lost: bool) -> Tell | None:
         wanted = (member.refused is not None) | (lost << 1)

@@ -86,6 +86,7 @@ class _Node:
     told: int = 0  # the number of the last order that was carried out
     curious: bool = False  # what it made of that is looked at next
     config_wanted: bool = True
+    config_due: float = float("-inf")
     config_read: bool = False  # and not yet confirmed to the node
     meter: Meter | None = None
     meter_address: int = 0
@@ -147,7 +148,7 @@ class Master:
         yield from self._polls(now)
         for node in self._nodes:
             if node.present:
-                yield from self._configuration(node)
+                yield from self._configuration(node, now)
                 yield from self._meter(node, snapshot.settings, now)
         yield from self._settings(snapshot.settings)
 
@@ -161,9 +162,8 @@ class Master:
                 request = Request(node.address, 16, STATE, values=tuple(words))
                 yield Job(request, Urgency.NOW, _Asked("tell", node, tell.number))
         words_offered, age_s = offers(orders), now - self._offered_at
-        first_looked = all(node.polled for node in self._nodes)
         changed = words_offered[:CHARGERS] != self._offered[:CHARGERS]
-        if first_looked and (age_s >= OFFERS_S or (changed and age_s >= CHANGED_S)):
+        if orders.offers and (age_s >= OFFERS_S or (changed and age_s >= CHANGED_S)):
             yield Job(Request(EVERYBODY, 16, OFFERS, values=words_offered), Urgency.NOW, _Asked("offers"))
 
     def _polls(self, now: float) -> Iterator[Job]:
@@ -174,11 +174,11 @@ class Master:
         if missing and now >= self._search_due:
             yield _poll(min(missing, key=lambda node: node.due))
 
-    def _configuration(self, node: _Node) -> Iterator[Job]:
+    def _configuration(self, node: _Node, now: float) -> Iterator[Job]:
         if node.config_read:
             request = Request(node.address, 6, CONFIG_CHANGED, values=(0,))
             yield Job(request, Urgency.SLOW, _Asked("confirm", node))
-        elif node.config_wanted:
+        elif node.config_wanted and now >= node.config_due:
             yield Job(Request(node.address, 4, _EV_METER, 2), Urgency.SLOW, _Asked("configuration", node))
 
     def _meter(self, node: _Node, settings: Settings, now: float) -> Iterator[Job]:
@@ -295,7 +295,7 @@ class Master:
             node.meter_failures += 1
             node.meter_due = now + METER_PAUSES_S[min(node.meter_failures, len(METER_PAUSES_S)) - 1]
         elif asked.what == "configuration":
-            node.config_wanted = False  # asked again when it says that it has changed, or comes back
+            node.config_due = now + SLOW_S  # some have none, and one that has told another master before will not say
         else:
             node.config_read = False
         del error

@@ -1,11 +1,15 @@
 """Power sharing as stories: several chargers on one house, and what their cars get."""
 
+import random
+
 import pytest
 
 from evsed.core.events import ChangeSetting, ChooseMode, Override
 from evsed.core.faults import Fault
 from evsed.core.model import ModeChoice
 from evsed.core.states import State
+from evsed.core.wire import NodeSilent
+from evsed.hw.powershare import CorruptError, status
 from tests.core.club import Club
 
 
@@ -130,7 +134,7 @@ def test_a_house_that_takes_more_sheds_only_who_does_not_fit() -> None:
 
 def test_turns_are_fair() -> None:
     """Three cars, room for two, turns of 2 minutes: each charges for two thirds of the time."""
-    club = Club(3, {"rotation_time": 2}, circuit=130)
+    club = Club(3, {"rotation_time": 2}, circuit=130, cycle_ms=100)
     club.plug(0, 1, 2)
     club.run(60)
     charged = [0, 0, 0]
@@ -144,7 +148,7 @@ def test_turns_are_fair() -> None:
 
 
 def test_eight_share_what_is_enough_for_three() -> None:
-    club = Club(8, {"rotation_time": 1}, circuit=190)
+    club = Club(8, {"rotation_time": 1}, circuit=190, cycle_ms=100)
     club.plug(*range(8))
     club.run(40)
     assert len(club.charging) == 3
@@ -303,7 +307,7 @@ def test_the_grid_relay_limits_the_group() -> None:
     club = full(2, switch=5)
     assert club.offers == [80, 80]
     club.relay_closed = False
-    club.run(10)
+    club.run_until(lambda: len(club.charging) == 1, 20)
     assert sum(club.offers) <= 60
 
 
@@ -388,3 +392,69 @@ def test_one_phase_cars_share() -> None:
     club.run(90)
     assert sum(club.drawn) == pytest.approx(19, abs=1.5)
     assert [club.member(index).legs for index in (0, 1)] == [1, 1]
+
+
+# ---- whatever happens ----
+
+
+def something(club: Club, dice: random.Random) -> None:
+    """One thing that happens to a group."""
+    car = dice.randrange(club.count)
+    match dice.choice(("plug", "plug", "ready", "full", "unplug", "deaf", "heard", "kill", "house", "meter", "access")):
+        case "plug":
+            club.plug(car)
+        case "ready" | "full" as wish:
+            club.plant.units[car].car.ready = wish == "ready"
+        case "unplug":
+            club.unplug(car)
+        case "deaf":
+            club.deaf.add(car)
+        case "heard":
+            club.deaf.clear()
+            club.mains_answers = True
+        case "kill":
+            if car in club.dead:
+                club.restart(car)
+            else:
+                club.dead.add(car)
+        case "house":
+            club.plant.house = (dice.uniform(0, 30), 1.0, 1.0)
+        case "meter":
+            club.mains_answers = False
+        case _:
+            choice = dice.choice((ModeChoice.OFF, ModeChoice.PAUSE, ModeChoice.SMART, ModeChoice.NORMAL))
+            club.cores[car].command(ChooseMode(choice), club.now)
+
+
+@pytest.mark.parametrize(("seed", "count"), [(1, 2), (2, 3), (3, 4), (4, 8), (5, 3), (6, 5)])
+def test_whatever_happens_the_sum_holds_and_then_all_charge(seed: int, count: int) -> None:
+    """The club judges every cycle; when all is calm again, who wants and fits charges within 3 minutes."""
+    dice = random.Random(seed)
+    club = Club(count, {"current_main": 100}, circuit=60 * count + 20, cycle_ms=100)
+    for _ in range(30):
+        something(club, dice)
+        club.run(dice.choice((0.1, 0.5, 1, 2, 5, 15)))
+    club.deaf.clear()
+    for index in sorted(club.dead):
+        club.restart(index)
+    club.mains_answers, club.plant.house = True, (1.0, 1.0, 1.0)
+    for core in club.cores:
+        core.command(ChooseMode(ModeChoice.NORMAL), club.now)
+    club.plug(*range(count))
+    club.run_until(lambda: len(club.charging) == count, 180)
+
+
+# ---- what cannot be ----
+
+
+def test_a_status_that_no_charger_has_is_refused_and_counted() -> None:
+    """Owners' bug 29: mode 186 was taken over, and both chargers showed N/A."""
+    with pytest.raises(CorruptError, match="register 0x0003 holds 186"):
+        status((2, 0, 80, 186, 0, 1, 0, 16))
+    club = full(2)
+    club.handle(0, NodeSilent(1, "register 0x0003 holds 186"))
+    view = club.snapshot(0).chargers[1]
+    assert (view.refused_inputs, view.missed_polls) == (1, 1)
+    club.run(2)
+    assert club.snapshot(0).chargers[1].missed_polls == 0
+    assert (modes(club), club.offers) == ([0, 0], [80, 80])
