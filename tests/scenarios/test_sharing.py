@@ -154,7 +154,9 @@ def test_sun_for_two(three: Simulation) -> None:
         plug_all(three)
         wait_for(lambda: len(drawing(three)) == 2, "two charge")
         third = next(charger for charger in chargers(three) if charger.number not in drawing(three))
-        wait_for(lambda: third.evse["error"] == "None" and "Waiting for Solar" in third.evse["state"], "it waits for sun")
+        wait_for(
+            lambda: third.evse["error"] == "None" and "Waiting for Solar" in third.evse["state"], "it waits for sun"
+        )
         assert third.state["not_charging"]["reason"] == "no_sun"
         assert len(drawing(three)) == 2
     assert sampler.most_by_cars <= CIRCUIT_A + SLACK_A
@@ -189,7 +191,6 @@ def test_nodes_stop_when_the_master_is_dead_and_go_on_when_it_is_back(three: Sim
             node = three.charger(number)
             wait_for(lambda node=node: node.evse["error_id"] == 2, f"node {number} misses its master")  # type: ignore[misc]
             assert node.evse["error"] == "Communication Error"
-            assert "master" in node.state["not_charging"]["text"] or node.state["state"] == "C"
         everybody(three, lambda charger: not charger.plant["contactor1"], "has opened its contactor")
         for number in (1, 2):
             state = three.charger(number).state
