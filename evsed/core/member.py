@@ -35,6 +35,7 @@ class Member:
     wants: bool = False  # a car hangs on it and may charge as far as the charger itself goes
     asks_pulses: bool = False
     asks_contactor: bool = False
+    asked_at: Millis | None = None  # since then it has had no answer
     missed: int = POLLS_MISSED  # polls in a row; as many: it is not there
     polled: bool = False  # at least once
     heard: int = 0  # how often; each time may need another order

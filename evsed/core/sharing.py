@@ -32,6 +32,9 @@ COMES_WITHIN_MS = 60_000
 STEADY_MS = 10_000
 """Room for one more has to have been there for this long before one that had to stop is asked back."""
 
+PATIENCE_MS = 3_000
+"""One that asks is refused when there was no room for this long: while cars change what they draw, looks may deceive."""
+
 TIMER_DIFFERS_S = 3
 _OUR_BITS = 0b11
 _FOLLOWS_NODES = 4  # SWITCH 4: the master's own Smart/Solar switch decides the mode
@@ -62,6 +65,7 @@ class Group:
         self._numbers = 0
         self._tells: dict[int, tuple[tuple[int, ...], Tell]] = {}
         self._limit: Deciamps = LIMIT
+        self._hopeless = False  # what was asked for last cannot be given, however little the house draws
 
     # ---- what comes in ----
 
@@ -196,7 +200,7 @@ class Group:
     def _refuse(member: Member, lack: Fault, until: Millis, now: Millis) -> None:
         member.refused = lack
         member.since, member.not_before = now, until
-        member.offered_at = None
+        member.offered_at = member.asked_at = None
         if not member.may_be_closed:
             member.leave()
 
@@ -219,15 +223,15 @@ class Group:
         each = settings.current_min * 10
         drawing = self.drawing
         least = sum(min(each, member.most) for member in drawing) + self.reserved + more * each
+        self._hopeless = least > self._limit
         if (
-            least > self._limit
+            self._hopeless
             or not self._known(now)
             or not regulator.fits(least, demand, now, steady_ms=STEADY_MS if steady else 0)
         ):
             return Fault.NO_POWER
         if settings.mode == Mode.SOLAR:
-            legs = sum(member.legs for member in drawing)
-            legs += demand.legs * more if self.nodes_draw() or more > 1 else demand.legs
+            legs = sum(member.legs for member in drawing) + demand.legs * more
             if not regulator.sunny_for(settings, legs):
                 return Fault.NO_SUN
         return None
@@ -260,10 +264,13 @@ class Group:
                 continue
             asks_more = member.asks_contactor or (member.state == State.C)
             if not asks_more and not member.asks_pulses:
+                member.asked_at = None
                 continue
+            member.asked_at = now if member.asked_at is None else member.asked_at
             lack = self._fits(demand, regulator, 1, now, steady=False)
             if lack is not None:
-                self._refuse(member, lack, now, now)
+                if self._hopeless or now - member.asked_at >= PATIENCE_MS:
+                    self._refuse(member, lack, now, now)
             elif asks_more:
                 member.admitted, member.since = True, now
                 member.granted = member.state == State.C

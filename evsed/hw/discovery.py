@@ -37,8 +37,9 @@ class Found:
 class Discovery:
     """The devices on the LAN."""
 
-    def __init__(self, interfaces: Sequence[str] | None = None) -> None:
+    def __init__(self, interfaces: Sequence[str] | None = None, service: str = SERVICE) -> None:
         """``interfaces``: addresses of the own interfaces to look on; None is all of them."""
+        self._service = service
         self._interfaces = interfaces
         self._names: frozenset[str] = frozenset()  # written by the browser's thread
         self._by_name: dict[str, Found] = {}
@@ -94,7 +95,7 @@ class Discovery:
         self._names = frozenset()
         try:
             browser = Zeroconf(interfaces=list(self._interfaces or ()) or InterfaceChoice.All)
-            ServiceBrowser(browser, SERVICE, handlers=[self._changed])
+            ServiceBrowser(browser, self._service, handlers=[self._changed])
         except (OSError, RuntimeError, Error) as error:  # the second where no interface has an address
             self.trouble = f"mDNS does not work here now: {error}"
             return None
@@ -119,7 +120,7 @@ class Discovery:
         names = self._names
         for name in names:
             try:
-                info = browser.get_service_info(SERVICE, name, timeout=_RESOLVE_MS)
+                info = browser.get_service_info(self._service, name, timeout=_RESOLVE_MS)
             except (OSError, Error):
                 info = None
             found = None if info is None else _found(info)

@@ -154,7 +154,7 @@ class Frame:
 
 
 _ANY = ((LONGEST + 1, Kind.EITHER),)
-"""After a silence any beginning may be that of a frame whose length we cannot know."""
+"""After a silence or a frame any beginning may be that of a frame whose length we cannot know."""
 
 
 class Deframer:
@@ -166,7 +166,7 @@ class Deframer:
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._fresh = True  # the buffer begins where a silence ended
+        self._fresh = True  # the buffer begins where a silence or a frame ended
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are whole with ``data``."""
@@ -179,11 +179,11 @@ class Deframer:
         return frames
 
     def _take(self, data: bytes, *, over: bool) -> list[Frame]:
-        buffer, at = self._buffer + data, 0
+        buffer, at, fresh = self._buffer + data, 0, 0 if self._fresh else -1
         found: list[tuple[Kind, int, int]] = []
         while at < len(buffer):
             waits = False
-            for length, kind in _shapes(buffer[at : at + 7]) or (_ANY if self._fresh and at == 0 else ()):
+            for length, kind in _shapes(buffer[at : at + 7]) or (_ANY if at == fresh else ()):
                 if at + length > len(buffer):
                     waits = length <= LONGEST or len(buffer) < LONGEST
                 elif sound(buffer[at : at + length]):
@@ -197,8 +197,8 @@ class Deframer:
                 else:
                     at += 1
                     continue
-            at = found[-1][2]
-        self._buffer, self._fresh = buffer[at:], self._fresh and at == 0
+            at = fresh = found[-1][2]
+        self._buffer, self._fresh = buffer[at:], at == fresh
         return [
             Frame(buffer[start], buffer[start + 1 : end - _CRC], kind, end == len(buffer)) for kind, start, end in found
         ]

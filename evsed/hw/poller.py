@@ -29,6 +29,9 @@ PAUSES_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 MAINS_PAUSE_S = 1.0
 """The mains meter is never left alone for longer: nobody charges in Smart or Solar without it."""
 
+SILENT_AFTER = 2
+"""Failures in a row; a single one, as every long line has them, is only counted."""
+
 _SETTINGS = {
     MeterRole.MAINS: ("mains_meter", "mains_meter_address"),
     MeterRole.EV: ("ev_meter", "ev_meter_address"),
@@ -190,16 +193,16 @@ class Poller:
         self._configure()
         if self._meters.get(meter.role) is not meter:
             return
-        fast = read == asked.dialog.fast
+        gone = isinstance(error, UnreachableError)
         if read is None:
             meter.written_at = now
-        elif not fast:
+        elif read != asked.dialog.fast:
             _done(meter, read)
-        elif not isinstance(error, UnreachableError):
+        elif not gone:
             meter.failures += 1
             meter.asked_from = now + meter.pause_s
-        what = str(error) if isinstance(error, UnreachableError) else f"{error} to a {_named(job)}"
-        self._wrong(meter, what, now, all_of_it=fast)
+        silent = read == asked.dialog.fast and (gone or meter.failures >= SILENT_AFTER)
+        self._wrong(meter, str(error) if gone else f"{error} to a {_named(job)}", now, all_of_it=silent)
 
     def _wrong(self, meter: _Polled, what: str, now: float, *, all_of_it: bool) -> None:
         """``all_of_it``: the meter gives no currents; a failing slow value is only counted and shown."""
@@ -209,7 +212,7 @@ class Poller:
             meter.failing = True
             log.warning("%s meter %s: %s", meter.role, self._place(meter), what)
             self._tell(meter, now)
-        elif now - meter.told_at > HEALTH_EVERY_S:
+        elif meter.answered_at is not None and now - meter.told_at > HEALTH_EVERY_S:
             self._tell(meter, now)
 
     def _place(self, meter: _Polled) -> str:

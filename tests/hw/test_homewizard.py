@@ -1,12 +1,11 @@
-"""HomeWizard meters: their document, a real HTTP server on the loopback that behaves or does not, and real mDNS."""
+"""HomeWizard meters: their document, which device is meant, and reading it over real HTTP and real mDNS."""
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -16,30 +15,17 @@ from zeroconf import ServiceInfo, Zeroconf
 from evsed.core.events import MeterHealthChanged, MeterRead
 from evsed.core.model import MeterRole, PhaseCurrents
 from evsed.core.settings import Settings
+from evsed.hw import discovery
 from evsed.hw.decoding import ImplausibleError
 from evsed.hw.dialog import Values
-from evsed.hw.discovery import SERVICE, Discovery, Found
-from evsed.hw.fetch import LONGEST_BODY, Fetcher, FetchError
-from evsed.hw.homewizard import PATH, HomeWizard, NotFoundError, choose, decode
+from evsed.hw.discovery import Discovery, Found
+from evsed.hw.homewizard import HomeWizard, NotFoundError, choose, decode
 from tests.core.story import settings
 from tests.hw.heard import Heard
+from tests.hw.homewizard_device import EXPECTED, LOOPBACK, OK, ONE_PHASE, THREE_PHASES, Device, Hostile
 
-LOOPBACK = "127.0.0.1"
-TOTAL_S = 0.5
 PERIOD_S = 0.1
-
-THREE_PHASES: dict[str, Any] = {
-    "wifi_ssid": "home", "wifi_strength": 100, "smr_version": 50, "meter_model": "ISKRA", "active_tariff": 2,
-    "total_power_import_kwh": 13779.338, "total_power_import_t1_kwh": 10830.511, "total_power_export_kwh": 210.5,
-    "active_power_w": -543, "active_power_l1_w": -676, "active_power_l2_w": 133, "active_power_l3_w": 0,
-    "active_voltage_l1_v": 230.111, "active_voltage_l2_v": 231.0, "active_voltage_l3_v": 229.0,
-    "active_current_a": 6.54, "active_current_l1_a": 3.0, "active_current_l2_a": 0.54, "active_current_l3_a": 3,
-    "gas_timestamp": 210314112233, "total_gas_m3": 2569.646, "external": [{"unique_id": "x", "value": 1.0}],
-}  # fmt: skip
-ONE_PHASE = {"active_power_w": -230.4, "active_power_l1_w": -230.4, "active_current_l1_a": 1.0,
-             "total_power_import_kwh": 1.5, "total_power_export_kwh": 0}  # fmt: skip
-EXPECTED = Values(PhaseCurrents(-30, 5, 30), -543, 13_779_338, 210_500)
-
+SERVICE = f"_hw{os.getpid()}._tcp.local."  # mDNS on the loopback is heard by every test run on this machine
 
 # ---- the document ----
 
@@ -137,48 +123,7 @@ def test_a_device_is_never_guessed(found: tuple[Found, ...], role: MeterRole, te
         choose(found, role)
 
 
-# ---- a device on the loopback ----
-
-
-@dataclass
-class Device:
-    """A HomeWizard that answers with ``document``; counts its connections and requests."""
-
-    document: object = field(default_factory=lambda: dict(THREE_PHASES))
-    status: int = 200
-    connections: int = 0
-    requests: int = 0
-    hangs_up: bool = False
-    port: int = 0
-
-    def serve(self) -> ThreadingHTTPServer:
-        device = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                device.connections += 1
-                super().setup()
-
-            def do_GET(self) -> None:
-                device.requests += 1
-                assert self.path == PATH
-                body = json.dumps(device.document).encode()
-                self.send_response(device.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-                self.close_connection = device.hangs_up  # without a word: the next request finds out
-
-            def log_message(self, *_: object) -> None:
-                """Nothing is logged."""
-
-        server = ThreadingHTTPServer((LOOPBACK, self.port), Handler)
-        server.daemon_threads = True
-        self.port = server.server_port
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        return server
+# ---- the reader ----
 
 
 @pytest.fixture
@@ -190,125 +135,6 @@ def device() -> Iterator[Device]:
     server.server_close()
 
 
-@pytest.fixture
-def fetcher(device: Device) -> Iterator[Fetcher]:
-    fetcher = Fetcher(LOOPBACK, device.port, 10.0)
-    yield fetcher
-    fetcher.close()
-
-
-def test_one_connection_serves_many_requests(device: Device, fetcher: Fetcher) -> None:
-    for _ in range(5):
-        assert decode(fetcher.get(PATH)) == EXPECTED
-    assert (device.connections, device.requests) == (1, 5)
-
-
-def test_a_connection_that_was_closed_meanwhile_is_opened_again(device: Device, fetcher: Fetcher) -> None:
-    device.hangs_up = True
-    for _ in range(3):
-        assert decode(fetcher.get(PATH)) == EXPECTED
-    assert device.connections == 3
-
-
-def test_a_refusal_says_what_to_do(device: Device, fetcher: Fetcher) -> None:
-    device.status = 403
-    with pytest.raises(FetchError, match="switch on its local API"):
-        fetcher.get(PATH)
-    device.status = 503
-    with pytest.raises(FetchError, match="HTTP status 503"):
-        fetcher.get(PATH)
-    device.status = 200
-    assert decode(fetcher.get(PATH)) == EXPECTED
-
-
-class Hostile:
-    """A server that does with each connection what a test likes, until it is closed."""
-
-    def __init__(self, behave: Callable[[socket.socket, threading.Event], None]) -> None:
-        self._behave = behave
-        self._over = threading.Event()
-        self._door = socket.create_server((LOOPBACK, 0))
-        self.port: int = self._door.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            guest, _ = self._door.accept()
-            with guest:
-                if self._over.is_set():
-                    return
-                guest.recv(4_096)
-                try:
-                    self._behave(guest, self._over)
-                except OSError:
-                    continue
-
-    def __enter__(self) -> Fetcher:
-        self._fetcher = Fetcher(LOOPBACK, self.port, TOTAL_S)
-        return self._fetcher
-
-    def __exit__(self, *_: object) -> None:
-        self._fetcher.close()
-        self._over.set()
-        socket.create_connection((LOOPBACK, self.port)).close()
-        self._thread.join()
-        self._door.close()
-
-
-def says(answer: bytes) -> Callable[[socket.socket, threading.Event], None]:
-    return lambda guest, _over: guest.sendall(answer)
-
-
-def drips(first: bytes, drop: bytes) -> Callable[[socket.socket, threading.Event], None]:
-    def behave(guest: socket.socket, over: threading.Event) -> None:
-        guest.sendall(first)
-        while not over.wait(0.02):
-            guest.sendall(drop)
-
-    return behave
-
-
-OK = b"HTTP/1.1 200 OK\r\n"
-MALICE = {
-    "silence": (lambda _guest, over: over.wait(), "no whole answer within 0.5 s"),
-    "slow-loris head": (drips(OK, b"X: y\r\n"), "no whole answer|no HTTP"),
-    "slow-loris body": (drips(OK + b"Content-Length: 1000\r\n\r\n", b" "), "no whole answer"),
-    "endless body": (drips(OK + b"\r\n", b" " * 60_000), "longer than 65536 bytes|no whole answer"),
-    "endless chunks": (drips(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"), "no whole answer"),
-    "for ever continue": (drips(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"), "no whole answer"),
-    "long body": (says(OK + b"Content-Length: 70000\r\n\r\n" + b" " * 70_000), f"longer than {LONGEST_BODY}"),
-    "cut body": (says(OK + b'Content-Length: 99\r\n\r\n{"a":'), "no JSON"),
-    "nothing": (says(b""), "closed connection without response|reset"),
-    "no HTTP": (says(b"SSH-2.0-x\r\n\r\n"), "no HTTP: BadStatusLine"),
-    "wild chunk": (says(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "no HTTP"),
-    "redirect": (says(b"HTTP/1.1 302 F\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n"), "HTTP status 302"),
-    "no JSON": (says(OK + b"Content-Length: 3\r\n\r\n{a}"), "no JSON"),
-    "deep JSON": (says(OK + b"Content-Length: 60000\r\n\r\n" + b"[" * 60_000), "no JSON"),
-    "long number": (says(OK + b"Content-Length: 5000\r\n\r\n" + b"1" * 5_000), "no JSON"),
-    "no text": (says(OK + b"Content-Length: 4\r\n\r\n\xff\xfe\x00\xd8"), "no JSON"),
-}
-
-
-@pytest.mark.parametrize("malice", MALICE)
-def test_whatever_a_device_does_ends_in_a_text(malice: str) -> None:
-    behave, text = MALICE[malice]
-    with Hostile(behave) as fetcher, pytest.raises(FetchError, match=text):
-        fetcher.get(PATH)
-
-
-def test_a_device_that_is_not_there_is_said_so() -> None:
-    with socket.create_server((LOOPBACK, 0)) as door:
-        port = door.getsockname()[1]
-    with pytest.raises(FetchError, match="refused"):
-        Fetcher(LOOPBACK, port, TOTAL_S).get(PATH)
-    with pytest.raises(FetchError, match="no host name"):
-        Fetcher("a" * 64, port, TOTAL_S).get(PATH)
-
-
-# ---- the reader ----
-
-
 @dataclass
 class Reading:
     heard: Heard
@@ -318,7 +144,7 @@ class Reading:
 @pytest.fixture
 def reading() -> Iterator[Reading]:
     reading = Reading(Heard(), settings(mains_meter="Disabled", ev_meter="Disabled"))
-    meters = HomeWizard(lambda: reading.settings, reading.heard.post, Discovery([LOOPBACK]), PERIOD_S)
+    meters = HomeWizard(lambda: reading.settings, reading.heard.post, Discovery([LOOPBACK], SERVICE), PERIOD_S)
     meters.start()
     yield reading
     meters.close()
@@ -414,6 +240,11 @@ def test_the_word_of_a_meter_that_was_exchanged_meanwhile_is_not_taken(reading: 
 
 
 # ---- mDNS ----
+
+
+def test_the_service_is_that_of_homewizard() -> None:
+    assert discovery.SERVICE == "_hwenergy._tcp.local."
+
 
 Announce = Callable[[str, str, int], None]
 

@@ -13,8 +13,10 @@ from evsed.hw.lease import Feed
 from evsed.hw.meters import Values, meter_for
 from evsed.hw.simulation import contract
 from evsed.hw.simulation.eastron import Eastron
+from evsed.hw.simulation.launcher import fresh_settings
 from evsed.hw.simulation.link import pack_inputs, unpack_inputs
 from evsed.hw.simulation.plant import Plant
+from evsed.hw.simulation.process import meters_of
 
 CLOSED = Outputs(contactor1=True, contactor2=False, pilot=pilot_offering(160))
 
@@ -231,6 +233,29 @@ def test_mains_is_house_minus_sun_plus_car_and_energy_counts_both_ways() -> None
         plant.advance(plant.now + 1_000)
     assert plant.mains == (-3.0, -3.0, -3.0)
     assert plant.exported_wh == pytest.approx(9 * 230 / 10)
+
+
+def test_each_charger_has_a_meter_on_its_own_car_and_the_mains_meter_sees_them_all() -> None:
+    plant = Plant(3, 0, 0)
+    plant.house = (1.0, 2.0, 3.0)
+    for charger, unit in enumerate(plant.units):
+        unit.current, unit.energy_wh = (6.0 + charger, 0.0, 0.0), 100.0 * charger
+    plant.ev_silent[1] = True
+    mains, *cars = meters_of(plant)
+    assert (mains.address, mains.current(), mains.silent()) == (11, (22.0, 2.0, 3.0), False)
+    assert [(car.address, car.current()[0], car.imported(), car.silent()) for car in cars] == [
+        (12, 6.0, 0.0, False),
+        (13, 7.0, 100.0, True),
+        (14, 8.0, 200.0, False),
+    ]
+
+
+def test_the_first_of_several_chargers_is_fresh_as_the_master_and_the_others_as_its_nodes() -> None:
+    assert (fresh_settings().loadbl, fresh_settings().ev_meter_address) == (0, 12)
+    several = [fresh_settings(charger, 8) for charger in range(8)]
+    assert [settings.loadbl for settings in several] == list(range(1, 9))
+    assert [settings.ev_meter_address for settings in several] == list(range(12, 20))
+    assert {settings.mains_meter_address for settings in several} == {11}
 
 
 def test_an_eastron_reads_back_with_signs() -> None:

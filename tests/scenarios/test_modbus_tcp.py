@@ -29,7 +29,7 @@ def test_a_program_reads_and_commands_a_charger(simulation: Simulation) -> None:
     assert client.read_holding_registers(2).registers == [60]
     assert not client.write_register(5, 0).isError()
     wait_for(lambda: client.read_holding_registers(0).registers == [9], "charging has stopped")
-    assert not simulation.plant["contactor1"]
+    wait_for(lambda: not simulation.plant["contactor1"], "the contactor has opened")
     assert client.write_register(3, 7).exception_code == 3
     assert simulation.state["refused_inputs"] == 1
     client.close()  # type: ignore[no-untyped-call]

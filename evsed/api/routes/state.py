@@ -11,7 +11,8 @@ from evsed.api.site import Site
 from evsed.core.events import ClearFaults
 from evsed.core.faults import Fault
 from evsed.core.model import MeterRole, PhaseCurrents
-from evsed.core.snapshot import Learned, MeterView, Snapshot
+from evsed.core.snapshot import ChargerView, Learned, MeterView, Snapshot
+from evsed.core.states import State
 from evsed.core.units import seconds_left
 
 
@@ -82,9 +83,24 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         "temperature_c": snapshot.temperature_c,
         "charged_wh": snapshot.charged_wh,
         "meters": {role.value: _meter(snapshot.meters[role], snapshot.now) for role in MeterRole},
+        "chargers": [_charger(charger) for charger in snapshot.chargers],
         "learned": _learned(snapshot.learned),
         "uptime_s": snapshot.uptime_s,
         "closings": snapshot.closings,
+    }
+
+
+def _charger(charger: ChargerView) -> dict[str, Any]:
+    """One of those that share power, as their master sees it."""
+    states = {int(state): state.name for state in State}
+    return {
+        "charger": charger.index,
+        "state": states.get(charger.state, str(charger.state)),
+        "offer_a": charger.offer / 10,
+        "draws": charger.draws,
+        "waits_for": None if charger.waits_for is None else charger.waits_for.value.code,
+        "missed_polls": charger.missed_polls,
+        "refused_statuses": charger.refused_inputs,
     }
 
 

@@ -31,6 +31,29 @@ OUTLIVES_S = 60.0
 _PEER = struct.Struct("3i")
 
 
+def meters_of(plant: Plant) -> list[Eastron]:
+    """The meters on the line: one for the mains, and one for each charger's car."""
+    mains = Eastron(
+        MAINS_ADDRESS,
+        lambda: plant.mains,
+        lambda: plant.imported_wh,
+        lambda: plant.exported_wh,
+        lambda: plant.mains_silent,
+    )
+    return [mains, *(_ev_meter(plant, charger) for charger in range(len(plant.units)))]
+
+
+def _ev_meter(plant: Plant, charger: int) -> Eastron:
+    unit = plant.units[charger]
+    return Eastron(
+        EV_ADDRESS + charger,
+        lambda: unit.current,
+        lambda: unit.energy_wh,
+        lambda: 0.0,
+        lambda: plant.ev_silent[charger],
+    )
+
+
 class PlantProcess:
     """The plant with its doors: a socket and a serial port for each daemon, HTTP."""
 
@@ -42,7 +65,7 @@ class PlantProcess:
         self._last_death: float | None = None
         self._doors = [self._listen(directory / f"board{index}", index) for index in range(chargers)]
         offline = [partial(self.plant.offline.__getitem__, index) for index in range(chargers)]
-        self.line = Line(self._meters(), baud, *offline, seed=seed)
+        self.line = Line(meters_of(self.plant), baud, *offline, seed=seed)
         self.over = asyncio.Event()
 
     def _now(self) -> int:
@@ -51,27 +74,6 @@ class PlantProcess:
     def advance(self) -> None:
         """Brings the plant to this moment."""
         self.plant.advance(self._now())
-
-    def _meters(self) -> list[Eastron]:
-        plant = self.plant
-        mains = Eastron(
-            MAINS_ADDRESS,
-            lambda: plant.mains,
-            lambda: plant.imported_wh,
-            lambda: plant.exported_wh,
-            lambda: plant.mains_silent,
-        )
-        return [mains, *(self._ev_meter(charger) for charger in range(len(plant.units)))]
-
-    def _ev_meter(self, charger: int) -> Eastron:
-        unit, silent = self.plant.units[charger], self.plant.ev_silent
-        return Eastron(
-            EV_ADDRESS + charger,
-            lambda: unit.current,
-            lambda: unit.energy_wh,
-            lambda: 0.0,
-            lambda: silent[charger],
-        )
 
     # ---- daemons ----
 
