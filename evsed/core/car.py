@@ -56,6 +56,7 @@ class Car:
         self.most: Deciamps = HIGHEST_OFFER  # that it was seen to draw on a phase
         self.lag_ms: Millis | None = None  # within what time it follows, as far as seen; as exact as the meter is fast
         self.middle_ms: Millis | None = None  # how late it follows, by the best guess
+        self.several = False  # it stands for several cars: what one of them does says nothing of the others
         self.defied = 0  # so many times in a row a lowering of the offer has changed nothing
         self._pending: deque[_Change] = deque()
         self._past: deque[tuple[Millis, Deciamps]] = deque([(0, 0)])
@@ -224,7 +225,7 @@ class Car:
     def _match(self, moved: PhaseCurrents, gap_ms: Millis, at: Millis, phases: int) -> None:
         """Looks whether the first of the pending changes, or more of them at once, show in what ``moved``."""
         first = self._pending[0]
-        taken = _alike(moved) if phases == 3 and first.before == 0 else None
+        taken = _alike(moved) if phases == 3 and first.before == 0 and not self.several else None
         if taken is not None and _FLOWS <= taken <= first.current - _SEEN and self.most == HIGHEST_OFFER:
             self.drawn = self.most = taken  # it begins, and takes less than offered
             self._began_on, self._began_at = ALL_PHASES, at
@@ -240,7 +241,7 @@ class Car:
                     continue
                 if first.before > 0 and gap_ms <= _TELLING_MS:
                     self._learn_lag(max(0, at - gap_ms - change.at), at - change.at, sure=phases == 0)
-                if phases == 3:
+                if phases == 3 and not self.several:
                     self._learn_phases(agree, begins=first.before == 0)
                 if first.before == 0:
                     self._began_at = at
@@ -286,7 +287,7 @@ class Car:
         expected = min(change.current, self.most) - self.drawn
         if not telling:
             expected = 0
-        if self.drawn > 0 and expected >= 2 * self._stands_out:
+        if self.drawn > 0 and expected >= 2 * self._stands_out and not self.several:
             self._refused += 1
             if self._refused >= _AGREEING:
                 self.most = self.drawn  # it was offered more and did not take it

@@ -99,7 +99,7 @@ class Regulation:
             self.group, self.node = Group(), Node()
             self.regulator.forgive()
             self.car.unplugged()
-            self._nodes_drew = False
+            self._nodes_drew = self.car.several = False
 
     def unplugged(self) -> None:
         """The next car starts anew."""
@@ -210,7 +210,7 @@ class Regulation:
         """Whether nodes may draw; when that changes, what was learned of the one car says nothing any more."""
         draw = self.group.nodes_draw()
         if draw is not self._nodes_drew:
-            self._nodes_drew = draw
+            self._nodes_drew = self.car.several = draw
             self.car.unplugged()
         drawn = self.group.drawn(now) if draw else None
         mains = self.metering.values(MeterRole.MAINS)

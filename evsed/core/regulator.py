@@ -59,6 +59,7 @@ class Demand:
     floor: Deciamps | None = None  # the least that can be offered to all of them; None: MIN, to the only one
     reserved: Deciamps = 0  # of the offer, for chargers that stop or have vanished
     spread: float | None = None  # phases that an ampere of the offer is drawn from, on average; None: those in use
+    all_legs: int | None = None  # phases of all cars that draw, added up; None: there is one car
     minimum: Deciamps = field(init=False)  # MIN, or what cable, MAX and the other fixed caps allow if that is less
 
     def __post_init__(self) -> None:
@@ -94,7 +95,7 @@ class Regulator:
         self.one_phase_wanted = False  # three phases have had too little sun for long enough
         self.shed: Fault | None = None  # what there is not enough of for all cars, but for ``fitting`` of them
         self.fitting = 0
-        self._surplus: Deciamps = 0
+        self._surplus: Deciamps | None = None  # when all cars had followed their offers the last time
         self._car = car
         self._room = LeastRoom()
         self._circuit_room = LeastRoom()
@@ -125,7 +126,7 @@ class Regulator:
 
     def forget_sun(self) -> None:
         """The mode changed: the sun has to be looked at again."""
-        self._sun = self._poor_since = None
+        self._sun = self._poor_since = self._surplus = None
         self._startable = frozenset()
         self._sunny.forget()
 
@@ -155,10 +156,13 @@ class Regulator:
         self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum)
         if demand.settings.mode == Mode.SOLAR:
             self._sun = solar.target(settings, corrected, sum(demand.uses) if demand.spread is None else demand.spread)
-            self._surplus = solar.surplus(corrected)
+            if not self._car.moving:
+                self._surplus = solar.surplus(corrected)
             self._sunny.add(self._sun, now)
             self._startable = solar.startable(settings, corrected, demand.legs)
             poor = demand.phases not in self._startable
+            if demand.all_legs is not None:
+                poor = not solar.enough_to_start(settings, corrected, demand.all_legs)
             self._poor_since = (now if self._poor_since is None else self._poor_since) if poor else None
         self._fresh = True
 
@@ -354,9 +358,11 @@ class Regulator:
         return least <= min(caps, default=HIGHEST_OFFER)
 
     def sunny_for(self, settings: Settings, legs: int) -> bool:
-        """Whether the sun is enough for cars that use ``legs`` phases, taken together, to begin."""
-        enough = self._surplus > (settings.solar_start_current + (legs - 1) * settings.current_min) * 10
-        return enough and self._sun is not None and not self._car.moving
+        """Whether the sun is enough for cars that use ``legs`` phases, taken together, to begin.
+
+        While cars follow a new offer the sum is wrong for a moment; then it is the one before that counts.
+        """
+        return self._surplus is not None and self._surplus > solar.start(settings, legs)
 
     def _unmeasured(self, demand: Demand) -> bool:
         """Whether the sun decides, and nobody has measured it."""

@@ -146,6 +146,7 @@ class Group:
             floor=min(least, LIMIT),
             reserved=reserved,
             spread=None if alone else self._spread(drawing),
+            all_legs=sum(member.legs for member in drawing) if len(drawing) > 1 else None,
         )
 
     def _look_at_own(self, own: Own) -> None:
@@ -293,7 +294,8 @@ class Group:
         settings, drawing = demand.settings, [member for member in self.members if member.drawing]
         each = settings.current_min * 10
         for member in self.members:
-            if member.ready or (member.index == 0 and member.state in RESTING):
+            agreed = member.asks_pulses and member.offered_at is not None  # it offers as soon as it hears of it
+            if member.ready or agreed or (member.index == 0 and member.state in RESTING):
                 member.share = min(each, member.most)
             elif not member.drawing and not (member.leaving and member.present):
                 member.share = 0
