@@ -74,6 +74,11 @@ class Run:
     """By how much a change may be off: of nodes only what holds at the end of each second was recorded."""
 
     @property
+    def shares(self) -> bool:
+        """Whether this charger shares power with others, as master or as node."""
+        return self.settings.get("LoadBl", 0) != 0
+
+    @property
     def end_ms(self) -> int:
         """The moment at which the recording ends."""
         return len(self.rows) * 1_000
