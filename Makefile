@@ -61,10 +61,12 @@ RUNS ?= ../shared/reference/runs
 conformance: install
 	$(BIN)/python -m tests.conformance $(RUNS) $(if $(JSON),--json $(JSON))
 
-# Five million judged steps of arbitrary events; see tests/soak.py.
+# Five million judged steps of arbitrary events (tests/soak.py); then a day of frames and 30 days of bus events of
+# chargers that share power, in virtual time, half an hour of it (tests/longrun).
 STEPS ?= 5000000
 soak: install
 	$(BIN)/python -m tests.soak $(STEPS)
+	$(BIN)/python -m tests.longrun
 
 # Breaks safety, states, faults and pilot in every small way and asks whether the tests notice; takes a while.
 mutation: install

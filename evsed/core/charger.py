@@ -91,7 +91,8 @@ class Charger:
                 ours = situation.node is (trigger is Trigger.ASK_MASTER)
                 return ours and level in CONNECTED and situation.can_offer and now >= self.ready_at
             case Trigger.AGREED:
-                return situation.agreed and (self.state is State.COMM_B or situation.car_asks)
+                agreed = situation.agreed or not situation.node  # a node no more: nobody has to be asked
+                return agreed and (self.state is State.COMM_B or situation.car_asks)
             case Trigger.HELD_BACK:
                 return level in CONNECTED and not situation.can_offer and situation.access is not Access.DENY
             case Trigger.CAR_ASKS | Trigger.CAR_ASKS_NODE:

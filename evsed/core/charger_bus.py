@@ -42,7 +42,7 @@ def heard(core: "Controller", event: WireEvent, now: Millis) -> list[Action]:
 
 def followed(core: "Controller", now: Millis) -> list[Action]:
     """What a node's owner has chosen there counts for the group."""
-    return _set(core, "a node", (("mode", core.regulation.group.take_wish()),), now)
+    return _set(core, "a node", (("mode", core.regulation.group.telling.take_wish()),), now)
 
 
 def _set(core: "Controller", who: str, values: tuple[tuple[str, Value | None], ...], now: Millis) -> list[Action]:

@@ -5,8 +5,10 @@ Owns what is known of it and where it stands; what it may do is sharing.py's.
 
 from dataclasses import dataclass, field
 
+from evsed.core.appetite import Appetite
 from evsed.core.faults import Fault
-from evsed.core.model import NO_CURRENT, Mode, PhaseCurrents
+from evsed.core.model import NO_CURRENT, Access, Mode, PhaseCurrents
+from evsed.core.smart import CHANGE_GAP_MS
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis
 from evsed.core.wire import MASTER_LOST_MS, POLLS_MISSED, NodeStatus
@@ -14,6 +16,11 @@ from evsed.core.wire import MASTER_LOST_MS, POLLS_MISSED, NodeStatus
 GONE_MS = MASTER_LOST_MS + 7_000
 """A node that has vanished may still draw until it has missed its master for 11 s and its car has had 6 s to stop."""
 
+COMES_WITHIN_MS = 60_000
+"""One that was asked back or agreed pulses is expected to ask for its contactor within this time; so long its place is
+kept."""
+
+_WAITING_BITS = 0b11  # that its master has given it
 _MAY_BE_CLOSED = frozenset({State.C, State.C1})
 _OFFERED = frozenset({State.B, State.ACTIVATE, State.COMM_C})
 _FLOWS: Deciamps = 30
@@ -46,13 +53,16 @@ class Member:
     refused: Fault | None = None  # it has to stop, or wait, for want of this
     since: Millis = 0  # its turn began, or it began to wait
     not_before: Millis = 0  # it is not asked to come back before
-    offered_at: Millis | None = None  # it was agreed that it may offer
+    offered_at: Millis | None = None  # it was asked back, or agreed that it may offer
+    pulses_agreed: bool = False  # in its present request for them
     share: Deciamps = 0  # what it is told to offer
+    given_at: Millis | None = None  # its share changed
     held: Deciamps = 0  # the most that it may still be offering
     legs: int = 3  # phases that its car uses
     metered: PhaseCurrents | None = None
     metered_before: PhaseCurrents = NO_CURRENT  # the reading before: the mains may have been read in between
-    metered_at: Millis = field(default=0)
+    metered_at: Millis = 0
+    appetite: Appetite = field(default_factory=Appetite)
 
     @property
     def present(self) -> bool:
@@ -75,14 +85,42 @@ class Member:
         return not self.drawing and (self.may_be_closed or self.gone_at is not None)
 
     @property
+    def found_charging(self) -> bool:
+        """Whether it charges though it was not agreed: it did so before we began, or was made a node just now."""
+        return self.present and self.state == State.C and not self.admitted and self.refused is None
+
+    def expected(self, now: Millis) -> bool:
+        """Whether a place is kept for it."""
+        lately = self.offered_at is not None and now - self.offered_at < COMES_WITHIN_MS
+        return lately and self.present and self.wants and self.refused is None and not self.admitted
+
+    def takes(self, now: Millis) -> Deciamps | None:
+        """What its car takes, if that is less than its share; None when it takes all, or nobody has measured it."""
+        return self.appetite.takes if self.drawn(now) is not None else None
+
+    @property
     def ready(self) -> bool:
         """Whether it offers to a car that does not draw."""
         return self.present and self.refused is None and not self.admitted and self.state in _OFFERED
 
     @property
+    def may_offer(self) -> bool:
+        """Whether it offers to a car that does not draw, or will as soon as it hears that it may."""
+        return self.ready or (self.present and self.pulses_agreed)
+
+    @property
     def waiting(self) -> bool:
         """Whether it waits for its turn."""
         return self.present and self.refused is not None and self.wants and not self.may_be_closed
+
+    def give(self, share: Deciamps, now: Millis) -> None:
+        """It is to offer ``share``."""
+        if share != self.share:
+            self.share, self.given_at = share, now
+
+    def may_rise(self, now: Millis) -> bool:
+        """Whether the last change of its share is long enough ago for its car to be told of more."""
+        return self.given_at is None or now - self.given_at >= CHANGE_GAP_MS
 
     def hear(self, status: NodeStatus) -> None:
         """It answered a poll."""
@@ -92,7 +130,10 @@ class Member:
         self.mode, self.solar_s = status.mode, status.solar_s
         self.asks_pulses, self.asks_contactor = status.state == State.COMM_B, status.state == State.COMM_C
         self.moved(status.state)
-        self.wants = status.state in {State.B1, State.COMM_B, *_OFFERED, *_MAY_BE_CLOSED}
+        may = status.access is Access.ALLOW and not status.error & ~_WAITING_BITS
+        self.wants = may and status.state in {State.B1, State.COMM_B, *_OFFERED, *_MAY_BE_CLOSED}
+        if self.found_charging and not self.share:
+            self.share = status.current  # it goes on until it has been judged
         if not self.may_be_closed:
             self.held = self.share if self.admitted else 0
         else:
@@ -109,6 +150,7 @@ class Member:
     def moved(self, state: int) -> None:
         """It is in ``state`` now."""
         before, self.state = self.state, state
+        self.pulses_agreed = self.pulses_agreed and state == State.COMM_B
         if state in _MAY_BE_CLOSED or state == State.COMM_C:
             return
         if self.admitted and (before in _MAY_BE_CLOSED or not self.asks_contactor):
@@ -122,6 +164,7 @@ class Member:
         """It has no place any more."""
         self.admitted = self.granted = False
         self.legs = 3
+        self.appetite.forget()
 
     def free(self, now: Millis) -> None:
         """A node that vanished has had its time to stop."""
@@ -137,6 +180,8 @@ class Member:
         self.metered_before = NO_CURRENT if self.metered is None else self.metered
         self.metered, self.metered_at = currents, now
         highest = max(currents.each())
+        if self.drawing and self.granted:
+            self.appetite.feed(highest, self.share, now)
         if highest >= _FLOWS:
             self.legs = sum(current * 4 >= highest for current in currents.each())
 

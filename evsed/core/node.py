@@ -5,7 +5,8 @@ Owns the master's last words. What the node's own protections allow besides is r
 
 from evsed.core.faults import Fault
 from evsed.core.model import Mode
-from evsed.core.states import State
+from evsed.core.smart import CHANGE_GAP_MS
+from evsed.core.states import CLOSED, OFFERING, State
 from evsed.core.units import Deciamps, Millis
 from evsed.core.wire import COMM_B_OK, COMM_C_OK, MASTER_LOST_MS, MasterOffered, MasterTold
 
@@ -29,6 +30,8 @@ class Node:
         self._error = 0
         self._agreed_in: State | None = None
         self._solar_ends: Millis | None = None
+        self._given: Deciamps | None = None  # to the car; None: nothing was offered to it
+        self._given_at: Millis = 0
 
     def begin(self, now: Millis) -> None:
         """It is a node from now on: the master has its full time to be heard."""
@@ -56,9 +59,21 @@ class Node:
 
     # ---- what follows ----
 
+    def gently(self, state: State, offer: Deciamps, now: Millis) -> Deciamps:
+        """``offer``, but what the car in ``state`` is told does not rise right after a change."""
+        if state not in OFFERING:
+            self._given = None
+            return offer
+        before = offer if self._given is None else self._given
+        if offer > before and now - self._given_at < CHANGE_GAP_MS:
+            return before
+        if offer != self._given:
+            self._given, self._given_at = offer, now
+        return offer
+
     def agreed(self, state: State) -> bool:
-        """Whether the master agrees to what ``state`` asks for."""
-        return self._agreed_in is state
+        """Whether the master agrees to what ``state`` asks for; to the contactor also by having said how much."""
+        return self._agreed_in is state and (state is State.COMM_B or self._offer is not None)
 
     def _silent_ms(self, now: Millis) -> Millis:
         heard = self._since if self._heard_at is None else self._heard_at
@@ -75,7 +90,12 @@ class Node:
         return Fault.NO_SUN if mode is Mode.SOLAR else Fault.NO_POWER
 
     def offer(self, state: State, minimum: Deciamps, now: Millis) -> Deciamps:
-        """What we may offer to the car in ``state``; before the master was asked, ``minimum``."""
+        """What we may offer to the car in ``state``; before the master was asked, ``minimum``.
+
+        With the contactor closed nothing is offered that the master has not said.
+        """
+        if self._offer is None and state in CLOSED:
+            return 0
         if state not in {State.B, State.COMM_C, State.C, State.C1, State.ACTIVATE} or self._offer is None:
             return minimum
         return min(self._offer, minimum) if self._silent_ms(now) >= SILENT_MS else self._offer

@@ -228,7 +228,7 @@ class Regulation:
         settings, ceiling = moment.settings, self.ceiling(moment)
         self.node.begin(now)
         offer = self.node.offer(moment.state, min(settings.current_min * 10, ceiling.current), now)
-        self.offer = min(offer, ceiling.current, HIGHEST_OFFER)
+        self.offer = self.node.gently(moment.state, min(offer, ceiling.current, HIGHEST_OFFER), now)
         self.limited_by = ceiling.name if ceiling.current < offer else "master"
         self.lack = self.node.lack(Mode(settings.mode))
 

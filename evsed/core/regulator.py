@@ -59,7 +59,7 @@ class Demand:
     floor: Deciamps | None = None  # the least that can be offered to all of them; None: MIN, to the only one
     reserved: Deciamps = 0  # of the offer, for chargers that stop or have vanished
     spread: float | None = None  # phases that an ampere of the offer is drawn from, on average; None: those in use
-    all_legs: int | None = None  # phases of all cars that draw, added up; None: there is one car
+    sun_legs: int | None = None  # phases that all cars use, taken together; None: there is but one car
     minimum: Deciamps = field(init=False)  # MIN, or what cable, MAX and the other fixed caps allow if that is less
 
     def __post_init__(self) -> None:
@@ -160,9 +160,7 @@ class Regulator:
                 self._surplus = solar.surplus(corrected)
             self._sunny.add(self._sun, now)
             self._startable = solar.startable(settings, corrected, demand.legs)
-            poor = demand.phases not in self._startable
-            if demand.all_legs is not None:
-                poor = not solar.enough_to_start(settings, corrected, demand.all_legs)
+            poor = not self._enough_sun(demand)
             self._poor_since = (now if self._poor_since is None else self._poor_since) if poor else None
         self._fresh = True
 
@@ -347,9 +345,13 @@ class Regulator:
 
     # ---- several cars ----
 
+    def blind(self, demand: Demand) -> bool:
+        """Whether a mains meter is configured that does not say anything."""
+        return demand.metered and (demand.meter_cap is not None or self.protect.cap is None)
+
     def fits(self, least: Deciamps, demand: Demand, now: Millis, *, steady_ms: Millis) -> bool:
         """Whether the measured limits leave ``least`` for all cars together, and have for ``steady_ms``."""
-        if demand.metered and (demand.meter_cap is not None or self.protect.cap is None):
+        if self.blind(demand):
             return demand.settings.mode == Mode.NORMAL
         caps = [cap.current for cap in (self.protect.cap, self.protect.circuit) if cap is not None]
         if steady_ms:
@@ -362,7 +364,13 @@ class Regulator:
 
         While cars follow a new offer the sum is wrong for a moment; then it is the one before that counts.
         """
-        return self._surplus is not None and self._surplus > solar.start(settings, legs)
+        return self._surplus is not None and solar.enough(settings, self._surplus, legs)
+
+    def _enough_sun(self, demand: Demand) -> bool:
+        """Whether those that charge would begin with the sun there is."""
+        if demand.sun_legs is None:
+            return demand.phases in self._startable
+        return self.sunny_for(demand.settings, demand.sun_legs)
 
     def _unmeasured(self, demand: Demand) -> bool:
         """Whether the sun decides, and nobody has measured it."""

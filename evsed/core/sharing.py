@@ -18,26 +18,21 @@ from evsed.core.regulator import Demand, Regulator
 from evsed.core.settings import Settings
 from evsed.core.snapshot import ChargerView
 from evsed.core.solar import FIRST_AT_MIN_MS
-from evsed.core.split import split
+from evsed.core.split import split_unused
 from evsed.core.states import RESTING, State
+from evsed.core.telling import Telling
 from evsed.core.units import Deciamps, Millis
-from evsed.core.wire import CHARGERS, COMM_B_OK, COMM_C_OK, NodeHeard, NodeMetered, NodeSilent, Orders, Tell
+from evsed.core.wire import CHARGERS, NodeHeard, NodeMetered, NodeSilent
 
 LIMIT: Deciamps = 800
 """What all chargers together are offered at most."""
 
-COMES_WITHIN_MS = 60_000
-"""A charger that was agreed pulses is expected to ask for its contactor within this time; its place is kept so long."""
-
 STEADY_MS = 10_000
 """Room for one more has to have been there for this long before one that had to stop is asked back."""
 
-PATIENCE_MS = 3_000
-"""One that asks is refused when there was no room for this long: while cars change what they draw, looks may deceive."""
 
-TIMER_DIFFERS_S = 3
-_OUR_BITS = 0b11
-_FOLLOWS_NODES = 4  # SWITCH 4: the master's own Smart/Solar switch decides the mode
+PATIENCE_MS = 3_000
+"""One that asks is refused when there was no room for so long: while cars change what they draw, looks deceive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +48,23 @@ class Own:
     drawn_at: Millis = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a member that shares is to be offered, once the others have made room."""
+
+    member: Member
+    least: Deciamps
+    wanted: Deciamps
+
+
 class Group:
     """Chargers that share one mains. ``demand`` before the regulator's step, ``decide`` after it, in every cycle."""
 
     def __init__(self) -> None:
         self.members = [Member(index) for index in range(CHARGERS)]
-        self.mode_wish: Mode | None = None  # a node's owner has chosen another mode
+        self.telling = Telling(self.members)
         self._began: Millis | None = None
-        self._mode: int | None = None
         self._shed_wait = Backoff(60_000, 300_000)
-        self._numbers = 0
-        self._tells: dict[int, tuple[tuple[int, ...], Tell]] = {}
         self._limit: Deciamps = LIMIT
         self._hopeless = False  # what was asked for last cannot be given, however little the house draws
 
@@ -145,8 +146,8 @@ class Group:
             cars=max(1, len(drawing)),
             floor=min(least, LIMIT),
             reserved=reserved,
+            sun_legs=None if alone else sum(member.legs for member in drawing),
             spread=None if alone else self._spread(drawing),
-            all_legs=sum(member.legs for member in drawing) if len(drawing) > 1 else None,
         )
 
     def _look_at_own(self, own: Own) -> None:
@@ -183,7 +184,10 @@ class Group:
         settings = demand.settings
         if regulator.shed is not None:
             self._shed(regulator.shed, regulator.fitting, now)
-        if regulator.lack is not None:
+        self.telling.begun = self._known(now)
+        if not self.telling.begun:
+            pass  # nobody begins, and those who go on are looked at when all have been
+        elif regulator.lack is not None:
             for member in self.members:
                 self._refuse_if_there(member, regulator.lack, now)
         elif now >= (regulator.waits.retry_at or now):
@@ -191,10 +195,11 @@ class Group:
             self._answer(demand, regulator, now)
             self._rotate(settings, now)
         self._share(demand, regulator.offer, now)
-        self._follow_modes(settings)
+        self.telling.follow_modes(settings)
 
     def _refuse_if_there(self, member: Member, lack: Fault, now: Millis) -> None:
-        if member.present and (member.admitted or member.ready or member.asks_pulses) and member.refused is None:
+        there = member.admitted or member.found_charging or member.ready or member.asks_pulses
+        if member.present and there and member.refused is None:
             self._refuse(member, lack, now, now)
 
     @staticmethod
@@ -202,6 +207,7 @@ class Group:
         member.refused = lack
         member.since, member.not_before = now, until
         member.offered_at = member.asked_at = None
+        member.pulses_agreed = False
         if not member.may_be_closed:
             member.leave()
 
@@ -225,24 +231,18 @@ class Group:
         drawing = self.drawing
         least = sum(min(each, member.most) for member in drawing) + self.reserved + more * each
         self._hopeless = least > self._limit
-        if (
-            self._hopeless
-            or not self._known(now)
-            or not regulator.fits(least, demand, now, steady_ms=STEADY_MS if steady else 0)
-        ):
+        if self._hopeless or not regulator.fits(least, demand, now, steady_ms=STEADY_MS if steady else 0):
             return Fault.NO_POWER
         if settings.mode == Mode.SOLAR:
-            legs = sum(member.legs for member in drawing) + demand.legs * more
+            legs = sum(member.legs for member in drawing)
+            legs += demand.legs * more if self.nodes_draw() or more > 1 else demand.legs
             if not regulator.sunny_for(settings, legs):
                 return Fault.NO_SUN
         return None
 
-    def _expected(self, now: Millis) -> int:
-        """Chargers that were agreed pulses lately and are expected to draw."""
-        return sum(
-            member.ready and member.offered_at is not None and now - member.offered_at < COMES_WITHIN_MS
-            for member in self.members
-        )
+    def _expected(self, now: Millis, besides: Member | None = None) -> int:
+        """Chargers that were asked back, or agreed pulses, lately: a place is kept for them."""
+        return sum(member.expected(now) for member in self.members if member is not besides)
 
     def _ask_back(self, demand: Demand, regulator: Regulator, now: Millis) -> None:
         """Those who wait come back, the longest wait first, as far as there is room."""
@@ -255,28 +255,42 @@ class Group:
                 continue
             if self._fits(demand, regulator, expected + 1, now, steady=True) is not None:
                 return
-            member.refused = None
+            member.refused, member.offered_at = None, now
             expected += 1
 
     def _answer(self, demand: Demand, regulator: Regulator, now: Millis) -> None:
-        """Agrees to what chargers ask for, or says what is lacking."""
-        for member in self.members:
+        """Agrees to what chargers ask for, or says what is lacking; whoever draws already is asked first."""
+        for member in sorted(self.members, key=lambda member: not member.found_charging):
             if not member.present or member.refused is not None or member.admitted:
                 continue
-            asks_more = member.asks_contactor or (member.state == State.C)
-            if not asks_more and not member.asks_pulses:
+            if member.found_charging:
+                if regulator.blind(demand) and demand.settings.mode != Mode.NORMAL:
+                    continue  # if nobody measures the mains soon, it stops for that
+                lack = self._lack_for_found(member, demand.settings.current_min * 10)
+            elif member.asks_contactor or member.asks_pulses:
+                before = self._expected(now, member)
+                if not member.expected(now):
+                    before += sum(other.waiting for other in self.members)  # those came first
+                lack = self._fits(demand, regulator, before + 1, now, steady=False)
+            else:
                 member.asked_at = None
                 continue
             member.asked_at = now if member.asked_at is None else member.asked_at
-            lack = self._fits(demand, regulator, 1, now, steady=False)
             if lack is not None:
                 if self._hopeless or now - member.asked_at >= PATIENCE_MS:
                     self._refuse(member, lack, now, now)
-            elif asks_more:
-                member.admitted, member.since = True, now
-                member.granted = member.state == State.C
+            elif member.asks_pulses:
+                member.offered_at = member.offered_at if member.expected(now) else now
+                member.pulses_agreed = True
             else:
-                member.offered_at = now if member.offered_at is None else member.offered_at
+                member.granted = member.found_charging
+                member.admitted, member.since = True, now
+
+    def _lack_for_found(self, member: Member, each: Deciamps) -> Fault | None:
+        """Whether one that charges already has no place. What it draws is in every measurement: only the sum counts."""
+        others = sum(min(each, other.most) for other in self.drawing) + self.reserved - member.held
+        self._hopeless = others + min(each, member.most) > self._limit
+        return Fault.NO_POWER if self._hopeless else None
 
     def _rotate(self, settings: Settings, now: Millis) -> None:
         """While others wait, a turn ends after ROTATION minutes."""
@@ -291,33 +305,49 @@ class Group:
     # ---- shares ----
 
     def _share(self, demand: Demand, total: Deciamps, now: Millis) -> None:
-        settings, drawing = demand.settings, [member for member in self.members if member.drawing]
-        each = settings.current_min * 10
+        each, drawing = demand.settings.current_min * 10, [member for member in self.members if member.drawing]
         for member in self.members:
-            agreed = member.asks_pulses and member.offered_at is not None  # it offers as soon as it hears of it
-            if member.ready or agreed or (member.index == 0 and member.state in RESTING):
-                member.share = min(each, member.most)
+            if member.may_offer or (member.index == 0 and member.state in RESTING):
+                member.give(min(each, member.most), now)
             elif not member.drawing and not (member.leaving and member.present):
-                member.share = 0
-        targets = split(total - self.reserved, [self._most(member, settings, now) for member in drawing])
-        for member, target in zip(drawing, targets, strict=True):
-            least = min(each, member.most)
-            if not member.granted:
-                member.share, member.held = least, 0  # its contactor is open
-            elif member.share > max(target, least):
-                member.share = max(target, least)
-                member.held = member.share if member.index == 0 else member.held
+                member.give(0, now)
+        mosts = [self._most(member, demand.settings, now) for member in drawing]
+        targets = split_unused(total - self.reserved, mosts, [member.takes(now) for member in drawing])
+        wishes = [
+            _Wish(member, min(each, member.most), max(target, min(each, member.most)))
+            for member, target in zip(drawing, targets, strict=True)
+        ]
+        for wish in wishes:
+            self._lower(wish, now)
         slack = total - self.reserved - sum(member.held for member in drawing)
-        for member, target in sorted(zip(drawing, targets, strict=True), key=lambda pair: pair[0].granted):
-            wanted = max(target, min(each, member.most))
-            more = min(wanted - member.held, slack)
-            if not member.granted:
-                if more < min(each, member.most):
-                    continue  # the others have yet to make room
-                member.granted = True
-            if more > 0:
-                member.share = member.held = member.held + more
-                slack -= more
+        for wish in sorted(wishes, key=lambda wish: wish.member.granted):
+            slack -= self._raise(wish, slack, now)
+
+    @staticmethod
+    def _lower(wish: _Wish, now: Millis) -> None:
+        member = wish.member
+        if not member.granted:
+            member.give(wish.least, now)
+            member.held = 0  # its contactor is open
+        elif member.held > wish.wanted:
+            member.give(wish.wanted, now)
+            member.held = wish.wanted if member.index == 0 else member.held
+
+    @staticmethod
+    def _raise(wish: _Wish, slack: Deciamps, now: Millis) -> Deciamps:
+        """Gives a member what the others have left it; how much more that is."""
+        member = wish.member
+        more = min(wish.wanted - member.held, slack)
+        if not member.granted:
+            if more < wish.least or member.current > member.share:
+                return 0  # the others have yet to make room, or it has yet to hear what it may offer
+            member.granted = True
+            more = more if member.may_rise(now) else wish.least
+        elif more <= 0 or not member.may_rise(now):
+            return 0
+        member.held += more
+        member.give(member.held, now)
+        return more
 
     def view(self) -> Iterable[ChargerView]:
         """The chargers that are there, for everybody to see."""
@@ -333,55 +363,3 @@ class Group:
                     member.missed,
                     member.refused_inputs,
                 )
-
-    # ---- what nodes are to be told ----
-
-    def _follow_modes(self, settings: Settings) -> None:
-        if settings.mode != self._mode:
-            self._mode = settings.mode
-            for member in self.members:
-                member.in_step = False
-        for member in self.members[1:]:
-            if not member.present or member.mode is None:
-                continue
-            if member.mode == settings.mode:
-                member.in_step = True
-            elif member.in_step and settings.switch != _FOLLOWS_NODES:
-                self.mode_wish = member.mode
-                member.in_step = False
-
-    def take_wish(self) -> Mode | None:
-        """The mode that a node's owner has chosen since the last call."""
-        wish, self.mode_wish = self.mode_wish, None
-        return wish
-
-    def orders(self, settings: Settings, mains: PhaseCurrents | None, solar_s: int, *, lost: bool) -> Orders:
-        """What the nodes have to know now. ``lost``: the mains meter is, and nobody may charge."""
-        tells = []
-        for member in self.members[1:]:
-            tell = self._tell(member, settings, solar_s, lost=lost) if member.present and member.heard else None
-            if tell is not None:
-                tells.append(tell)
-        return Orders(tuple(member.share for member in self.members), mains, tuple(tells))
-
-    def _tell(self, member: Member, settings: Settings, solar_s: int, *, lost: bool) -> Tell | None:
-        wanted = (member.refused is not None) | (lost << 1)
-        state = member.state
-        if not wanted and member.asks_pulses and member.offered_at is not None:
-            state = COMM_B_OK
-        elif not wanted and member.asks_contactor and member.granted:
-            state = COMM_C_OK
-        differs = member.mode != settings.mode or abs(member.solar_s - solar_s) > TIMER_DIFFERS_S
-        if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
-            self._tells.pop(member.index, None)
-            return None
-        key = (member.heard, state, wanted, settings.mode if differs else -1)
-        known = self._tells.get(member.index)
-        if known is not None and known[0] == key:
-            return known[1]
-        self._numbers += 1
-        error = wanted | (member.error & ~_OUR_BITS)
-        mode = Mode(settings.mode) if differs else None
-        tell = Tell(member.index, self._numbers, state, error, mode, solar_s if differs else 0)
-        self._tells[member.index] = (key, tell)
-        return tell

@@ -27,14 +27,14 @@ def surplus(balance: Balance) -> Deciamps:
     return -balance.base.total
 
 
-def start(settings: Settings, phases: int) -> Deciamps:
-    """What the surplus has to exceed. START is meant for one phase: each further phase in use asks for MIN on top."""
-    return (settings.solar_start_current + (phases - 1) * settings.current_min) * 10
+def enough(settings: Settings, exported: Deciamps, phases: int) -> bool:
+    """START is meant for one phase: each further phase in use, of one car or of several, asks for MIN on top."""
+    return exported > (settings.solar_start_current + (phases - 1) * settings.current_min) * 10
 
 
 def enough_to_start(settings: Settings, balance: Balance, phases: int) -> bool:
-    """Whether a charge on ``phases``, of one car or of several, may begin."""
-    return surplus(balance) > start(settings, phases)
+    """Whether a charge on so many phases may begin."""
+    return enough(settings, surplus(balance), phases)
 
 
 def startable(settings: Settings, balance: Balance, legs: int) -> frozenset[int]:

@@ -18,3 +18,11 @@ def split(total: Deciamps, mosts: Sequence[Deciamps]) -> list[Deciamps]:
         shares[car] = min(mosts[car], left // (len(mosts) - done))
         left -= shares[car]
     return shares
+
+
+def split_unused(total: Deciamps, mosts: Sequence[Deciamps], takes: Sequence[Deciamps | None]) -> list[Deciamps]:
+    """``split``, in which what cars are known not to take (``takes``; None: all) goes to the others first."""
+    wanted = [most if taken is None else min(most, taken) for most, taken in zip(mosts, takes, strict=True)]
+    shares = split(total, wanted)
+    spare = split(total - sum(shares), [most - share for most, share in zip(mosts, shares, strict=True)])
+    return [share + more for share, more in zip(shares, spare, strict=True)]

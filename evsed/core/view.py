@@ -77,7 +77,7 @@ def _orders(core: "Controller", now: Millis) -> Orders | None:
     fresh = _meter(core, MeterRole.MAINS, now).fresh
     lost = Fault.METER_LOST in core.faults
     solar_s = seconds_left(core.regulation.stop_timer_ms(core.desk.settings), 0)
-    return core.regulation.group.orders(core.desk.settings, mains if fresh else None, solar_s, lost=lost)
+    return core.regulation.group.telling.orders(core.desk.settings, mains if fresh else None, solar_s, lost=lost)
 
 
 def _stop_timer(core: "Controller", now: Millis) -> Millis | None:

@@ -100,6 +100,7 @@ class Bus:
         self._turns = Turns()
         self._deframer = Deframer()
         self._pairing = Pairing()
+        self._answered: bytes | None = None  # what we said last, as a node
         self._warned_of_twin = False
         self._complained = False
         self._statistics = Statistics(name, device)
@@ -231,7 +232,7 @@ class Bus:
     def _own(self, frame: Frame, line: Line, server: Server) -> None:
         """Answers a request to our own address, unless its sender has already gone on."""
         if frame.kind is Kind.ANSWER:
-            if not self._warned_of_twin:
+            if not self._warned_of_twin and frame.pdu != self._answered:  # ours comes back, and noise came before it
                 self._warned_of_twin = True
                 name = self._statistics.name
                 log.error("%s: another device answers at our address %d; give one another", name, frame.address)
@@ -240,7 +241,7 @@ class Bus:
             return
         stats = self._statistics
         self._count(requests=stats.requests + 1)
-        answer = server.answer(frame.pdu)
+        answer = self._answered = server.answer(frame.pdu)
         if answer is None:
             return
         heard = line.reply(frame.address, answer)

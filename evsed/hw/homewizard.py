@@ -187,6 +187,8 @@ class _Reader:
         settings = self._settings()
         if settings[f"{self._role.value}_meter"] != MeterType.HOMEWIZARD:
             return None
+        if settings.loadbl > 1 and self._role is not MeterRole.EV:
+            return None  # mains and circuit are the business of a node's master
         return str(settings[f"{self._role.value}_meter_host"])
 
     def _run(self) -> None:

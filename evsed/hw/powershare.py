@@ -84,7 +84,9 @@ class _Node:
     due: float = float("-inf")
     polled: bool = False
     told: int = 0  # the number of the last order that was carried out
+    curious: bool = False  # what it made of that is looked at next
     config_wanted: bool = True
+    config_due: float = float("-inf")
     config_read: bool = False  # and not yet confirmed to the node
     meter: Meter | None = None
     meter_address: int = 0
@@ -146,7 +148,7 @@ class Master:
         yield from self._polls(now)
         for node in self._nodes:
             if node.present:
-                yield from self._configuration(node)
+                yield from self._configuration(node, now)
                 yield from self._meter(node, snapshot.settings, now)
         yield from self._settings(snapshot.settings)
 
@@ -160,9 +162,8 @@ class Master:
                 request = Request(node.address, 16, STATE, values=tuple(words))
                 yield Job(request, Urgency.NOW, _Asked("tell", node, tell.number))
         words_offered, age_s = offers(orders), now - self._offered_at
-        first_looked = all(node.polled for node in self._nodes)
         changed = words_offered[:CHARGERS] != self._offered[:CHARGERS]
-        if first_looked and (age_s >= OFFERS_S or (changed and age_s >= CHANGED_S)):
+        if orders.offers and (age_s >= OFFERS_S or (changed and age_s >= CHANGED_S)):
             yield Job(Request(EVERYBODY, 16, OFFERS, values=words_offered), Urgency.NOW, _Asked("offers"))
 
     def _polls(self, now: float) -> Iterator[Job]:
@@ -173,11 +174,11 @@ class Master:
         if missing and now >= self._search_due:
             yield _poll(min(missing, key=lambda node: node.due))
 
-    def _configuration(self, node: _Node) -> Iterator[Job]:
+    def _configuration(self, node: _Node, now: float) -> Iterator[Job]:
         if node.config_read:
             request = Request(node.address, 6, CONFIG_CHANGED, values=(0,))
             yield Job(request, Urgency.SLOW, _Asked("confirm", node))
-        elif node.config_wanted:
+        elif node.config_wanted and now >= node.config_due:
             yield Job(Request(node.address, 4, _EV_METER, 2), Urgency.SLOW, _Asked("configuration", node))
 
     def _meter(self, node: _Node, settings: Settings, now: float) -> Iterator[Job]:
@@ -224,7 +225,7 @@ class Master:
             self._polled(node, words, now)
         elif asked.what == "tell":
             node.told = asked.number
-            node.due = now  # what it makes of it is known at once
+            node.due, node.curious = now, True
         elif asked.what == "configuration":
             self._configured(node, words)
         elif asked.what == "confirm":
@@ -244,13 +245,13 @@ class Master:
         except CorruptError as error:
             self._missed(node, now, str(error))
             return
-        came = not node.present
+        came, node.curious = not node.present, False
         node.missed, node.polled, node.due = 0, True, now + POLL_S
         node.config_wanted = node.config_wanted or heard.config_changed or came
         self._post(NodeHeard(node.index, heard))
 
     def _missed(self, node: _Node, now: float, wrong: str = "") -> None:
-        node.polled = True
+        node.polled, node.curious = True, False
         node.due = now + POLL_S
         if not node.present:
             self._search_due = now + SEARCH_S
@@ -288,17 +289,18 @@ class Master:
         if asked.what == "poll":
             self._missed(node, now)
         elif asked.what == "tell":
-            node.due = now  # perhaps it has heard; if not, the order comes again
+            node.due, node.curious = now, True  # perhaps it has heard; if not, the order comes again
             node.told = asked.number
         elif asked.what == "meter":
             node.meter_failures += 1
             node.meter_due = now + METER_PAUSES_S[min(node.meter_failures, len(METER_PAUSES_S)) - 1]
         elif asked.what == "configuration":
-            node.config_wanted = False  # asked again when it says that it has changed, or comes back
+            node.config_due = now + SLOW_S  # some have none, and one that has told another master before will not say
         else:
             node.config_read = False
         del error
 
 
 def _poll(node: _Node) -> Job:
-    return Job(Request(node.address, 4, STATE, STATUS_WORDS), Urgency.FAST, _Asked("poll", node))
+    urgency = Urgency.NOW if node.curious else Urgency.FAST
+    return Job(Request(node.address, 4, STATE, STATUS_WORDS), urgency, _Asked("poll", node))

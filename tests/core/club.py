@@ -4,11 +4,12 @@ The wire does what ``evsed.hw`` does: it polls the nodes, carries out what the m
 what is offered. ``deaf`` chargers are off the line.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-from evsed.core.actions import Action
-from evsed.core.controller import Controller
+from evsed.core.actions import Action, CloseContactors, OpenContactors
 from evsed.core.events import Event, MeterRead, Sampled
+from evsed.core.member import Member
 from evsed.core.model import Equipment, MeterRole, Mode
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved, Snapshot
@@ -16,13 +17,14 @@ from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis
 from evsed.core.wire import MasterOffered, MasterTold, NodeHeard, NodeMetered, NodeSilent, NodeStatus, Orders
 from evsed.hw.lease import Feed
-from evsed.hw.simulation.plant import Plant
+from evsed.hw.simulation.plant import Amperes, Plant
+from tests.core.invariants import Judged
 from tests.core.story import phases, settings
 
-CYCLE_MS = 10
-POLL_MS = 500
+CYCLE_MS = 50
+POLL_MS = 1_000
 OFFERS_MS = 2_000
-METER_MS = 70
+METER_MS = 100
 
 
 def club_settings(index: int, **given: object) -> Settings:
@@ -48,9 +50,12 @@ class Club:
     circuit: Deciamps = 160
     metered: bool = True
     now: Millis = 0
+    cycle_ms: Millis = CYCLE_MS
     deaf: set[int] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
     mains_answers: bool = True
+    relay_closed: bool = True  # of the grid, at input SW of every charger
+    circuit_house: Amperes | None = None  # what a circuit meter says besides the cars
     actions: list[tuple[Millis, int, Action]] = field(default_factory=list)
     highest: Deciamps = 0
     tells: list[tuple[Millis, int, int, int]] = field(default_factory=list)
@@ -60,10 +65,11 @@ class Club:
         self.given = {"current_max_circuit": self.circuit // 10, **self.given}
         self.cores = [self._start(index) for index in range(self.count)]
         self._done: dict[int, int] = {}
+        self._told: dict[int, Deciamps] = {}
 
-    def _start(self, index: int, saved: Saved | None = None) -> Controller:
+    def _start(self, index: int, saved: Saved | None = None) -> Judged:
         fresh = Saved(settings=club_settings(index, **self.given))
-        return Controller(saved or fresh, self.now, Equipment(rcm_test=True))
+        return Judged(saved or fresh, self.now, Equipment(rcm_test=True))
 
     # ---- what people do ----
 
@@ -95,6 +101,25 @@ class Club:
     def charging(self) -> list[int]:
         return [index for index, unit in enumerate(self.plant.units) if unit.current[0] > 0]
 
+    @property
+    def drawn(self) -> list[float]:
+        return [round(unit.current[0], 1) for unit in self.plant.units]
+
+    def reason(self, index: int) -> str:
+        reason = self.snapshot(index).reason
+        return "" if reason is None else reason.code
+
+    def closings(self, index: int) -> int:
+        return sum(each == index and isinstance(deed, CloseContactors) for _, each, deed in self.actions)
+
+    def opened_at(self, index: int) -> Millis | None:
+        """When the contactor of a charger was last opened."""
+        opened = [at for at, each, deed in self.actions if each == index and isinstance(deed, OpenContactors)]
+        return opened[-1] if opened else None
+
+    def member(self, index: int) -> Member:
+        return self.cores[0].regulation.group.members[index]
+
     def snapshot(self, index: int) -> Snapshot:
         return self.cores[index].snapshot(self.now)
 
@@ -105,8 +130,16 @@ class Club:
         while self.now < until:
             self.step()
 
+    def run_until(self, true: Callable[[], bool], within_s: float) -> float:
+        """Runs until ``true`` and returns the seconds it took; fails after ``within_s``."""
+        begun = self.now
+        while not true():
+            assert self.now - begun < within_s * 1000, f"not within {within_s} s: {self.states}, {self.offers}"
+            self.step()
+        return (self.now - begun) / 1000
+
     def step(self) -> None:
-        self.now += CYCLE_MS
+        self.now += self.cycle_ms
         self.plant.advance(self.now)
         self._measure()
         self._converse()
@@ -114,7 +147,8 @@ class Club:
             if index in self.dead:
                 continue
             unit = self.plant.units[index]
-            self._keep(index, core.handle(Sampled(unit.inputs(self.now)), self.now))
+            inputs = replace(unit.inputs(self.now), switch_closed=self.relay_closed)
+            self._keep(index, core.handle(Sampled(inputs), self.now))
             unit.feed(Feed(0, core.outputs, single=core.desk.settings.enable_C2 == 0), self.now)
         self._check()
 
@@ -124,8 +158,13 @@ class Club:
         offered = sum(core.regulation.offer for core in closed)
         self.highest = max(self.highest, offered)
         assert offered <= self.circuit, f"{offered} of {self.circuit} dA are offered at {self.now} ms: {self.offers}"
+        for index in range(1, self.count):
+            if self.cores[index] in closed:
+                told = self._told.get(index)
+                assert told is not None
+                assert self.cores[index].regulation.offer <= told, f"node {index} offers more than it was told"
 
-    def _handle(self, index: int, event: Event) -> None:
+    def handle(self, index: int, event: Event) -> None:
         if index not in self.dead:
             self._keep(index, self.cores[index].handle(event, self.now))
 
@@ -134,33 +173,41 @@ class Club:
 
     def _measure(self) -> None:
         """One meter after the other, as on the line."""
-        if self.now % METER_MS or 0 in self.deaf:
+        if self.now % METER_MS or {0} & (self.deaf | self.dead):
             return
         meters = 1 + (self.count if self.metered else 0)
         turn = self.now // METER_MS % meters
         if turn == 0:
-            if self.mains_answers:
-                self._handle(0, MeterRead(MeterRole.MAINS, phases(self.plant.mains)))
+            self._measure_house()
             return
         car = turn - 1
         currents = phases(self.plant.units[car].current)
-        self._handle(0, MeterRead(MeterRole.EV, currents) if car == 0 else NodeMetered(car, currents))
+        self.handle(0, MeterRead(MeterRole.EV, currents) if car == 0 else NodeMetered(car, currents))
         if car and car not in self.deaf:
-            self._handle(car, MeterRead(MeterRole.EV, currents))
+            self.handle(car, MeterRead(MeterRole.EV, currents))
+
+    def _measure_house(self) -> None:
+        if self.mains_answers:
+            self.handle(0, MeterRead(MeterRole.MAINS, phases(self.plant.mains)))
+        if self.circuit_house is not None:
+            l1, l2, l3 = (sum(unit.current[leg] for unit in self.plant.units) for leg in range(3))
+            others = self.circuit_house
+            self.handle(0, MeterRead(MeterRole.CIRCUIT, phases((others[0] + l1, others[1] + l2, others[2] + l3))))
 
     # ---- the wire ----
 
     def _converse(self) -> None:
-        if {0} & (self.deaf | self.dead) or self.now % 50:
+        if {0} & (self.deaf | self.dead) or self.now % CYCLE_MS:
             return
-        if self.now % POLL_MS == 0:
-            for node in range(1, 8):
-                if node < self.count and node not in self.deaf | self.dead:
-                    self._handle(0, NodeHeard(node, status_of(self.snapshot(node))))
-                elif node < self.count or self.now == POLL_MS:
-                    self._handle(0, NodeSilent(node))
+        for node in range(1, 8):
+            if self.now % POLL_MS != node * METER_MS:
+                continue  # one after the other
+            if node < self.count and node not in self.deaf | self.dead:
+                self.handle(0, NodeHeard(node, status_of(self.snapshot(node))))
+            elif node < self.count or not self.member(node).polled:
+                self.handle(0, NodeSilent(node))
         orders = self.snapshot(0).orders
-        if orders is not None:
+        if orders is not None and all(self.member(node).polled for node in range(1, 8)):
             self._carry_out(orders)
 
     def _carry_out(self, orders: Orders) -> None:
@@ -169,12 +216,15 @@ class Club:
                 self._done[tell.node] = tell.number
                 self.tells.append((self.now, tell.node, tell.state, tell.error))
                 told = MasterTold(tell.state, tell.error, tell.mode, None if tell.mode is None else tell.solar_s)
-                self._handle(tell.node, told)
+                self.handle(tell.node, told)
+        if not orders.offers:
+            return
         lowered = any(now < before for now, before in zip(orders.offers, self._last, strict=True))
         if lowered or self.now % OFFERS_MS == 0 or orders.offers != self._last:
             self._last = orders.offers
             for node in range(1, self.count):
                 if node not in self.deaf:
-                    self._handle(node, MasterOffered(orders.offers[node], orders.mains))
+                    self._told[node] = orders.offers[node]
+                    self.handle(node, MasterOffered(orders.offers[node], orders.mains))
 
     _last: tuple[Deciamps, ...] = (0,) * 8

@@ -19,11 +19,12 @@ from evsed.core.reasons import Reason
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis, Millivolts
+from evsed.core.wire import MasterOffered, MasterTold
 
 LATE_REASON_MS = 6_000
 """How long a reason may still be seen after the time at which it said it would end: C1 takes that long."""
 
-_MAY_HAVE_PULSES = frozenset({State.B, State.C})
+_MAY_HAVE_PULSES = frozenset({State.B, State.C, State.COMM_C})
 _INSTALLATION = Installation()
 
 
@@ -72,6 +73,9 @@ class Invariants:
         self.pulses_ended: Millis | None = None
         self.duty_changed: Millis | None = None
         self.woken = 0
+        self.agreed: State | None = None  # what our master has agreed to in the state that asked for it
+        self.master_offers: Deciamps | None = None  # since it agreed to pulses
+        self.master_heard: Millis | None = None
         self.overdue = ""
         self.overdue_since = now
         assert core.permit.at(now) == SAFE, "nothing is closed before the first look"
@@ -82,6 +86,11 @@ class Invariants:
         """Looks at the event with its own eyes."""
         if isinstance(event, Sampled) and event.inputs.pilot_mv:
             self._look(event.inputs, now)
+        elif isinstance(event, MasterTold):
+            asked = {5: State.COMM_B, 7: State.COMM_C}.get(-1 if event.state is None else event.state)
+            self.agreed = asked if asked is self.core.charger.state else self.agreed
+        elif isinstance(event, MasterOffered):
+            self.master_offers, self.master_heard = event.offer, now
 
     def _look(self, inputs: Inputs, now: Millis) -> None:
         drive = self.core.outputs.pilot
@@ -136,7 +145,15 @@ class Invariants:
         self.permit = core.permit
 
     def _moved(self, state: State, now: Millis) -> None:
-        assert state is not State.C or self.state is State.B, f"{self.state.name} to C"
+        node = self.core.desk.is_node
+        if state is State.C:
+            assert self.state is State.COMM_C if node else self.state in {State.B, State.COMM_C}, self.state.name
+            assert not node or self.agreed is State.COMM_C, "a node has closed without its master's word"
+        if self.state is State.COMM_B and state is State.B and node:
+            assert self.agreed is State.COMM_B, "a node has pulses without its master's word"
+            self.master_offers = None
+        assert not node or state is not State.B or self.state not in {State.A, State.B1}, "pulses without asking"
+        self.agreed = None
         if state is State.A:
             self.woken, self.pulses_ended = 0, None
         if state is State.ACTIVATE:
@@ -192,6 +209,8 @@ class Invariants:
             self.duty_changed = None
             if before.kind is Pilot.PWM and self.state is not State.A:
                 self.pulses_ended = now
+            if self.state is State.COMM_B:
+                assert pilot.kind is Pilot.HIGH, "the pilot is not constant while the master is asked"
             if pilot.kind is Pilot.LOW:
                 assert self.state is State.ACTIVATE
             if pilot.kind is Pilot.OFF:
@@ -210,6 +229,8 @@ class Invariants:
         derated = core.hardware.derating.cap(settings)
         assert derated is None or announced <= derated.current
         assert not core.hardware.switch.grid_limited or announced * core.regulation.phases.in_use <= 180
+        if core.desk.is_node:
+            self._judge_obedience(announced)
         if before.kind is not Pilot.PWM:
             waited = self.pulses_ended is None or now - self.pulses_ended >= 3_000
             assert waited, "pulses again less than 3 s after they ended"
@@ -219,6 +240,14 @@ class Invariants:
         if before.kind is Pilot.PWM and before != pilot:
             self.duty_changed = now
 
+    def _judge_obedience(self, announced: Deciamps) -> None:
+        """A node announces what its master has offered; before that, MIN, with the contactor open."""
+        offered, minimum = self.master_offers, self.core.desk.settings.current_min * 10
+        if self.state is State.C:
+            assert offered is not None, "a node charges though nothing was offered to it"
+        allowed = minimum if offered is None else offered
+        assert announced <= allowed, "more than the master offers"
+
     def _judge_closed(self, outputs: Outputs, now: Millis) -> None:
         core = self.core
         if self.state is State.C:
@@ -226,6 +255,9 @@ class Invariants:
             assert core.faults.worst is None, f"charging with {core.faults.worst}"
             assert core.desk.access is Access.ALLOW, "charging without access"
             assert not core.leaving
+            if core.desk.is_node:
+                assert self.master_heard is not None
+                assert now - self.master_heard < 9_000, "charging 9 s after the master's last word"
             lent, given = self.lent_current(now), core.desk.settings
             assert lent is None or lent >= min(given.current_min, given.current_max) * 10, "charging below MIN"
         else:

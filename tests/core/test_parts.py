@@ -13,7 +13,7 @@ from evsed.core.model import Access, MeterRole, Mode, ModeChoice, PhaseCurrents,
 from evsed.core.session import Session
 from evsed.core.smart import LeastRoom, climb
 from evsed.core.solar import StopTimer, step
-from evsed.core.states import TRANSITIONS, State, diagram, rows_of
+from evsed.core.states import TRANSITIONS, State, Trigger, diagram, rows_of
 from evsed.core.units import seconds_left
 from tests.core.story import settings
 
@@ -31,9 +31,10 @@ def test_no_two_rows_of_a_state_have_the_same_trigger() -> None:
     assert len(pairs) == len(set(pairs))
 
 
-def test_only_b_leads_to_c_and_unplugging_is_the_first_row_wherever_it_is_seen() -> None:
-    assert {row.source for row in TRANSITIONS if row.target is State.C} == {State.B}
-    for state in (State.B, State.C, State.C1, State.B1, State.ACTIVATE):
+def test_only_b_and_on_a_node_comm_c_lead_to_c_and_unplugging_is_the_first_row_wherever_it_is_seen() -> None:
+    into_c = {(row.source, row.trigger) for row in TRANSITIONS if row.target is State.C}
+    assert into_c == {(State.B, Trigger.CAR_ASKS), (State.COMM_C, Trigger.AGREED)}
+    for state in set(State) - {State.A}:
         assert rows_of(state)[0].target is State.A
 
 

@@ -186,6 +186,14 @@ def test_a_role_that_is_no_homewizard_is_never_read(device: Device, reading: Rea
     assert {event.role for event in reading.heard.events if isinstance(event, MeterRead)} == {MeterRole.EV}
 
 
+def test_a_node_reads_its_ev_meter_only(device: Device, reading: Reading) -> None:
+    """Mains and circuit are its master's business."""
+    reading.settings = chosen(loadbl="Node 1", **fixed("mains", device.port), **fixed("ev", device.port))
+    reading.heard.wait(MeterRead, reads(MeterRole.EV), since=0)
+    reading.heard.wait(MeterRead, reads(MeterRole.EV))
+    assert {event.role for event in reading.heard.events if isinstance(event, MeterRead)} == {MeterRole.EV}
+
+
 def test_a_meter_that_does_not_answer_is_tried_until_it_does(reading: Reading) -> None:
     """Rank 9 of owners' pains (D35#189, #272): a HomeWizard that came back was not read again."""
     device = Device()

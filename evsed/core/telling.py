@@ -1,0 +1,80 @@
+"""What a master has to tell its nodes, and what it takes over from them: modes, errors, agreements.
+
+Owns the numbered orders and whose choice of mode counts. Who may draw and how much is sharing.py's, the wire is
+``evsed.hw``'s.
+"""
+
+from collections.abc import Sequence
+
+from evsed.core.member import Member
+from evsed.core.model import Mode, PhaseCurrents
+from evsed.core.settings import Settings
+from evsed.core.wire import COMM_B_OK, COMM_C_OK, Orders, Tell
+
+TIMER_DIFFERS_S = 3
+_OUR_BITS = 0b11
+_FOLLOWS_NODES = 4  # SWITCH 4: the master's own Smart/Solar switch decides the mode
+
+
+class Telling:
+    """``follow_modes`` in every cycle; ``orders`` whenever they are asked for."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._members = members
+        self.begun = False  # every node has been looked for: one that charges would else be told to stop
+        self._wish: Mode | None = None  # a node's owner has chosen another mode
+        self._mode: int | None = None
+        self._numbers = 0
+        self._tells: dict[int, tuple[tuple[int, ...], Tell]] = {}
+
+    def follow_modes(self, settings: Settings) -> None:
+        """Who has the group's mode, and whose owner has chosen another one since."""
+        if settings.mode != self._mode:
+            self._mode = settings.mode
+            for member in self._members:
+                member.in_step = False
+        for member in self._members[1:]:
+            if not member.present or member.mode is None:
+                continue
+            if member.mode == settings.mode:
+                member.in_step = True
+            elif member.in_step and settings.switch != _FOLLOWS_NODES:
+                self._wish = member.mode
+                member.in_step = False
+
+    def take_wish(self) -> Mode | None:
+        """The mode that a node's owner has chosen since the last call."""
+        wish, self._wish = self._wish, None
+        return wish
+
+    def orders(self, settings: Settings, mains: PhaseCurrents | None, solar_s: int, *, lost: bool) -> Orders:
+        """What the nodes have to know now. ``lost``: the mains meter is, and nobody may charge."""
+        tells = []
+        for member in self._members[1:]:
+            tell = self._tell(member, settings, solar_s, lost=lost) if member.present and member.heard else None
+            if tell is not None:
+                tells.append(tell)
+        offers = tuple(member.share for member in self._members) if self.begun else ()
+        return Orders(offers, mains, tuple(tells))
+
+    def _tell(self, member: Member, settings: Settings, solar_s: int, *, lost: bool) -> Tell | None:
+        wanted = (member.refused is not None) | (lost << 1)
+        state = member.state
+        if not wanted and member.asks_pulses and member.pulses_agreed:
+            state = COMM_B_OK
+        elif not wanted and member.asks_contactor and member.granted:
+            state = COMM_C_OK
+        differs = member.mode != settings.mode or abs(member.solar_s - solar_s) > TIMER_DIFFERS_S
+        if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
+            self._tells.pop(member.index, None)
+            return None
+        key = (member.heard, state, wanted, settings.mode if differs else -1)
+        known = self._tells.get(member.index)
+        if known is not None and known[0] == key:
+            return known[1]
+        self._numbers += 1
+        error = wanted | (member.error & ~_OUR_BITS)
+        mode = Mode(settings.mode) if differs else None
+        tell = Tell(member.index, self._numbers, state, error, mode, solar_s if differs else 0)
+        self._tells[member.index] = (key, tell)
+        return tell

@@ -1,0 +1,246 @@
+"""The master's conversation with its nodes, in virtual time: what it asks, when, and what it makes of the answers."""
+
+import itertools
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evsed.core.events import Event
+from evsed.core.model import Access, Mode, PhaseCurrents
+from evsed.core.snapshot import Snapshot
+from evsed.core.wire import NodeHeard, NodeMetered, NodeSilent, NodeStatus, Orders, Tell
+from evsed.hw.frames import Request
+from evsed.hw.powershare import CorruptError, Master, offers, status, system_settings
+from evsed.hw.rs485 import BusError
+from evsed.hw.turns import Job, Turns, Urgency
+from tests.core.story import Story, settings
+
+NOBODY = (0,) * 8
+CHARGING = [2, 0, 120, 0, 0, 1, 0, 16]  # 12.0 A, access on, 16 A at most; from a recorded run
+JOIN = Orders((60, *NOBODY[1:]), PhaseCurrents(169, 167, -165))
+
+
+def master_snapshot(orders: Orders | None, **given: object) -> Snapshot:
+    return replace(Story().snapshot, settings=settings(loadbl="Master", **given), orders=orders)
+
+
+@dataclass
+class Talk:
+    """A master, the nodes that answer it, and what its core was told. Each exchange takes 50 ms, a silence 150 ms."""
+
+    orders: Orders | None = JOIN
+    now: float = 100.0
+    nodes: dict[int, list[int]] = field(default_factory=dict)  # status by address
+    meters: dict[int, list[int]] = field(default_factory=dict)  # the words an EV meter always answers
+    config: tuple[int, int] = (4, 13)
+    told: list[Event] = field(default_factory=list)
+    sent: list[tuple[float, Request]] = field(default_factory=list)
+    given: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.turns = Turns()
+        self.master = Master(lambda: master_snapshot(self.orders, **self.given), self.told.append)
+
+    def run(self, seconds: float) -> None:
+        until = self.now + seconds
+        while self.now < until:
+            turn = self.turns.next([(0, job) for job in self.master.jobs(self.now)], lambda _job: True)
+            if turn is None:
+                self.now += 0.05
+            else:
+                self._exchange(turn[1])
+
+    def _exchange(self, job: Job) -> None:
+        request = job.request
+        self.sent.append((self.now, request))
+        words = self._answer(request)
+        self.now += 0.15 if words is None else 0.05
+        if words is None:
+            self.master.failed(job, BusError("no answer"), self.now)
+        else:
+            self.master.answered(job, words, self.now)
+
+    def _answer(self, request: Request) -> list[int] | None:
+        if request.address == 9:
+            return []
+        if request.address in self.meters:
+            return self.meters[request.address][: request.count]
+        if request.address not in self.nodes:
+            return None
+        if request.function == 4:
+            return list(self.config) if request.first == 0x0108 else self.nodes[request.address]
+        return []
+
+    def of(self, address: int, function: int, first: int) -> list[Request]:
+        return [
+            sent for _, sent in self.sent if (sent.address, sent.function, sent.first) == (address, function, first)
+        ]
+
+
+def test_a_status_is_read_as_the_firmware_answers_it() -> None:
+    assert status(CHARGING) == NodeStatus(2, 0, 120, Mode.NORMAL, 0, Access.ALLOW, config_changed=False, most=160)
+
+
+@pytest.mark.parametrize(
+    ("register", "word"), [(0, 15), (1, 256), (2, 801), (3, 186), (4, 3_601), (5, 3), (6, 2), (7, 81), (3, 0xFFFF)]
+)
+def test_bug_29_what_no_charger_has_is_refused(register: int, word: int) -> None:
+    """A mode byte of 186 was accepted and shown as N/A."""
+    words = list(CHARGING)
+    words[register] = word
+    with pytest.raises(CorruptError, match=f"register {register:#06x} holds {word}"):
+        status(words)
+
+
+@given(st.lists(st.integers(0, 0xFFFF), min_size=8, max_size=8))
+def test_any_words_are_a_status_or_refused(words: list[int]) -> None:
+    try:
+        heard = status(words)
+    except CorruptError:
+        return
+    assert heard.current <= 800
+    assert heard.most <= 800
+
+
+def test_the_offers_go_out_as_the_firmware_sends_them() -> None:
+    """The broadcast of a recorded run: 16.0 A for charger 0, mains 16.9, 16.7, 16.5 A; and the example of the facts."""
+    recorded = offers(Orders((160, *NOBODY[1:]), PhaseCurrents(169, 167, 165)))
+    assert "".join(f"{word:04x}" for word in recorded) == "00a0" + "0000" * 7 + "00a900a700a5"
+    assert offers(Orders((160, 0, 60, *NOBODY[3:]), None)) == (160, 0, 60, 0, 0, 0, 0, 0)
+    assert offers(JOIN)[-1] == 0x10000 - 165
+
+
+def test_without_orders_nothing_is_asked() -> None:
+    talk = Talk(orders=None, nodes={2: CHARGING})
+    talk.run(5)
+    assert talk.sent == []
+
+
+def test_every_node_is_looked_for_before_anything_is_offered() -> None:
+    talk = Talk(nodes={2: CHARGING})
+    talk.run(2)
+    first_offers = next(index for index, (_, sent) in enumerate(talk.sent) if sent.address == 9)
+    polled = {sent.address for _, sent in talk.sent[:first_offers]}
+    assert polled == set(range(2, 9))
+
+
+def test_offers_go_out_every_2_s_and_at_once_when_they_change() -> None:
+    talk = Talk()
+    talk.run(12)
+    at = [when for when, sent in talk.sent if sent.address == 9]
+    assert all(1.9 <= later - earlier <= 2.4 for earlier, later in itertools.pairwise(at))
+    talk.orders = replace(JOIN, offers=(160, *NOBODY[1:]))
+    before = talk.now
+    talk.run(0.5)
+    changed = [when for when, sent in talk.sent if sent.address == 9 and sent.values[0] == 160]
+    assert changed[0] - before <= 0.3
+
+
+def test_nodes_that_answer_are_asked_every_second_and_one_of_the_others_every_2() -> None:
+    talk = Talk(nodes={2: CHARGING, 3: CHARGING})
+    talk.run(60)
+    for address in (2, 3):
+        assert 50 <= len(talk.of(address, 4, 0)) <= 70
+    missing = sum(len(talk.of(address, 4, 0)) for address in range(4, 9))
+    assert 5 * 5 <= missing <= 5 * 6 + 32  # at first five times each, then one every 2 s
+    assert {event.node for event in talk.told if isinstance(event, NodeHeard)} == {1, 2}
+
+
+def test_a_node_that_falls_silent_is_asked_as_often_until_it_counts_as_gone() -> None:
+    talk = Talk(nodes={2: CHARGING})
+    talk.run(5)
+    del talk.nodes[2]
+    talk.told.clear()
+    talk.run(6.5)
+    assert [event for event in talk.told if isinstance(event, NodeSilent) and event.node == 1][:5] == [
+        NodeSilent(1)
+    ] * 5
+    talk.nodes[2] = CHARGING
+    talk.told.clear()
+    talk.run(16)
+    assert any(isinstance(event, NodeHeard) for event in talk.told)
+
+
+def test_a_corrupt_status_counts_as_none_and_says_why() -> None:
+    talk = Talk(nodes={2: [2, 0, 120, 186, 0, 1, 0, 16]})
+    talk.run(1)
+    (wrong,) = {event.wrong for event in talk.told if isinstance(event, NodeSilent) and event.node == 1 and event.wrong}
+    assert "0x0003 holds 186" in wrong
+    assert not any(isinstance(event, NodeHeard) for event in talk.told)
+
+
+def test_an_order_is_written_once_and_its_effect_looked_at() -> None:
+    talk = Talk(nodes={2: [4, 0, 0, 0, 0, 1, 0, 16]})
+    talk.run(3)
+    talk.orders = replace(JOIN, tells=(Tell(1, 1, 5, 0),))
+    talk.run(3)
+    assert talk.of(2, 16, 0) == [Request(2, 16, 0, values=(5, 0))]
+    index = next(index for index, (_, sent) in enumerate(talk.sent) if sent.function == 16 and sent.address == 2)
+    assert talk.of(2, 4, 0)[0] in {sent for _, sent in talk.sent[index + 1 : index + 3]}
+    talk.orders = replace(JOIN, tells=(Tell(1, 2, 2, 0, Mode.SOLAR, 598),))
+    talk.run(1)
+    assert talk.of(2, 16, 0)[1:] == [Request(2, 16, 0, values=(2, 0, 0, 2, 598))]  # as in a recorded run
+
+
+def test_the_ev_meter_of_a_node_is_read_when_it_says_which() -> None:
+    amps = [0x4120, 0, 0x4120, 0, 0x4120, 0, 0x450F, 0xC000, 0x450F, 0xC000, 0x450F, 0xC000]  # 10 A and 2300 W each
+    talk = Talk(nodes={2: [2, 0, 120, 0, 0, 1, 1, 16]}, meters={13: amps})
+    talk.run(3)
+    assert talk.of(2, 4, 0x0108) == [Request(2, 4, 0x0108, 2)] * len(talk.of(2, 4, 0x0108))
+    assert talk.of(2, 6, 6)[0] == Request(2, 6, 6, values=(0,))
+    assert NodeMetered(1, PhaseCurrents(100, 100, 100)) in talk.told
+
+
+def test_an_ev_meter_at_the_address_of_another_is_not_read_twice() -> None:
+    talk = Talk(nodes={2: CHARGING}, config=(4, 11), given={"mains_meter_address": 11})
+    talk.run(3)
+    assert talk.of(2, 4, 0x0108)
+    assert talk.of(11, 4, 6) == []
+
+
+@pytest.mark.parametrize("config", [(0, 13), (9, 13), (18, 13), (4, 0), (4, 9_999), (65_535, 12)])
+def test_what_is_no_meter_on_the_line_is_not_read(config: tuple[int, int]) -> None:
+    talk = Talk(nodes={2: CHARGING}, config=config)
+    talk.run(3)
+    assert {sent.address for _, sent in talk.sent} <= set(range(2, 10))
+
+
+def test_a_silent_ev_meter_is_left_alone_more_and_more() -> None:
+    talk = Talk(nodes={2: CHARGING})
+    talk.run(60)
+    assert len(talk.of(13, 4, 6)) <= 20
+
+
+def test_system_settings_go_to_everybody_when_they_change() -> None:
+    talk = Talk(nodes={2: CHARGING})
+    talk.run(5)
+    assert talk.of(9, 16, 0x0200) == []
+    talk.given = {"current_main": 30}
+    talk.run(3)
+    (sent,) = talk.of(9, 16, 0x0200)
+    assert sent.values == system_settings(settings(loadbl="Master", current_main=30))
+    assert len(sent.values) == 22
+    assert sent.values[4] == 30
+
+
+def test_a_master_that_is_none_any_more_forgets_its_nodes() -> None:
+    talk = Talk(nodes={2: CHARGING})
+    talk.run(3)
+    talk.orders = None
+    talk.run(3)
+    talk.orders, talk.nodes = JOIN, {}
+    talk.told.clear()
+    talk.run(2)
+    assert NodeSilent(1) in talk.told
+    assert not any(isinstance(event, NodeHeard) for event in talk.told)
+
+
+def test_offers_come_before_polls() -> None:
+    talk = Talk(nodes=dict.fromkeys(range(2, 9), CHARGING))
+    talk.run(5)
+    talk.orders = replace(JOIN, offers=(100, *NOBODY[1:]), tells=(Tell(3, 1, 7, 0),))
+    jobs = list(talk.master.jobs(talk.now + 3))
+    assert [job.urgency for job in jobs][:2] == [Urgency.NOW, Urgency.NOW]
+    assert jobs[0].request.address == 4
