@@ -97,7 +97,7 @@ class Interview:
         return {line.at(max(0, at - LOOP_MS)), *(value for _, value in line.changes(at - LOOP_MS, at + LOOP_MS + 1))}
 
     def _in_time(self, at: int, ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
-        """Whether the other state follows, or was, within the firmware's loop; or our wait after error 1 is over (14)."""
+        """Whether the other state follows, or was, within the firmware's loop; or our wait is over (14)."""
         near = self._around(self._unit.trace.state, at) | {ours[_STATE]}
         if theirs[_STATE] in near or ours[_STATE] in self._around(self._theirs, at):
             return True
@@ -121,6 +121,3 @@ class Interview:
 def interview(run: Run) -> list[Difference]:
     """What our nodes answer otherwise than recorded."""
     return [found for index in range(1, len(run.nodes) + 1) for found in Interview(run, index).go()]
-
-
-

@@ -66,7 +66,8 @@ class Judge:
         self.case = case
         self.result = Judgement(case)
         self._table = table
-        self._earlier, self._later = EARLIER_MS + case.run.coarse_ms, LATER_MS + case.run.coarse_ms
+        self._earlier = EARLIER_MS + case.run.coarse_ms
+        self._later = LATER_MS + case.run.coarse_ms
         self._shift = 0  # how far a timer of the regulation has moved us against the recording
 
     def judge(self) -> Judgement:
@@ -138,7 +139,9 @@ class Judge:
         if met >= case.end and case.end - begin <= self._earlier:
             return case.end
         while at < met:
-            found = next(((row, end) for row in self._table if (end := row.states(case, at)) is not None and end > at), None)
+            found = next(
+                ((row, end) for row in self._table if (end := row.states(case, at)) is not None and end > at), None
+            )
             if found is None:
                 self._differ(at, self._told(at))
                 return met if met > begin else begin + 1

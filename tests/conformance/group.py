@@ -1,4 +1,4 @@
-"""Replays a recorded group: the core of each charger, and the real conversation between them on a line in virtual time."""
+"""Replays a recorded group: the core of each charger, and their conversation on a line in virtual time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,17 +3,16 @@
 Owns what may differ between chargers that share power; what holds for each charger alone is compare.py's.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from tests.conformance import lacks
 from tests.conformance.case import Case
 from tests.conformance.compare import Difference, Judge, Judgement
-from tests.conformance.deviations import Deviation, States
+from tests.conformance.deviations import Deviation
 from tests.conformance.group import GroupTrace
 from tests.conformance.runs import Run
-from tests.conformance.trace import B1, C1, COMM_B, COMM_C, NORMAL, B, C, Timeline, seconds
+from tests.conformance.trace import B1, C1, COMM_B, COMM_C, NORMAL, B, C, Timeline
 
 SETTLED_S: Final = 20
 STANDS_STILL: Final = 10
@@ -116,12 +115,11 @@ class Party:
     @property
     def table(self) -> tuple[Deviation, ...]:
         """What may differ in a group, and nothing else."""
-        nothing: States = lambda _case, _at: None  # noqa: E731
         return (
             Deviation(10, "a node that vanished", 2, self.vanished, self.vanished_error),
             Deviation(14, "another wait after error 1", 1, self.earlier_again),
             Deviation(18, "all stop where some could stay", 1, self.kept_one),
-            Deviation(4, "start rule for the phases in use", 1, self.start_rule, self.start_rule_error, nothing),
+            Deviation(4, "start rule for the phases in use", 1, self.start_rule, self.start_rule_error),
         )
 
     # ---- who gets how much ----
@@ -168,16 +166,12 @@ class Party:
         return self.shares[index].at(second * 1_000 + 990)
 
 
-def judge_group(run: Run, ours: GroupTrace, more: Callable[[Party], list[Difference]] | None = None) -> list[Judgement]:
+def judge_group(run: Run, ours: GroupTrace) -> list[Judgement]:
     """Judges every charger of ``run``; what concerns all of them is said of the master."""
-    party = Party([Case(each, trace) for each, trace in zip((run, *run.nodes), ours.chargers, strict=True)], ours.shares)
+    chargers = zip((run, *run.nodes), ours.chargers, strict=True)
+    party = Party([Case(each, trace) for each, trace in chargers], ours.shares)
     judgements = [Judge(case, party.table).judge() for case in party.cases]
-    judgements[0].differences += party.uneven() + ([] if more is None else more(party))
-    for index, judgement in enumerate(judgements):
-        judgement.differences = [
-            Difference(item.at, f"charger {index}: {item.what}" if index else item.what) for item in judgement.differences
-        ]
+    judgements[0].differences += party.uneven()
+    for index, judgement in enumerate(judgements[1:], 1):
+        judgement.differences = [Difference(item.at, f"charger {index}: {item.what}") for item in judgement.differences]
     return judgements
-
-
-__all__ = ["Party", "judge_group", "seconds"]

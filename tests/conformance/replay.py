@@ -47,7 +47,8 @@ _KEYS: Final = {
     "MaxSumMains": "current_max_sum_mains", "MaxSumMainsTime": "max_sum_mains_time", "MaxCurrent": "current_max",
     "MinCurrent": "current_min", "MaxCircuit": "current_max_circuit", "StartCurrent": "solar_start_current",
     "StopTime": "solar_stop_time", "ImportCurrent": "solar_max_import", "maxTemp": "temp_max",
-    "EnableC2": "enable_C2", "LoadBl": "loadbl", "MainsMeter": "mains_meter", "EVMeter": "ev_meter", "CircuitMeter": "circuit_meter",
+    "EnableC2": "enable_C2", "LoadBl": "loadbl", "MainsMeter": "mains_meter",
+    "EVMeter": "ev_meter", "CircuitMeter": "circuit_meter",
 }  # fmt: skip
 _METERS = {"MainsMeter", "EVMeter", "CircuitMeter"}
 _NOT_OURS = {"cable", "GridRelayMaxSumMains"}
