@@ -52,7 +52,9 @@ class Sampler:
         states = [self.simulation.charger(number).watch() for number in range(self.simulation.chargers)]
         first = states[0]
         mains = tuple(first["plant"]["mains_current"].values())
-        cars = tuple(mains[index] - first["house"][phase] + first["sun"][phase] for index, phase in enumerate(first["house"]))
+        cars = tuple(
+            mains[index] - first["house"][phase] + first["sun"][phase] for index, phase in enumerate(first["house"])
+        )
         return Look(at, cars, mains, tuple(state["plant"]["contactor1"] for state in states))
 
     @property
@@ -74,4 +76,6 @@ class Sampler:
     @property
     def longest_pause(self) -> float:
         """The longest time between two looks (s): how far this machine lets a process wait."""
-        return max((after.at - before.at for before, after in zip(self.looks, self.looks[1:], strict=False)), default=0.0)
+        return max(
+            (after.at - before.at for before, after in zip(self.looks, self.looks[1:], strict=False)), default=0.0
+        )

@@ -154,7 +154,9 @@ def test_sun_for_two(three: Simulation) -> None:
         plug_all(three)
         wait_for(lambda: len(drawing(three)) == 2, "two charge")
         third = next(charger for charger in chargers(three) if charger.number not in drawing(three))
-        wait_for(lambda: third.evse["error"] == "None" and "Waiting for Solar" in third.evse["state"], "it waits for sun")
+        wait_for(
+            lambda: third.evse["error"] == "None" and "Waiting for Solar" in third.evse["state"], "it waits for sun"
+        )
         assert third.state["not_charging"]["reason"] == "no_sun"
         assert len(drawing(three)) == 2
     assert sampler.most_by_cars <= CIRCUIT_A + SLACK_A
