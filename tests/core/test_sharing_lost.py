@@ -144,3 +144,27 @@ def test_whatever_happens_the_sum_holds_and_then_all_charge(seed: int, count: in
         core.command(ChooseMode(ModeChoice.NORMAL), club.now)
     club.plug(*range(count))
     club.run_until(lambda: len(club.charging) == count, 180)
+
+
+def test_a_master_that_comes_back_in_smart_judges_its_nodes_when_the_mains_is_measured() -> None:
+    club = full(2, mode=1)
+    club.dead.add(0)
+    club.run(1)
+    club.restart(0)
+    club.mains_answers = False
+    club.run(3)
+    assert club.member(1).found_charging
+    assert 1 in club.charging
+    club.mains_answers = True
+    before = club.closings(1)
+    club.run_until(lambda: len(club.charging) == 2, 60)
+    assert club.closings(1) == before
+
+
+def test_who_is_switched_off_while_waiting_waits_no_more() -> None:
+    club = full(3)
+    waits = club.offers.index(0)
+    assert club.member(waits).refused is Fault.NO_POWER
+    assert club.cores[waits].command(ChooseMode(ModeChoice.OFF), club.now).accepted
+    club.run(3)
+    assert (club.reason(waits), club.member(waits).refused) == ("access_denied", None)
