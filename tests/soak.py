@@ -11,7 +11,7 @@ import time
 import traceback
 from collections import Counter
 
-from tests.core.machine import ChargerMachine, run_machine
+from tests.core.machine_sharing import SharingMachine, run_machine
 
 LIVES = 40
 PROCESSES = 2
@@ -19,13 +19,13 @@ PROCESSES = 2
 
 def batch(seed: int) -> tuple[int, int, Counter[str], str]:
     """One batch of lives: its seed, its steps, what was reached, and the violation if there was one."""
-    ChargerMachine.steps = 0
-    ChargerMachine.reached.clear()
+    SharingMachine.steps = 0
+    SharingMachine.reached.clear()
     try:
         run_machine(LIVES, seed)
     except Exception:  # noqa: BLE001 - whatever went wrong is what was looked for
-        return seed, ChargerMachine.steps, ChargerMachine.reached, traceback.format_exc()
-    return seed, ChargerMachine.steps, ChargerMachine.reached, ""
+        return seed, SharingMachine.steps, SharingMachine.reached, traceback.format_exc()
+    return seed, SharingMachine.steps, SharingMachine.reached, ""
 
 
 def soak(wanted: int, first_seed: int) -> bool:

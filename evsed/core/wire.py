@@ -54,7 +54,9 @@ class Tell:
 class Orders:
     """What a master wants its nodes to know now."""
 
-    offers: tuple[Deciamps, ...]  # of chargers 0 to 7
+    offers: tuple[
+        Deciamps, ...
+    ]  # of chargers 0 to 7; empty until every node has been looked for: nothing is told before
     mains: PhaseCurrents | None  # None: not known
     tells: tuple[Tell, ...] = ()
 

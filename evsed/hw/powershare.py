@@ -162,9 +162,8 @@ class Master:
                 request = Request(node.address, 16, STATE, values=tuple(words))
                 yield Job(request, Urgency.NOW, _Asked("tell", node, tell.number))
         words_offered, age_s = offers(orders), now - self._offered_at
-        first_looked = all(node.polled for node in self._nodes)
         changed = words_offered[:CHARGERS] != self._offered[:CHARGERS]
-        if first_looked and (age_s >= OFFERS_S or (changed and age_s >= CHANGED_S)):
+        if orders.offers and (age_s >= OFFERS_S or (changed and age_s >= CHANGED_S)):
             yield Job(Request(EVERYBODY, 16, OFFERS, values=words_offered), Urgency.NOW, _Asked("offers"))
 
     def _polls(self, now: float) -> Iterator[Job]:

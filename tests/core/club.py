@@ -22,7 +22,7 @@ from tests.core.invariants import Judged
 from tests.core.story import phases, settings
 
 CYCLE_MS = 50
-POLL_MS = 500
+POLL_MS = 1_000
 OFFERS_MS = 2_000
 METER_MS = 100
 
@@ -117,6 +117,10 @@ class Club:
         opened = [at for at, each, deed in self.actions if each == index and isinstance(deed, OpenContactors)]
         return opened[-1] if opened else None
 
+    @property
+    def modes(self) -> list[int]:
+        return [core.desk.settings.mode for core in self.cores]
+
     def member(self, index: int) -> Member:
         return self.cores[0].regulation.group.members[index]
 
@@ -164,7 +168,7 @@ class Club:
                 assert told is not None
                 assert self.cores[index].regulation.offer <= told, f"node {index} offers more than it was told"
 
-    def _handle(self, index: int, event: Event) -> None:
+    def handle(self, index: int, event: Event) -> None:
         if index not in self.dead:
             self._keep(index, self.cores[index].handle(event, self.now))
 
@@ -182,30 +186,30 @@ class Club:
             return
         car = turn - 1
         currents = phases(self.plant.units[car].current)
-        self._handle(0, MeterRead(MeterRole.EV, currents) if car == 0 else NodeMetered(car, currents))
+        self.handle(0, MeterRead(MeterRole.EV, currents) if car == 0 else NodeMetered(car, currents))
         if car and car not in self.deaf:
-            self._handle(car, MeterRead(MeterRole.EV, currents))
+            self.handle(car, MeterRead(MeterRole.EV, currents))
 
     def _measure_house(self) -> None:
         if self.mains_answers:
-            self._handle(0, MeterRead(MeterRole.MAINS, phases(self.plant.mains)))
+            self.handle(0, MeterRead(MeterRole.MAINS, phases(self.plant.mains)))
         if self.circuit_house is not None:
             l1, l2, l3 = (sum(unit.current[leg] for unit in self.plant.units) for leg in range(3))
             others = self.circuit_house
-            self._handle(0, MeterRead(MeterRole.CIRCUIT, phases((others[0] + l1, others[1] + l2, others[2] + l3))))
+            self.handle(0, MeterRead(MeterRole.CIRCUIT, phases((others[0] + l1, others[1] + l2, others[2] + l3))))
 
     # ---- the wire ----
 
     def _converse(self) -> None:
-        if {0} & (self.deaf | self.dead) or self.now % 50:
+        if {0} & (self.deaf | self.dead) or self.now % CYCLE_MS:
             return
         for node in range(1, 8):
-            if self.now % POLL_MS != node * CYCLE_MS:
+            if self.now % POLL_MS != node * METER_MS:
                 continue  # one after the other
             if node < self.count and node not in self.deaf | self.dead:
-                self._handle(0, NodeHeard(node, status_of(self.snapshot(node))))
+                self.handle(0, NodeHeard(node, status_of(self.snapshot(node))))
             elif node < self.count or not self.member(node).polled:
-                self._handle(0, NodeSilent(node))
+                self.handle(0, NodeSilent(node))
         orders = self.snapshot(0).orders
         if orders is not None and all(self.member(node).polled for node in range(1, 8)):
             self._carry_out(orders)
@@ -216,13 +220,24 @@ class Club:
                 self._done[tell.node] = tell.number
                 self.tells.append((self.now, tell.node, tell.state, tell.error))
                 told = MasterTold(tell.state, tell.error, tell.mode, None if tell.mode is None else tell.solar_s)
-                self._handle(tell.node, told)
+                self.handle(tell.node, told)
+        if not orders.offers:
+            return
         lowered = any(now < before for now, before in zip(orders.offers, self._last, strict=True))
         if lowered or self.now % OFFERS_MS == 0 or orders.offers != self._last:
             self._last = orders.offers
             for node in range(1, self.count):
                 if node not in self.deaf:
                     self._told[node] = orders.offers[node]
-                    self._handle(node, MasterOffered(orders.offers[node], orders.mains))
+                    self.handle(node, MasterOffered(orders.offers[node], orders.mains))
 
     _last: tuple[Deciamps, ...] = (0,) * 8
+
+
+def full(count: int, circuit: int = 160, **given: object) -> Club:
+    """A club in which as many as fit charge with all cars plugged in."""
+    club = Club(count, given, circuit=circuit)
+    club.run(2)
+    club.plug(*range(count))
+    club.run(45)
+    return club

@@ -1,18 +1,16 @@
-"""The state machine that feeds the core arbitrary events; test_machine.py runs it shortly, ``make soak`` for long.
+"""The state machine that feeds the core arbitrary events; test_machine.py and `make soak` run it as machine_sharing.py.
+
 
 Each rule is one thing that happens, most of them followed by some control cycles; every event is a step, and each step
 is judged (invariants.py). What was reached is counted, so that a run that never charged is not taken for a proof.
 """
 
-import os
 from collections import Counter
 from dataclasses import replace
 from typing import ClassVar
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.database import DirectoryBasedExampleDatabase
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from evsed.core.events import (
     Button,
@@ -49,9 +47,6 @@ from evsed.core.setting import Setting, Value
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Saved
 from tests.core.bench import V3, V6, V9, V12, Bench, configured
-
-SHRINK = bool(os.environ.get("EVSED_SHRINK"))
-"""A failing life is made smaller only on request: that takes minutes."""
 
 GAPS = (1, 5, 10, 10, 10, 10, 20, 39, 50, 90, 100, 101, 250, 490, 2_000)
 PLATEAUS = (V12, V9, V6, V6, V6, V3, 0, -12_000)
@@ -366,21 +361,3 @@ class ChargerMachine(RuleBasedStateMachine):
         saved = self.bench.core.saved
         self.bench.restart(saved if latched else replace(saved, latched=()))
         self.go_on(1)
-
-
-def run_machine(examples: int, seeded: int | None = None, *, keep: bool = False) -> None:
-    """Runs ``examples`` lives; without ``seeded`` the same ones each time."""
-    machine = ChargerMachine if seeded is None else seed(seeded)(ChargerMachine)
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=50,
-            derandomize=seeded is None,
-            database=DirectoryBasedExampleDatabase(".hypothesis/soak") if keep else None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate, *([Phase.shrink] if SHRINK else [])],
-            print_blob=False,
-        ),
-    )

@@ -2,18 +2,18 @@
 
 from evsed.core.faults import Fault
 from evsed.core.states import State
-from tests.core.machine import ChargerMachine, run_machine
+from tests.core.machine_sharing import SharingMachine, run_machine
 
 STEPS = 20_000
 
 
 def test_whatever_happens_the_invariants_hold() -> None:
-    ChargerMachine.steps = 0
-    ChargerMachine.reached.clear()
+    SharingMachine.steps = 0
+    SharingMachine.reached.clear()
     run_machine(14)
-    assert ChargerMachine.steps >= STEPS
+    assert SharingMachine.steps >= STEPS
     for state in State:
-        assert ChargerMachine.reached[state.name], f"{state.name} was never reached"
-    faults = [fault for fault in Fault if ChargerMachine.reached[fault.name]]
+        assert SharingMachine.reached[state.name], f"{state.name} was never reached"
+    faults = [fault for fault in Fault if SharingMachine.reached[fault.name]]
     assert len(faults) >= len(Fault) - 3, f"only {faults}"  # make soak reaches them all
-    assert ChargerMachine.reached["contactor 2"]
+    assert SharingMachine.reached["contactor 2"]

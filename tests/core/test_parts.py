@@ -13,7 +13,7 @@ from evsed.core.model import Access, MeterRole, Mode, ModeChoice, PhaseCurrents,
 from evsed.core.session import Session
 from evsed.core.smart import LeastRoom, climb
 from evsed.core.solar import StopTimer, step
-from evsed.core.states import TRANSITIONS, State, diagram, rows_of
+from evsed.core.states import TRANSITIONS, State, Trigger, diagram, rows_of
 from evsed.core.units import seconds_left
 from tests.core.story import settings
 
@@ -31,9 +31,10 @@ def test_no_two_rows_of_a_state_have_the_same_trigger() -> None:
     assert len(pairs) == len(set(pairs))
 
 
-def test_only_b_leads_to_c_and_unplugging_is_the_first_row_wherever_it_is_seen() -> None:
-    assert {row.source for row in TRANSITIONS if row.target is State.C} == {State.B}
-    for state in (State.B, State.C, State.C1, State.B1, State.ACTIVATE):
+def test_only_b_and_on_a_node_comm_c_lead_to_c_and_unplugging_is_the_first_row_wherever_it_is_seen() -> None:
+    into_c = {(row.source, row.trigger) for row in TRANSITIONS if row.target is State.C}
+    assert into_c == {(State.B, Trigger.CAR_ASKS), (State.COMM_C, Trigger.AGREED)}
+    for state in set(State) - {State.A}:
         assert rows_of(state)[0].target is State.A
 
 
@@ -135,6 +136,9 @@ def standing(**given: object) -> reasons.Standing:
         ({"state": State.B}, "car_not_ready", None),
         ({"state": State.B, "startable": False}, "not_measured", None),
         ({"state": State.B, "pilot_faulty": True}, "pilot", None),
+        ({"state": State.COMM_B, "node": True}, "asking_master", None),
+        ({"state": State.COMM_C, "node": True, "closing": True}, "asking_master", None),
+        ({"state": State.COMM_C, "node": True, "fault": Fault.METER_LOST}, "meter_lost", None),
     ],
 )
 def test_one_reason_and_until_when(given: dict[str, object], code: str, until: int | None) -> None:
@@ -142,6 +146,13 @@ def test_one_reason_and_until_when(given: dict[str, object], code: str, until: i
     assert reason is not None
     assert (reason.code, reason.until) == (code, until)
     assert reason.text
+
+
+def test_a_node_that_lost_its_master_does_not_speak_of_a_mains_meter_of_its_own() -> None:
+    alone, node = (reasons.of_fault(Fault.METER_LOST, node=node).text for node in (False, True))
+    assert "master" not in alone
+    assert node.startswith("The master charger is not heard")
+    assert reasons.of_fault(Fault.TEMPERATURE, node=True) == reasons.of_fault(Fault.TEMPERATURE)
 
 
 def test_charging_has_no_reason() -> None:

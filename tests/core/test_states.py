@@ -1,6 +1,7 @@
 """The table of states, row by row: every combination of what it is judged by, against the rule in other words."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -13,10 +14,15 @@ from evsed.core.states import CLOSED, OFFERING, RESTING, TRANSITIONS, State, Tra
 LEVELS = (None, *Level)
 TIMES = (0, 499, 500, 2_999, 3_000, 5_000, 5_999, 6_000, 29_999, 30_000)
 BOOLS = (False, True)
+SPARED = {State.B, State.ACTIVATE, State.COMM_B, State.COMM_C}
 CAR = {Level.CONNECTED, Level.WANTS_POWER, Level.WANTS_VENTILATION}
 
+MASTERED = ((False, False), (True, False), (True, True))  # no node, a node, a node whose master agrees
+
 SITUATIONS = tuple(
-    Situation(*row) for row in itertools.product(LEVELS, (0, 59, 60), BOOLS, BOOLS, BOOLS, BOOLS, Access)
+    replace(Situation(*row), node=node, agreed=agreed)
+    for row in itertools.product(LEVELS, (0, 59, 60), BOOLS, BOOLS, BOOLS, BOOLS, Access)
+    for node, agreed in MASTERED
 )
 
 
@@ -25,10 +31,11 @@ def follows(state: State, at: Situation, elapsed: int, *, woken: bool, fresh: bo
     wanted = at.offer >= 60 and not at.held_back and not at.opens_at_once
     if state is State.A:
         return follows_a(at, wanted=wanted, fresh=fresh)
+    pulses = State.COMM_B if at.node else State.B
     if at.level is Level.UNPLUGGED:
         return State.A
     if state is State.B1:
-        return State.B if at.level in CAR and wanted and elapsed >= 3_000 else None
+        return pulses if at.level in CAR and wanted and elapsed >= 3_000 else None
     if at.opens_at_once:
         return State.B1
     if state in {State.C, State.C1}:
@@ -37,16 +44,29 @@ def follows(state: State, at: Situation, elapsed: int, *, woken: bool, fresh: bo
         return State.B1
     if state is State.ACTIVATE:
         return State.B if elapsed >= 3_000 else None
-    if at.level is Level.WANTS_POWER and elapsed >= 500 and at.diode_seen and at.may_close:
-        return State.C
+    asks = at.level is Level.WANTS_POWER and at.diode_seen and at.may_close
+    if state in {State.COMM_B, State.COMM_C}:
+        return follows_asking(state, at, asks=asks)
+    if asks and elapsed >= 500:
+        return State.COMM_C if at.node else State.C
     return State.ACTIVATE if elapsed >= 30_000 and not woken else None
+
+
+def follows_asking(state: State, at: Situation, *, asks: bool) -> State | None:
+    """A node that asks its master moves with its word only; one that is a node no more needs none."""
+    free = at.agreed or not at.node
+    if state is State.COMM_B:
+        return State.B if free else None
+    if at.level is Level.CONNECTED:
+        return State.B
+    return State.C if free and asks else None
 
 
 def follows_a(at: Situation, *, wanted: bool, fresh: bool) -> State | None:
     if at.level not in CAR:
         return None
     if wanted and not fresh:
-        return State.B
+        return State.COMM_B if at.node else State.B
     return State.B1 if fresh or at.access is not Access.DENY else None
 
 
@@ -80,7 +100,7 @@ def all_times(state: State) -> None:
 def test_no_row_can_be_left_out_or_lead_elsewhere(row: Transition, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof above would notice: it is run against a table without the row, and with other targets."""
     rows = rows_of(row.source)
-    spare = row.trigger is Trigger.MUST_OPEN and row.source in {State.B, State.ACTIVATE}  # MUST_STOP says the same
+    spare = row.trigger is Trigger.MUST_OPEN and row.source in SPARED  # MUST_STOP says the same
     others = [] if spare else [tuple(each for each in rows if each is not row)]
     others += [
         tuple(row._replace(target=target) if each is row else each for each in rows)
@@ -94,20 +114,23 @@ def test_no_row_can_be_left_out_or_lead_elsewhere(row: Transition, monkeypatch: 
 
 
 def test_the_numbers_and_texts_are_those_of_the_clients() -> None:
-    assert {state.name: int(state) for state in State} == {"A": 0, "B": 1, "C": 2, "ACTIVATE": 8, "B1": 9, "C1": 10}
+    assert {state.name: int(state) for state in State} == {
+        "A": 0, "B": 1, "C": 2, "COMM_B": 4, "COMM_C": 6, "ACTIVATE": 8, "B1": 9, "C1": 10,
+    }  # fmt: skip
     assert [state.text for state in State] == [
-        "Ready to Charge", "Connected to EV", "Charging", "Activate", "Charging Stopped", "Stop Charging",
+        "Ready to Charge", "Connected to EV", "Charging", "Request State B", "Request State C", "Activate",
+        "Charging Stopped", "Stop Charging",
     ]  # fmt: skip
 
 
 def test_what_the_states_have_in_common() -> None:
     assert {State.C, State.C1} == CLOSED
-    assert {State.A, State.B1} == RESTING
-    assert {State.B, State.C, State.ACTIVATE} == OFFERING
+    assert {State.A, State.COMM_B, State.B1} == RESTING
+    assert {State.B, State.C, State.COMM_C, State.ACTIVATE} == OFFERING
 
 
 def test_the_rows_of_a_state_are_its_own_and_the_diagram_shows_all() -> None:
     for state in State:
         assert rows_of(state) == tuple(row for row in TRANSITIONS if row.source is state)
     assert diagram().startswith("stateDiagram-v2\n    [*] --> A\n    A --> B1: car found at start-up\n")
-    assert diagram().endswith("    B1 --> B: car connected, current to offer, no reason against\n")
+    assert diagram().endswith("    B1 --> COMM_B: the same on a node, which asks its master first\n")

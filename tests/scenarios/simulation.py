@@ -236,11 +236,20 @@ class Simulation(Charger):
         self.log.seek(0)
         return self.log.read().decode()
 
-    def restart(self, number: int = 0) -> None:
-        """Kills the daemon of a charger without a warning and starts it again, as systemd would."""
+    def kill(self, number: int = 0) -> list[str]:
+        """Kills the daemon of a charger without a warning; the command that starts it again."""
         charger = self.charger(number)
         command = charger.daemon_command()
         os.kill(charger.daemon_pid, signal.SIGKILL)
+        return command
+
+    def restart(self, number: int = 0) -> None:
+        """Kills the daemon of a charger without a warning and starts it again, as systemd would."""
+        self.start(self.kill(number), number)
+
+    def start(self, command: list[str], number: int = 0) -> None:
+        """Starts the daemon of a charger again; ``command`` is what ``kill`` gave."""
+        charger = self.charger(number)
         again = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         self.again.append(again)
         wait_for(lambda: charger.daemon_pid == again.pid, "the new daemon holds the board")

@@ -14,6 +14,7 @@ from evsed.core.model import MeterRole, PhaseCurrents
 from evsed.core.snapshot import ChargerView, Learned, MeterView, Snapshot
 from evsed.core.states import State
 from evsed.core.units import seconds_left
+from evsed.core.wire import POLLS_MISSED
 
 
 def _amps(currents: PhaseCurrents | None) -> dict[str, float] | None:
@@ -83,6 +84,7 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         "temperature_c": snapshot.temperature_c,
         "charged_wh": snapshot.charged_wh,
         "meters": {role.value: _meter(snapshot.meters[role], snapshot.now) for role in MeterRole},
+        "power_share": snapshot.settings.names()["loadbl"],
         "chargers": [_charger(charger) for charger in snapshot.chargers],
         "learned": _learned(snapshot.learned),
         "uptime_s": snapshot.uptime_s,
@@ -92,16 +94,24 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
 
 def _charger(charger: ChargerView) -> dict[str, Any]:
     """One of those that share power, as their master sees it."""
-    states = {int(state): state.name for state in State}
+    known = charger.state in set(State)
     return {
         "charger": charger.index,
-        "state": states.get(charger.state, str(charger.state)),
+        "state": State(charger.state).name if known else str(charger.state),
+        "state_text": _charger_text(charger, State(charger.state).text if known else f"State {charger.state}"),
         "offer_a": charger.offer / 10,
         "draws": charger.draws,
         "waits_for": None if charger.waits_for is None else charger.waits_for.value.code,
         "missed_polls": charger.missed_polls,
         "refused_statuses": charger.refused_inputs,
     }
+
+
+def _charger_text(charger: ChargerView, state_text: str) -> str:
+    """What a charger does or waits for, as the page shows it."""
+    if charger.missed_polls >= POLLS_MISSED:
+        return "Does not answer"
+    return state_text if charger.waits_for is None else f"{state_text} - {charger.waits_for.value.text}"
 
 
 def _learned(learned: Learned) -> dict[str, Any]:

@@ -15,12 +15,37 @@ function showCurrents(row, currents) {
   }
 }
 
-function showHealth(id, meter) {
-  if (meter.where === null) {
+function showHealth(id, meter, elsewhere) {
+  if (elsewhere) {
+    show(id, meter.currents === null ? "not told by the master" : "told by the master");
+  } else if (meter.where === null) {
     show(id, meter.age_s === null ? "none" : "values are posted");
   } else {
     show(id, meter.answering ? `${meter.where}: answers` : `${meter.where}: ${meter.last_error}`);
   }
+}
+
+function row(name, ...texts) {
+  const line = document.createElement("tr");
+  const head = document.createElement("th");
+  head.scope = "row";
+  head.textContent = name;
+  line.append(head, ...texts.map((text) => {
+    const cell = document.createElement("td");
+    cell.textContent = text;
+    return cell;
+  }));
+  return line;
+}
+
+// A master shows its nodes, and itself among them.
+function showChargers(chargers) {
+  place("group").hidden = chargers.length < 2;
+  place("chargers").replaceChildren(...chargers.map((charger) => row(
+    charger.charger === 0 ? "Master" : `Node ${charger.charger}`,
+    charger.state_text,
+    charger.offer_a ? `${charger.offer_a.toFixed(1)} A` : "nothing",
+  )));
 }
 
 function showState(state) {
@@ -43,8 +68,10 @@ function showState(state) {
   const welded = state.faults.some((fault) => fault.code === "welded");
   show("contactor", welded ? "does not open" : state.contactor1 ? "closed" : "open");
   show("temperature", known(state.temperature_c, (degrees) => `${degrees} °C`));
-  showHealth("mains-health", state.meters.mains);
-  showHealth("ev-health", state.meters.ev);
+  showHealth("mains-health", state.meters.mains, state.power_share.startsWith("Node"));
+  showHealth("ev-health", state.meters.ev, false);
+  show("share", state.power_share);
+  showChargers(state.chargers);
 }
 
 async function refresh() {
