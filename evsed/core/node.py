@@ -43,8 +43,11 @@ class Node:
         """The master wrote into our status block while we were in ``state``."""
         self._agreed_in = state if told.state is not None and _AGREES.get(told.state) is state else self._agreed_in
         self._error = self._error if told.error is None else told.error
+        forgiven = told.error is not None and not told.error & _NO_POWER and self._sun_is_over(now)
         if told.solar_s is not None:
             self._solar_ends = now + told.solar_s * 1000 if told.solar_s else None
+        elif forgiven:
+            self._solar_ends = None
 
     def offered(self, offered: MasterOffered, now: Millis) -> None:
         """The master told every node what it offers."""
@@ -83,9 +86,15 @@ class Node:
         """Whether the master has been silent for too long, or has itself lost the mains meter."""
         return self._silent_ms(now) >= MASTER_LOST_MS - STOPPING_TIME_MS or bool(self._error & _NO_METER)
 
-    def lack(self, mode: Mode) -> Fault | None:
-        """What the master has not enough of for us."""
-        if not self._error & _NO_POWER:
+    def _sun_is_over(self, now: Millis) -> bool:
+        return self._solar_ends is not None and now >= self._solar_ends
+
+    def lack(self, mode: Mode, now: Millis) -> Fault | None:
+        """What the master has not enough of for us.
+
+        When the stop timer that it gave us is over it relies on our stopping by ourselves, until it forgives that.
+        """
+        if not self._error & _NO_POWER and not (mode is Mode.SOLAR and self._sun_is_over(now)):
             return None
         return Fault.NO_SUN if mode is Mode.SOLAR else Fault.NO_POWER
 

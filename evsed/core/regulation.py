@@ -230,7 +230,7 @@ class Regulation:
         offer = self.node.offer(moment.state, min(settings.current_min * 10, ceiling.current), now)
         self.offer = self.node.gently(moment.state, min(offer, ceiling.current, HIGHEST_OFFER), now)
         self.limited_by = ceiling.name if ceiling.current < offer else "master"
-        self.lack = self.node.lack(Mode(settings.mode))
+        self.lack = self.node.lack(Mode(settings.mode), now)
 
     def _ev_metered(self, settings: Settings, now: Millis) -> bool:
         """Whether the car's own meter says what it draws."""

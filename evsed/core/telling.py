@@ -12,6 +12,11 @@ from evsed.core.settings import Settings
 from evsed.core.wire import COMM_B_OK, COMM_C_OK, Orders, Tell
 
 TIMER_DIFFERS_S = 3
+
+SPARE_S = 5
+"""A node stops by itself when its solar stop timer is over. We may let it go on: it hears of that in time."""
+
+_LONGEST_S = 3_600
 _OUR_BITS = 0b11
 _FOLLOWS_NODES = 4  # SWITCH 4: the master's own Smart/Solar switch decides the mode
 
@@ -64,6 +69,7 @@ class Telling:
             state = COMM_B_OK
         elif not wanted and member.asks_contactor and member.granted:
             state = COMM_C_OK
+        solar_s = min(solar_s + SPARE_S, _LONGEST_S) if solar_s else 0
         differs = member.mode != settings.mode or abs(member.solar_s - solar_s) > TIMER_DIFFERS_S
         if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
             self._tells.pop(member.index, None)

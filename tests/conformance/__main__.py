@@ -1,6 +1,6 @@
 """``python -m tests.conformance DIR [--json OUT]``: replays every recorded run of a folder and says how ours differs.
 
-One line a run: ``NAME equal``, ``NAME deviation 3,7``, ``NAME DIFFERENT <what, when>``, ``NAME skipped power sharing``.
+One line a run: ``NAME equal``, ``NAME deviation 3,7``, ``NAME DIFFERENT <what, when>``.
 The exit status is 1 when any run is DIFFERENT.
 """
 

@@ -3,6 +3,7 @@
 What it cannot accept within the tolerances it lays before the deviations; what those do not explain is a difference.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -59,11 +60,14 @@ class Judgement:
 
 
 class Judge:
-    """Compares one run."""
+    """Compares what one charger did in a run."""
 
-    def __init__(self, run: Run, ours: Trace) -> None:
-        self.case = Case(run, ours)
-        self.result = Judgement(self.case)
+    def __init__(self, case: Case, table: Sequence[Deviation] = TABLE) -> None:
+        self.case = case
+        self.result = Judgement(case)
+        self._table = table
+        self._earlier = EARLIER_MS + case.run.coarse_ms
+        self._later = LATER_MS + case.run.coarse_ms
         self._shift = 0  # how far a timer of the regulation has moved us against the recording
 
     def judge(self) -> Judgement:
@@ -105,22 +109,22 @@ class Judge:
         case = self.case
         if i + 1 >= len(case.rec_visits) or j + 1 >= len(case.our_visits):
             left = case.our_visits[j + 1 :] or case.rec_visits[i + 1 :]
-            return len(left) == 1 and case.end - left[0].entered <= LATER_MS and self._cut_off(left[0])
+            return len(left) == 1 and case.end - left[0].entered <= self._later and self._cut_off(left[0])
         rec, our = case.rec_visits[i + 1], case.our_visits[j + 1]
         if rec.state != our.state:
             return False
         shift = our.entered - rec.entered
         stay = shift - (case.our_visits[j].entered - case.rec_visits[i].entered)
         mask = sum(BITS)
-        if -EARLIER_MS <= shift <= LATER_MS:
+        if -self._earlier <= shift <= self._later:
             self._shift = 0
-        elif -EARLIER_MS <= stay <= LATER_MS and abs(shift - self._shift) <= MOST_SHIFT_MS:
+        elif -self._earlier <= stay <= self._later and abs(shift - self._shift) <= MOST_SHIFT_MS:
             mask = 1
         elif timers.regulated(case, case.rec_visits[i], rec.entered, our.entered):
             self._shift, mask = shift, 1
         else:
             return False
-        self.result.slack.append((min(rec.entered, our.entered), max(rec.entered, our.entered) + LATER_MS, mask))
+        self.result.slack.append((min(rec.entered, our.entered), max(rec.entered, our.entered) + self._later, mask))
         return True
 
     def _cut_off(self, visit: Visit) -> bool:
@@ -132,10 +136,12 @@ class Judge:
         """Explains the sides' being apart from ``begin`` on; when they are in step again."""
         case, at = self.case, begin
         met = case.meeting(at)
-        if met >= case.end and case.end - begin <= EARLIER_MS:
+        if met >= case.end and case.end - begin <= self._earlier:
             return case.end
         while at < met:
-            found = next(((row, end) for row in TABLE if (end := row.states(case, at)) is not None and end > at), None)
+            found = next(
+                ((row, end) for row in self._table if (end := row.states(case, at)) is not None and end > at), None
+            )
             if found is None:
                 self._differ(at, self._told(at))
                 return met if met > begin else begin + 1
@@ -158,8 +164,8 @@ class Judge:
         return f"stays in {our.name}{then} while the recording goes to {rec.name}"
 
     def _pilot_off(self, rec: Visit, our: Visit) -> None:
-        if rec.state != B1:
-            return
+        if rec.state != B1 or self.case.run.coarse_ms:
+            return  # of nodes that was not recorded
         theirs, ourselves = (
             timers.off_time(trace, visit, self.case.end)
             for trace, visit in ((self.case.rec, rec), (self.case.ours, our))
@@ -196,14 +202,14 @@ class Judge:
         return any(begin <= at < end and bits & bit for begin, end, bits in self.result.slack)
 
     def _error_differs(self, bit: int, begin: int, end: int, theirs: set[int], ourselves: set[int]) -> None:
-        tolerance = EARLIER_MS if begin in ourselves and end in theirs else LATER_MS
+        tolerance = self._earlier if begin in ourselves and end in theirs else self._later
         if end - begin <= tolerance and begin in theirs | ourselves and end in theirs | ourselves | {self.case.end}:
             return
         if end >= self.case.end and end - begin <= tolerance:
             return
         at = begin
         while at < end:
-            found = next(((row, to) for row in TABLE if (to := row.errors(self.case, at, bit)) and to > at), None)
+            found = next(((row, to) for row in self._table if (to := row.errors(self.case, at, bit)) and to > at), None)
             if found is None:
                 side = "only here" if self.case.ours.err.at(at) & bit else "only in the recording"
                 since = max(edge for edge in theirs | ourselves | {0} if edge <= at)
@@ -211,7 +217,7 @@ class Judge:
                 return
             self.result.covers.append(Cover(at, min(found[1], end), found[0]))
             at = found[1]
-            if end - at <= LATER_MS:
+            if end - at <= self._later:
                 return
 
     # ---- offers in Normal ----
@@ -219,7 +225,7 @@ class Judge:
     def _offers(self, rec: Visit, our: Visit) -> None:
         """In Normal nothing is regulated: once settled, both sides offer what cable, MAX and override allow."""
         for at, ourselves, theirs in offers.settled(self.case, rec, our):
-            found = next((row for row in TABLE if row.offers(self.case, at, ourselves)), None)
+            found = next((row for row in self._table if row.offers(self.case, at, ourselves)), None)
             if found is not None:
                 self.result.covers.append(Cover(at, at, found))
             else:
@@ -229,14 +235,14 @@ class Judge:
 
     def _outputs(self, rec: Visit, our: Visit) -> None:
         """Contactors and phases in a stay that both sides share: on entering it, in between, and before leaving it."""
-        if rec.state == C:
+        if rec.state == C and not self.case.run.shares:
             self._offers(rec, our)
         for what, theirs, ourselves in self._lines(rec.state):
             shown, seen = self._steady(theirs, rec), self._steady(ourselves, our)
             if shown == seen:
                 continue
             end = min(self._left(rec), self._left(our))
-            found = next((row for row in TABLE if (row.phases(self.case, our.entered) or 0) >= end), None)
+            found = next((row for row in self._table if (row.phases(self.case, our.entered) or 0) >= end), None)
             if found is None:
                 texts = [" then ".join(map(str, values)) for values in (seen, shown)]
                 self._differ(our.entered, f"{what} {texts[0]} instead of {texts[1]} in {our.name}")
@@ -263,4 +269,4 @@ class Judge:
 
 def compare(run: Run, ours: Trace) -> Judgement:
     """Judges what our core did with ``run``."""
-    return Judge(run, ours).judge()
+    return Judge(Case(run, ours)).judge()

@@ -1,8 +1,8 @@
 """The recordings' listed deviations, by the README's numbers: where the firmware is not to be imitated.
 
 Each may explain that both sides are apart only while its condition really holds in the recording's inputs, and only
-when the recording shows the firmware's known behaviour. 2, 3, 10, 11 and 13 are about offers or about power sharing,
-which are not compared; 2 is here for the stops that such an offer leads to.
+when the recording shows the firmware's known behaviour. 2, 3, 11 and 13 are about offers, which are not compared; 2 is
+here for the stops that such an offer leads to. Between chargers that share power party.py has a table of its own.
 """
 
 from collections.abc import Callable

@@ -47,10 +47,11 @@ _KEYS: Final = {
     "MaxSumMains": "current_max_sum_mains", "MaxSumMainsTime": "max_sum_mains_time", "MaxCurrent": "current_max",
     "MinCurrent": "current_min", "MaxCircuit": "current_max_circuit", "StartCurrent": "solar_start_current",
     "StopTime": "solar_stop_time", "ImportCurrent": "solar_max_import", "maxTemp": "temp_max",
-    "EnableC2": "enable_C2", "MainsMeter": "mains_meter", "EVMeter": "ev_meter", "CircuitMeter": "circuit_meter",
+    "EnableC2": "enable_C2", "LoadBl": "loadbl", "MainsMeter": "mains_meter",
+    "EVMeter": "ev_meter", "CircuitMeter": "circuit_meter",
 }  # fmt: skip
 _METERS = {"MainsMeter", "EVMeter", "CircuitMeter"}
-_NOT_OURS = {"LoadBl", "cable", "GridRelayMaxSumMains"}
+_NOT_OURS = {"cable", "GridRelayMaxSumMains"}
 _BY_LOWER_CASE = {key.lower(): key for key in _KEYS} | {"c2": "EnableC2", "enable_c2": "EnableC2"}
 _CHOICES = {
     "off": ModeChoice.OFF, "normal": ModeChoice.NORMAL, "smart": ModeChoice.SMART, "solar": ModeChoice.SOLAR,
@@ -97,8 +98,11 @@ class Replay:
         self.trace = Trace(run.end_ms)
         self.trace.access.values[0] = run.access_at_boot
         self.trace.mode.values[0] = run.settings.get("Mode", 0)
+        self.offline = False  # off the chargers' line
         self.refused: list[tuple[int, str]] = []
         self._cable = run.settings.get("cable", 32)
+        if self._cable not in _CABLE_OHMS:
+            raise RunError(f"cannot replay: cable {self._cable}")
         self._pins = dict.fromkeys((_SWITCH_PIN, *_BUTTON_PINS), 1) | {_RCM_PIN: 0}
         self._temperature = _ROOM_TEMPERATURE
         self._answers = {"mains_ok": True, "evm_ok": True, "circ_ok": True}
@@ -108,44 +112,58 @@ class Replay:
 
     def go(self) -> Trace:
         """Replays it all. Raises RunError for an action that cannot be interpreted."""
-        self._outside()
+        self.outside()
         while self.now < self.run.end_ms - TICK_MS:
-            self.now += TICK_MS
-            self._outside()
-            core = self.core
-            self.car.advance(core.outputs, self.now)
+            self.begin(self.now + TICK_MS)
             if self.now % 1_000 == self.run.car.meter_phase:
-                self._measure()
-            core.handle(Sampled(self._inputs()), self.now)
-            self._note()
+                self.measure(self.drawn)
+            self.sample()
         return self.trace
+
+    def begin(self, now: int) -> None:
+        """Brings the world around the charger to ``now``."""
+        self.now = now
+        self.outside()
+        self.car.advance(self.core.outputs, now)
+
+    def sample(self) -> None:
+        """Lets the core look at the world, and notes what it does."""
+        self.core.handle(Sampled(self._inputs()), self.now)
+        self._note()
 
     # ---- the world ----
 
-    def _outside(self) -> None:
+    @property
+    def drawn(self) -> PhaseCurrents:
+        """What the car draws now."""
+        return self.car.draw(self.core.outputs, self.now, single=self.core.desk.settings.enable_C2 == 0)
+
+    def outside(self) -> None:
+        """What rows and script say of now."""
         if self.now % 1_000 == 0:
             row = self.run.row_at(self.now)
             self._house.update({key: row[key] for key in ("house", "pv", "batt") if key in row})
             self.car.plugged, self.car.wants = bool(row["plug"]), bool(row["want"])
             self.core.handle(WallClock(EPOCH_S + self.now // 1_000), self.now)
             if self._house.get("batt") is not None:
-                self._order(PostBattery(int(self._house["batt"])))
+                self.order(PostBattery(int(self._house["batt"])))
         while self._pending and self._pending[0].at_ms <= self.now:
             self._act(self._pending.pop(0))
 
-    def _measure(self) -> None:
-        car = self.car.draw(self.core.outputs, self.now, single=self.core.desk.settings.enable_C2 == 0)
+    def measure(self, all_cars: PhaseCurrents) -> None:
+        """Posts what the meters show while ``all_cars`` is drawn, by all that hang on these mains."""
+        car = self.drawn
         house, sun = self._house["house"], self._house["pv"]
-        mains = [base - pv + drawn for base, pv, drawn in zip(house, sun, car.each(), strict=True)]
+        mains = [base - pv + drawn for base, pv, drawn in zip(house, sun, all_cars.each(), strict=True)]
         settings = self.core.desk.settings
         if settings.mains_meter and self._answers["mains_ok"]:
-            self._order(PostMains(PhaseCurrents(*mains)))
+            self.order(PostMains(PhaseCurrents(*mains)))
         if settings.ev_meter and self._answers["evm_ok"]:
-            self._order(PostEvMeter(car, None, None, None))
+            self.order(PostEvMeter(car, None, None, None))
         if settings.circuit_meter and self._answers["circ_ok"]:
             others = self.run.circuit_loads(self.now // 1_000)
             total = [load + drawn for load, drawn in zip(others, car.each(), strict=True)]
-            self._order(PostCircuit(PhaseCurrents(*total)))
+            self.order(PostCircuit(PhaseCurrents(*total)))
 
     def _inputs(self) -> Inputs:
         return Inputs(
@@ -159,7 +177,7 @@ class Replay:
 
     # ---- what somebody does ----
 
-    def _order(self, command: Command) -> None:
+    def order(self, command: Command) -> None:
         verdict = self.core.command(command, self.now)
         if not verdict.accepted:
             self.refused.append((self.now, verdict.refused))
@@ -178,7 +196,7 @@ class Replay:
                 self._answers[_ANSWERS[name]] = bool(action.args[0])
             elif name.lower() in _BY_LOWER_CASE:
                 key = _BY_LOWER_CASE[name.lower()]
-                self._order(ChangeSetting(_KEYS[key], our_value(key, int(action.args[0]))))
+                self.order(ChangeSetting(_KEYS[key], our_value(key, int(action.args[0]))))
             else:
                 raise RunError(f"cannot replay: unknown action {name}")
         except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -188,13 +206,13 @@ class Replay:
     def _do_access(self, wanted: Any) -> None:
         access = _ACCESS[wanted]
         on = choice_of(Mode(self.core.desk.settings.mode), Access.ALLOW)
-        self._order(ChooseMode((ModeChoice.OFF, on, ModeChoice.PAUSE)[access]))
+        self.order(ChooseMode((ModeChoice.OFF, on, ModeChoice.PAUSE)[access]))
 
     def _do_mode(self, wanted: Any) -> None:
-        self._order(ChooseMode(_CHOICES[wanted]))
+        self.order(ChooseMode(_CHOICES[wanted]))
 
     def _do_override(self, current: int) -> None:
-        self._order(Override(int(current)))
+        self.order(Override(int(current)))
 
     def _do_delayed(self, start_s: int, stop_s: int = 0, repeat: int = 0, mode: Any = None) -> None:
         """Seconds from now; stop 0 is none."""
@@ -203,7 +221,7 @@ class Replay:
         more = {"repeat": bool(repeat)} if "repeat" in {field.name for field in fields(DelayedCharging)} else {}
         stop = base + int(stop_s) if stop_s else None
         command: Callable[..., Command] = DelayedCharging
-        self._order(command(choice, base + int(start_s) if start_s else 0, stop, **more))
+        self.order(command(choice, base + int(start_s) if start_s else 0, stop, **more))
 
     def _do_force_v(self, level: int) -> None:
         if level not in {NOT_FORCED, *level_names()}:
@@ -231,8 +249,11 @@ class Replay:
     def _do_diode(self, there: int) -> None:
         self.car.habits["nodiode"] = int(not there)
 
+    def _do_offline(self, gone: int) -> None:
+        self.offline = bool(gone)
+
     def _do_clear(self) -> None:
-        self._order(ClearFaults())
+        self.order(ClearFaults())
 
     def _do_boot(self, *_how: Any) -> None:
         self.core = Controller(self.core.saved, self.now)
@@ -273,6 +294,4 @@ class Replay:
 
 def replay(run: Run) -> Trace:
     """Our core's trace of ``run``. Raises RunError when it cannot be replayed."""
-    if run.settings.get("cable", 32) not in _CABLE_OHMS:
-        raise RunError(f"cannot replay: cable {run.settings['cable']}")
     return Replay(run).go()

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ OUTPUTS: Final = {"state": "state", "err": "err", "c1": "c1", "c2": "c2", "nph":
 
 _NEEDED = ("house", "pv", "plug", "want", "ev_v", "state", "err", "c1", "c2", "nph", "cpoff", "access", "mode")
 _LONGEST_S = 100_000
+COARSE_MS: Final = 500
+_NODES_DEED: Final = re.compile(r"n\d:")
 
 
 class RunError(Exception):
@@ -65,7 +68,15 @@ class Run:
     actions: tuple[Action, ...]
     rows: tuple[Mapping[str, Any], ...]
     changes: tuple[Change, ...]
-    sharing: bool
+    nodes: tuple["Run", ...] = ()
+    """The chargers that share power with this one, each as a run of its own with its script, rows and changes."""
+    coarse_ms: int = 0
+    """By how much a change may be off: of nodes only what holds at the end of each second was recorded."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether this charger shares power with others, as master or as node."""
+        return self.settings.get("LoadBl", 0) != 0
 
     @property
     def end_ms(self) -> int:
@@ -110,31 +121,52 @@ def load(path: Path) -> Run:
 def _parse(name: str, header: dict[str, Any], rows: list[dict[str, Any]]) -> Run:
     if "settings" not in header or "actions" not in header:
         raise RunError("the file is damaged (no header)")
-    settings = {str(key): int(value) for key, value in header["settings"].items()}
-    sharing = bool(header.get("nodes")) or settings.get("LoadBl", 0) != 0
-    if not sharing:
-        _check_rows(rows, header.get("duration"))
-    changes = tuple(
-        Change(int(at), str(what), int(new))
-        for row in rows
-        for at, what, _old, new in row.get("evt", ())
-        if not sharing
-    )
+    _check_rows(rows, header.get("duration"))
+    count = int(header.get("nodes", 0))
     actions = [Action(round(float(at) * 1_000), str(what), tuple(args)) for at, what, *args in header["actions"]]
+    actions.sort(key=lambda action: action.at_ms)
     run = Run(
         name=name,
         description=str(header.get("description", "")),
-        settings=settings,
+        settings={str(key): int(value) for key, value in header["settings"].items()},
         car=_car(header.get("ev_model", {})),
         access_at_boot=int(header.get("access_at_boot", 1)),
-        actions=tuple(sorted(actions, key=lambda action: action.at_ms)),
+        actions=tuple(action for action in actions if not _NODES_DEED.match(action.name)),
         rows=tuple(rows),
-        changes=changes,
-        sharing=sharing,
+        changes=tuple(
+            Change(int(at), str(what), int(new)) for row in rows for at, what, _old, new in row.get("evt", ())
+        ),
+        nodes=tuple(_node(name, header, rows, actions, index) for index in range(1, count + 1)),
     )
-    if not sharing:
-        _check_changes(run)
+    _check_changes(run)
     return run
+
+
+def _node(name: str, header: dict[str, Any], rows: list[dict[str, Any]], actions: list[Action], index: int) -> Run:
+    """Node ``index`` of a recorded group. When between two rows it changed is not known: the middle is taken."""
+    deed = f"n{index}:"
+    shown = [{**row, "nph": 3, "cpoff": 0, **row["nodes"][index - 1]} for row in rows]
+    changes = [
+        Change(int(after["t"]) * 1_000 + COARSE_MS, what, int(after[key]))
+        for before, after in itertools.pairwise(shown)
+        for what, key in OUTPUTS.items()
+        if before[key] != after[key]
+    ]
+    return Run(
+        name=f"{name} node {index}",
+        description="",
+        settings={str(key): int(value) for key, value in header["node_settings"][str(index)].items()},
+        car=_car(header["node_ev"][str(index)]),
+        access_at_boot=int(shown[0]["access"]),
+        actions=tuple(
+            Action(action.at_ms, action.name.removeprefix(deed), action.args)
+            for action in actions
+            if action.name.startswith(deed)
+        ),
+        rows=tuple(shown),
+        changes=tuple(changes),
+        coarse_ms=COARSE_MS,
+    )
 
 
 def _car(given: Mapping[str, Any]) -> CarModel:

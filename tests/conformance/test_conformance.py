@@ -1,4 +1,4 @@
-"""The judge of recorded runs: what it accepts, what it must not, and its command line. Nine runs are kept here."""
+"""The judge of recorded runs: what it accepts, what it must not, and its command line. Ten runs are kept here."""
 
 import gzip
 import json
@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from evsed.core import charger, safety, watches
+from evsed.hw import registers
 from tests.conformance.__main__ import main
+from tests.conformance.answers import interview
+from tests.conformance.group import GroupTrace, replay_group
 from tests.conformance.replay import replay
 from tests.conformance.runs import SUFFIX, load
 from tests.conformance.tamper import Event, Recording
 from tests.conformance.trace import Trace
-from tests.conformance.verdicts import judge_file, judge_run
+from tests.conformance.verdicts import judge_file, judge_run, judge_shared
 
 KEPT = Path(__file__).parent / "runs"
 VERDICTS: dict[str, tuple[set[int], set[int]]] = {  # deviations that must be claimed, and those that may be too
@@ -27,7 +30,17 @@ VERDICTS: dict[str, tuple[set[int], set[int]]] = {  # deviations that must be cl
     "s05_smart_shortage_recover": ({14}, {17}),
     "t01_mains_timeout_smart": (set(), {8}),
 }
+SHARED: dict[str, tuple[set[int], set[int]]] = {
+    "l01_lb1_normal": (set(), set()),
+    "l13_lb1_node_offline": ({10}, set()),
+}
 Tamper = Callable[[Recording], None]
+
+
+@cache
+def ours_shared(name: str) -> GroupTrace:
+    """What our cores do in a kept run of several chargers; replayed once for all tests."""
+    return replay_group(load(KEPT / f"{name}{SUFFIX}"))
 
 
 @cache
@@ -128,6 +141,78 @@ def test_tampered_recordings_are_different(name: str, tamper: Tamper, tmp_path: 
     assert verdict.different
 
 
+@pytest.mark.parametrize("name", SHARED)
+def test_kept_groups_differ_by_listed_deviations_only(name: str) -> None:
+    verdict = judge_shared(load(KEPT / f"{name}{SUFFIX}"), ours_shared(name))
+    must, may = SHARED[name]
+    assert not verdict.different, verdict.line
+    assert must <= set(verdict.deviations) <= must | may
+
+
+def node_holds(key: str, value: int, begin: int, end: int) -> Tamper:
+    """Node 1 shows ``value`` in the seconds [begin, end)."""
+
+    def tamper(recording: Recording) -> None:
+        for row in recording.rows[begin:end]:
+            row["nodes"][0][key] = value
+
+    return tamper
+
+
+def shares_are(values: list[int], begin: int, end: int) -> Tamper:
+    """The recorded master gives ``values`` in the seconds [begin, end)."""
+
+    def tamper(recording: Recording) -> None:
+        for row in recording.rows[begin:end]:
+            row["bal"] = values
+
+    return tamper
+
+
+def answered(old: str, new: str) -> Tamper:
+    """The recorded node answers ``new`` wherever it answered ``old``."""
+
+    def tamper(recording: Recording) -> None:
+        for row in recording.rows:
+            row["bus"] = [[asked, new if told == old else told] for asked, told in row["bus"]]
+
+    return tamper
+
+
+@pytest.mark.parametrize(
+    ("name", "tamper", "what"),
+    [
+        ("l01_lb1_normal", node_holds("state", 4, 42, 50), "charger 1"),
+        ("l01_lb1_normal", node_holds("state", 2, 100, 131), "charger 1"),
+        ("l01_lb1_normal", node_holds("err", 1, 60, 90), "charger 1: error 1"),
+        ("l01_lb1_normal", node_holds("c1", 0, 46, 100), "contactor 1"),
+        ("l01_lb1_normal", shares_are([160, 80], 46, 100), "charger 0 gets 12.0 A instead of 16.0 A"),
+        ("l01_lb1_normal", shares_are([120, 123], 46, 100), "charger 1 gets 12.0 A instead of 12.3 A"),
+        ("l01_lb1_normal", answered("0204040000000c", "0204040000000d"), "node 1 answers"),
+        (
+            "l01_lb1_normal",
+            answered("02041000020000007800000000000100000010", "02041000020000007900000000000100000010"),
+            "current 120 instead of 121",
+        ),
+        ("l13_lb1_node_offline", node_holds("state", 2, 90, 98), "charger 1"),
+        ("l13_lb1_node_offline", node_holds("err", 8, 90, 131), "charger 1: error 8"),
+        ("l13_lb1_node_offline", shares_are([120, 0], 88, 132), "charger 0 gets 16.0 A instead of 12.0 A"),
+    ],
+)
+def test_tampered_groups_are_different(name: str, tamper: Tamper, what: str, tmp_path: Path) -> None:
+    recording = Recording(KEPT / f"{name}{SUFFIX}")
+    tamper(recording)
+    verdict = judge_shared(load(recording.save(tmp_path, name)), ours_shared(name))
+    assert verdict.different
+    assert what in verdict.line
+
+
+def test_a_node_that_answers_wrongly_is_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = load(KEPT / f"l01_lb1_normal{SUFFIX}")
+    monkeypatch.setattr(registers, "_STATUS", (*registers._STATUS[:7], lambda _snapshot: 13, *registers._STATUS[8:]))
+    assert "most 13 instead of 0" in str(interview(run)[0])
+
+
 def made(tamper: Tamper, directory: Path, name: str = "a01_access_off_on") -> Path:
     """A tampered copy of a kept run."""
     recording = Recording(KEPT / f"{name}{SUFFIX}")
@@ -172,14 +257,15 @@ def test_command_line_tells_every_run_and_writes_the_comparison(
     assert main([str(tmp_path), "--json", str(report), "--workers", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "f01_pilot_short_C deviation 7",
-        "l13_lb1_node_offline skipped power sharing",
+        "l13_lb1_node_offline deviation 10",
     ]
     told = json.loads(report.read_text(encoding="utf-8"))
     run = told["f01_pilot_short_C"]
     assert (run["verdict"], run["deviations"], run["differences"]) == ("deviation", [7], [])
     assert [state for _, state in run["recording"]["states"]] == ["A", "B", "C", "B", "C"]
     assert {"states", "timers", "contactor1", "contactor2", "phases", "errors"} <= set(run["ours"])
-    assert told["l13_lb1_node_offline"]["verdict"] == "skipped"
+    group = told["l13_lb1_node_offline"]
+    assert [len(each["ours"]["states"]) > 2 for each in group["chargers"]] == [True, True]
 
 
 def broken_files(directory: Path) -> dict[str, str]:

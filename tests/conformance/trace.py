@@ -11,6 +11,7 @@ from tests.conformance.runs import Run
 NAMES: Final = {0: "A", 1: "B", 2: "C", 3: "D", 4: "COMM_B", 5: "COMM_B_OK", 6: "COMM_C", 7: "COMM_C_OK",
                 8: "Activate", 9: "B1", 10: "C1"}  # fmt: skip
 A, B, C, ACTIVATE, B1, C1 = 0, 1, 2, 8, 9, 10
+COMM_B, COMM_C = 4, 6
 DENY, ALLOW, PAUSE = 0, 1, 2
 NORMAL, SMART, SOLAR = 0, 1, 2
 NO_SUN_BIT = 32

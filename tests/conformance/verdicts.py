@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.conformance import timers
+from tests.conformance.answers import interview
 from tests.conformance.compare import Difference, Judgement, compare
+from tests.conformance.group import GroupTrace, replay_group
+from tests.conformance.party import judge_group
 from tests.conformance.replay import replay
 from tests.conformance.runs import Run, RunError, load, name_of
 from tests.conformance.trace import NAMES, Trace
@@ -18,7 +21,6 @@ class Verdict:
     name: str
     differences: tuple[Difference, ...] = ()
     deviations: tuple[int, ...] = ()
-    skipped: str = ""
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -31,14 +33,13 @@ class Verdict:
         """The verdict alone."""
         if self.differences:
             return "DIFFERENT"
-        return "skipped" if self.skipped else "deviation" if self.deviations else "equal"
+        return "deviation" if self.deviations else "equal"
 
     @property
     def line(self) -> str:
         """The verdict as one line."""
         more = {
             "DIFFERENT": "; ".join(map(str, self.differences)),
-            "skipped": self.skipped,
             "deviation": ",".join(map(str, self.deviations)),
         }.get(self.word, "")
         return f"{self.name} {self.word} {more}".rstrip().replace("\n", " ")
@@ -49,7 +50,6 @@ class Verdict:
             "verdict": self.word,
             "deviations": list(self.deviations),
             "differences": [{"at": item.at / 1000, "what": item.what} for item in self.differences],
-            **({"skipped": self.skipped} if self.skipped else {}),
             **self.details,
         }
 
@@ -67,9 +67,7 @@ def judge_file(path: Path) -> Verdict:
     name = name_of(path)
     try:
         run = load(path)
-        if run.sharing:
-            return Verdict(name, skipped="power sharing")
-        return judge_run(run, replay(run))
+        return judge_shared(run, replay_group(run)) if run.nodes else judge_run(run, replay(run))
     except RunError as error:
         text = str(error)
         return Verdict(name, (Unplayable(0, text if text.startswith("cannot replay") else f"cannot replay: {text}"),))
@@ -80,7 +78,17 @@ def judge_file(path: Path) -> Verdict:
 def judge_run(run: Run, ours: Trace) -> Verdict:
     """Judges what our core did with ``run``."""
     judgement = compare(run, ours)
-    return Verdict(run.name, tuple(judgement.differences), tuple(judgement.deviations), "", _details(judgement))
+    return Verdict(run.name, tuple(judgement.differences), tuple(judgement.deviations), _details(judgement))
+
+
+def judge_shared(run: Run, ours: GroupTrace) -> Verdict:
+    """Judges what our chargers did with ``run``, and what our node answers to the recorded master."""
+    judgements = judge_group(run, ours)
+    differences = [item for judgement in judgements for item in judgement.differences] + interview(run)
+    differences.sort(key=lambda difference: difference.at)
+    deviations = sorted({number for judgement in judgements for number in judgement.deviations})
+    details = {"chargers": [_details(judgement) for judgement in judgements]}
+    return Verdict(run.name, tuple(differences), tuple(deviations), details)
 
 
 def _details(judgement: Judgement) -> dict[str, Any]:

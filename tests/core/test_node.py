@@ -95,7 +95,7 @@ def test_the_masters_error_bits(error: int, mode: Mode, lack: Fault | None, lost
     node = Node()
     node.told(MasterTold(error=error), State.B1, 0)
     node.told(NO_WORD, State.B1, 0)
-    assert (node.lack(mode), node.lost(0)) == (lack, lost)
+    assert (node.lack(mode, 0), node.lost(0)) == (lack, lost)
 
 
 def test_the_masters_stop_timer_runs_on() -> None:
@@ -105,6 +105,21 @@ def test_the_masters_stop_timer_runs_on() -> None:
     assert [node.solar_stop_ms(now) for now in (0, 20_000, 70_000)] == [60_000, 40_000, 0]
     node.told(MasterTold(solar_s=0), State.C, 0)
     assert node.solar_stop_ms(0) is None
+
+
+def test_a_node_stops_by_itself_when_its_stop_timer_is_over_until_the_master_forgives_that() -> None:
+    node = Node()
+    node.told(MasterTold(error=0, mode=Mode.SOLAR, solar_s=60), State.C, 0)
+    assert node.lack(Mode.SOLAR, 59_999) is None
+    assert node.lack(Mode.SOLAR, 60_000) is Fault.NO_SUN
+    assert node.lack(Mode.SMART, 60_000) is None
+    node.told(MasterTold(state=State.B1, error=1), State.B1, 62_000)
+    assert node.lack(Mode.SOLAR, 62_000) is Fault.NO_SUN
+    node.told(MasterTold(state=State.B1, error=0), State.B1, 64_000)
+    assert (node.lack(Mode.SOLAR, 64_000), node.solar_stop_ms(64_000)) == (None, None)
+    node.told(MasterTold(error=0, mode=Mode.SOLAR, solar_s=60), State.C, 70_000)
+    node.told(MasterTold(error=0), State.C, 80_000)
+    assert node.solar_stop_ms(80_000) == 50_000, "nothing had to be forgiven: the timer runs on"
 
 
 def test_the_car_is_not_told_of_more_right_after_a_change() -> None:

@@ -220,7 +220,10 @@ def test_a_node_without_its_line_stops_and_comes_back(three: Simulation) -> None
 
 def test_three_take_turns_where_two_fit(state_dir: Path) -> None:
     options = ("--set", "current_max_circuit=13", "--set", "rotation_time=1")
-    with Simulation(state_dir, options, chargers=3) as simulation, Sampler(simulation, counts_contactors=True) as sampler:
+    with (
+        Simulation(state_dir, options, chargers=3) as simulation,
+        Sampler(simulation, counts_contactors=True) as sampler,
+    ):
         plug_all(simulation)
         wait_for(lambda: len(drawing(simulation)) == 2, "two charge")
         third = next(charger for charger in chargers(simulation) if charger.number not in drawing(simulation))
