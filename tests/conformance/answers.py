@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from evsed.core.smart import CHANGE_GAP_MS
 from evsed.hw.frames import words_of
 from tests.conformance.compare import Difference
 from tests.conformance.group import node_server
@@ -19,6 +20,7 @@ LOOP_MS: Final = 2_000
 
 _EVERYBODY = 9
 _STATUS_READ = bytes.fromhex("0400000008")
+_OFFERS = bytes.fromhex("100020")
 _CONFIRMS = bytes.fromhex("0600060000")
 _STATE, _ERROR, _CURRENT, _MODE, _TIMER, _ACCESS, _CHANGED, _MOST = range(8)
 _NAMES = ("state", "error", "current", "mode", "solar timer", "access", "configuration changed", "most")
@@ -47,6 +49,7 @@ class Interview:
         self._confirmed = False
         self._unit = Replay(run.nodes[index - 1])
         self._server = node_server(self._unit, 0, lambda *what: self.refused.append(" ".join(what)))
+        self._offers = Timeline(0)  # what the recorded master offers the node
         self._theirs = Timeline(A)  # the state that the recorded answers tell
 
     def go(self) -> list[Difference]:
@@ -67,6 +70,8 @@ class Interview:
             address, request = int(asked[:2], 16), bytes.fromhex(asked[2:])
             if address == _EVERYBODY and not self._unit.offline:
                 self._server.told(request)
+                if request.startswith(_OFFERS):
+                    self._offers.set(int.from_bytes(request[6 + 2 * self.index : 8 + 2 * self.index], "big"), now)
             elif address == self.index + 1 and told != "timeout":
                 ours = self._server.answer(request) or b""
                 theirs = bytes.fromhex(told[2:])
@@ -105,8 +110,12 @@ class Interview:
         return theirs[_STATE] == B1 and waits and not theirs[_ERROR] and ours[_STATE] in _WAITS_SHORTER
 
     def _may_differ(self, at: int, word: int, ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
-        if word == _CURRENT:  # where nothing is offered the firmware tells what it offered last
-            return ours[_STATE] in _NOTHING_OFFERED and ours[word] == 0
+        if word == _CURRENT and ours[_STATE] in _NOTHING_OFFERED:  # the firmware tells what it offered last
+            return ours[word] == 0
+        if word == _CURRENT:  # right after a change ours does not raise what the car is told
+            since = at - CHANGE_GAP_MS - LOOP_MS
+            lately = {self._offers.at(since), *(value for _, value in self._offers.changes(since, at + 1))}
+            return ours[word] < theirs[word] and ours[word] in lately
         if word == _CHANGED:  # ours has to be read once after every start
             return not self._confirmed and ours[word] == 1
         if word == _TIMER:

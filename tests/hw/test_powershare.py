@@ -122,12 +122,14 @@ def test_without_orders_nothing_is_asked() -> None:
     assert talk.sent == []
 
 
-def test_every_node_is_looked_for_before_anything_is_offered() -> None:
-    talk = Talk(nodes={2: CHARGING})
-    talk.run(2)
-    first_offers = next(index for index, (_, sent) in enumerate(talk.sent) if sent.address == 9)
-    polled = {sent.address for _, sent in talk.sent[:first_offers]}
-    assert polled == set(range(2, 9))
+def test_nothing_is_offered_before_the_core_knows_who_is_there() -> None:
+    talk = Talk(orders=Orders((), None), nodes={2: CHARGING})
+    talk.run(5)
+    assert {sent.address for _, sent in talk.sent} >= set(range(2, 9))
+    assert talk.of(9, 16, 0x0020) == []
+    talk.orders = JOIN
+    talk.run(0.5)
+    assert len(talk.of(9, 16, 0x0020)) == 1
 
 
 def test_offers_go_out_every_2_s_and_at_once_when_they_change() -> None:
