@@ -21,6 +21,9 @@ COMES_WITHIN_MS = 60_000
 kept."""
 
 _WAITING_BITS = 0b11  # that its master has given it
+LOOKS = 3
+"""A node that has not answered so many polls since we began is not there, and does not charge."""
+
 _MAY_BE_CLOSED = frozenset({State.C, State.C1})
 _OFFERED = frozenset({State.B, State.ACTIVATE, State.COMM_C})
 _FLOWS: Deciamps = 30
@@ -44,7 +47,8 @@ class Member:
     asks_contactor: bool = False
     asked_at: Millis | None = None  # since then it has had no answer
     missed: int = POLLS_MISSED  # polls in a row; as many: it is not there
-    polled: bool = False  # at least once
+    polled: bool = False  # it was heard, or has been looked for often enough
+    looked_for: int = 0
     heard: int = 0  # how often; each time may need another order
     refused_inputs: int = 0
     gone_at: Millis | None = None
@@ -141,7 +145,8 @@ class Member:
 
     def miss(self, now: Millis) -> None:
         """It did not."""
-        self.polled = True
+        self.looked_for += 1
+        self.polled = self.polled or self.looked_for >= LOOKS
         if self.present and self.missed + 1 == POLLS_MISSED:
             self.gone_at = now if self.may_be_closed else None
             self.asks_pulses = self.asks_contactor = False

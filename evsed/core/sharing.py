@@ -22,6 +22,7 @@ from evsed.core.split import split_unused
 from evsed.core.states import RESTING, State
 from evsed.core.telling import Telling
 from evsed.core.units import Deciamps, Millis
+from evsed.core.waits import FORGIVEN_AFTER_MS
 from evsed.core.wire import CHARGERS, NodeHeard, NodeMetered, NodeSilent
 
 LIMIT: Deciamps = 800
@@ -65,6 +66,7 @@ class Group:
         self.telling = Telling(self.members)
         self._began: Millis | None = None
         self._shed_wait = Backoff(60_000, 300_000)
+        self._shed_at: Millis = 0
         self._limit: Deciamps = LIMIT
         self._hopeless = False  # what was asked for last cannot be given, however little the house draws
 
@@ -123,8 +125,8 @@ class Group:
         for member in self.members:
             member.free(now)
         drawing, reserved = self.drawing, self.reserved
-        each = settings.current_min * 10
         self._limit = min(limit.current, LIMIT)
+        each = self._each(settings)
         mosts = sum(self._most(member, settings, now) for member in drawing) + reserved
         fixed = demand.fixed if not drawing else Cap("chargers", mosts)
         fixed = limit if limit.current < fixed.current or not drawing else fixed
@@ -169,6 +171,10 @@ class Group:
         total = sum(weight for weight, _ in weights)
         return sum(weight * legs for weight, legs in weights) / total if total else 3.0
 
+    def _each(self, settings: Settings) -> Deciamps:
+        """The least that a car is offered: MIN, or what all together may have if the owner set that lower still."""
+        return min(settings.current_min * 10, self._limit)
+
     @staticmethod
     def _most(member: Member, settings: Settings, now: Millis) -> Deciamps:
         """What ``member`` may be offered; in Solar MIN in its first 40 s."""
@@ -182,7 +188,7 @@ class Group:
     def decide(self, demand: Demand, regulator: Regulator, now: Millis) -> None:
         """Who may begin, who has to stop, and what each is offered."""
         settings = demand.settings
-        self._keep_within(self._limit, settings.current_min * 10, now)
+        self._keep_within(self._limit, self._each(settings), now)
         if regulator.shed is not None:
             self._shed(regulator.shed, regulator.fitting, now)
         self.telling.begun = self._known(now)
@@ -220,6 +226,9 @@ class Group:
 
     def _shed(self, lack: Fault, fitting: int, now: Millis) -> None:
         """There is not enough for all: those with the longest turn make room."""
+        if now - self._shed_at >= FORGIVEN_AFTER_MS:
+            self._shed_wait.forgive()
+        self._shed_at = now
         self._shed_wait.failed(now)
         drawing = self.drawing
         for member in drawing[: max(1, len(drawing) - fitting)]:
@@ -234,7 +243,7 @@ class Group:
     def _fits(self, demand: Demand, regulator: Regulator, more: int, now: Millis, *, steady: bool) -> Fault | None:
         """None if there is room for MIN for ``more`` chargers besides those that share; else what is lacking."""
         settings = demand.settings
-        each = settings.current_min * 10
+        each = self._each(settings)
         drawing = self.drawing
         least = sum(min(each, member.most) for member in drawing) + self.reserved + more * each
         self._hopeless = least > self._limit
@@ -273,7 +282,7 @@ class Group:
             if member.found_charging:
                 if regulator.blind(demand) and demand.settings.mode != Mode.NORMAL:
                     continue  # if nobody measures the mains soon, it stops for that
-                lack = self._lack_for_found(member, demand.settings.current_min * 10)
+                lack = self._lack_for_found(member, self._each(demand.settings))
             elif member.asks_contactor or member.asks_pulses:
                 before = self._expected(now, member)
                 if not member.expected(now):
@@ -312,7 +321,7 @@ class Group:
     # ---- shares ----
 
     def _share(self, demand: Demand, total: Deciamps, now: Millis) -> None:
-        each, drawing = demand.settings.current_min * 10, [member for member in self.members if member.drawing]
+        each, drawing = self._each(demand.settings), [member for member in self.members if member.drawing]
         for member in self.members:
             if member.may_offer or (member.index == 0 and member.state in RESTING):
                 member.give(min(each, member.most), now)

@@ -10,6 +10,7 @@ from typing import Final
 
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import Event
+from evsed.core.member import LOOKS
 from evsed.core.model import Access, MeterType, Mode
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
@@ -35,6 +36,9 @@ _SYSTEM_WORDS: Final = 22
 
 POLL_S: Final = 1.0
 """A node that answers is asked this often."""
+
+LOOK_AGAIN_S: Final = 0.3
+"""At first each is looked for a few times in a row."""
 
 SEARCH_S: Final = 2.0
 """So often one of those that do not is asked, in turn."""
@@ -82,7 +86,7 @@ class _Node:
     index: int  # 1 to 7
     missed: int = POLLS_MISSED
     due: float = float("-inf")
-    polled: bool = False
+    looks: int = 0  # for one that has not answered yet
     told: int = 0  # the number of the last order that was carried out
     curious: bool = False  # what it made of that is looked at next
     config_wanted: bool = True
@@ -168,9 +172,9 @@ class Master:
 
     def _polls(self, now: float) -> Iterator[Job]:
         for node in self._nodes:
-            if now >= node.due and (node.present or not node.polled):
+            if now >= node.due and (node.present or node.looks < LOOKS):
                 yield _poll(node)
-        missing = [node for node in self._nodes if not node.present and node.polled]
+        missing = [node for node in self._nodes if not node.present and node.looks >= LOOKS]
         if missing and now >= self._search_due:
             yield _poll(min(missing, key=lambda node: node.due))
 
@@ -246,13 +250,14 @@ class Master:
             self._missed(node, now, str(error))
             return
         came, node.curious = not node.present, False
-        node.missed, node.polled, node.due = 0, True, now + POLL_S
+        node.missed, node.looks, node.due = 0, LOOKS, now + POLL_S
         node.config_wanted = node.config_wanted or heard.config_changed or came
         self._post(NodeHeard(node.index, heard))
 
     def _missed(self, node: _Node, now: float, wrong: str = "") -> None:
-        node.polled, node.curious = True, False
-        node.due = now + POLL_S
+        node.curious = False
+        node.looks += 1
+        node.due = now + (POLL_S if node.looks >= LOOKS else LOOK_AGAIN_S)
         if not node.present:
             self._search_due = now + SEARCH_S
         node.missed = min(node.missed + 1, POLLS_MISSED)

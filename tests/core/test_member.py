@@ -4,7 +4,7 @@ import pytest
 
 from evsed.core.appetite import Appetite
 from evsed.core.faults import Fault
-from evsed.core.member import COMES_WITHIN_MS, GONE_MS, Member
+from evsed.core.member import COMES_WITHIN_MS, GONE_MS, LOOKS, Member
 from evsed.core.model import Access, Mode, PhaseCurrents
 from evsed.core.states import State
 from evsed.core.units import Deciamps
@@ -35,7 +35,9 @@ def charging(share: Deciamps = 80) -> Member:
 def test_nobody_is_there_before_it_answered() -> None:
     member = Member(3)
     assert not member.present
-    member.miss(0)
+    for _ in range(LOOKS):
+        assert not member.polled
+        member.miss(0)
     assert (member.present, member.polled, member.gone_at) == (False, True, None)
 
 

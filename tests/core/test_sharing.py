@@ -115,6 +115,21 @@ def test_a_house_that_takes_more_sheds_only_who_does_not_fit() -> None:
     club.run_until(lambda: len(club.charging) == 3, 180)
 
 
+def test_a_shortage_long_after_the_last_one_is_a_first_one() -> None:
+    club = Club(2, {"mode": 1, "current_main": 25}, circuit=400, cycle_ms=100)
+    club.plug(0, 1)
+    club.run(60)
+    waits = []
+    for pause_s in (300, 700, 0):
+        club.plant.house = (15.0, 1.0, 1.0)
+        club.run_until(lambda: len(club.charging) == 1, 60)
+        club.plant.house = (1.0, 1.0, 1.0)
+        waits.append(club.run_until(lambda: len(club.charging) == 2, 400))
+        club.run(pause_s)
+    assert waits[1] > waits[0] + 30
+    assert abs(waits[2] - waits[0]) < 15
+
+
 def test_turns_are_fair() -> None:
     """Three cars, room for two, turns of a minute: each charges for the same part of the time."""
     club = Club(3, {"rotation_time": 1}, circuit=130, cycle_ms=100)

@@ -85,6 +85,13 @@ def test_the_grid_relay_limits_the_group() -> None:
     assert sum(club.offers) <= 60
 
 
+def test_a_relay_that_leaves_less_than_min_still_lets_one_car_charge_like_a_charger_that_is_alone() -> None:
+    club = Club(2, {"switch": 5, "current_min": 8}, relay_closed=False)
+    club.plug(0, 1)
+    club.run_until(lambda: len(club.charging) == 1, 60)
+    assert sum(club.offers) == 60
+
+
 def test_a_lost_mains_meter_means_min_and_then_stop_for_all() -> None:
     club = Club(2, {"mode": 1, "current_main": 25}, circuit=400)
     club.plug(0, 1)
