@@ -103,7 +103,7 @@ class SteadyLevel:
     9 V and 12 V count after three agreeing bursts, or two that are more than 10 ms apart. While the car draws two are
     enough, so that a contactor opens within 100 ms however late the samples come, and 9 V and 12 V agree with each
     other that it must not any more. 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and
-    readings that disagree make 6 V that was not seen for 400 ms an invalid level.
+    readings that disagree make 6 V (or 3 V) that was not seen for 400 ms an invalid level.
     """
 
     def __init__(self) -> None:
@@ -125,13 +125,15 @@ class SteadyLevel:
         if level is self.level:
             self._confirmed_at = now
             return
+        if self.level is Level.WANTS_VENTILATION and level is Level.WANTS_POWER:
+            self._confirmed_at = now  # the same car on its way back
         hold_ms = _HOLD_MS.get(level)
         if self._same.agrees if hold_ms is None else self._same.lasted_ms >= hold_ms:
             self._count(level, now)
         elif self.level in _SUPPLIED and level in _RELEASED and self._released.count > 1:
             # two have to do, for a third may come 100 ms later; where one says 9 V, one 12 V, neither says 6 V
             self._count(level if self._same.count > 1 else Level.CONNECTED, now)
-        elif self.level is Level.WANTS_POWER and now - self._confirmed_at >= _DISAGREE_MS:
+        elif self.level in _SUPPLIED and now - self._confirmed_at >= _DISAGREE_MS:
             self.level = Level.INVALID
 
     def _count(self, level: Level, now: Millis) -> None:

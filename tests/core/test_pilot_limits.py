@@ -112,6 +112,29 @@ def test_disagreement_counts_with_the_first_burst_400_ms_after_6_v_was_seen(afte
     assert steady.level is Level.INVALID
 
 
+def test_disagreement_counts_after_3_v_too() -> None:
+    """A car that asked for ventilation was told to stop: with shorts and -12 V in turns no level ever held for 300 ms."""
+    steady = SteadyLevel()
+    for at in (0, 300):
+        steady.feed(Level.WANTS_VENTILATION, at)
+    for at in range(310, 700, 10):
+        steady.feed(Level.SHORT if at % 20 else Level.NEGATIVE, at)
+        assert steady.level is Level.WANTS_VENTILATION
+    steady.feed(Level.SHORT, 700)
+    assert steady.level is Level.INVALID
+
+
+def test_6_v_after_3_v_is_the_same_car_on_its_way_back() -> None:
+    steady = SteadyLevel()
+    for at in (0, 300):
+        steady.feed(Level.WANTS_VENTILATION, at)
+    for at in range(310, 810, 10):
+        steady.feed(Level.WANTS_POWER, at)
+        assert steady.level is Level.WANTS_VENTILATION
+    steady.feed(Level.WANTS_POWER, 810)
+    assert steady.level is Level.WANTS_POWER
+
+
 @pytest.mark.parametrize(
     ("level", "hold_ms"),
     [
