@@ -32,7 +32,7 @@ test: install lint unit
 
 # The core in virtual time keeps one processor busy, the daemons in real time mostly wait: both at once. What of the core
 # comes after the daemons makes both ends come at about the same time.
-LATER := $(wildcard tests/core/test_pr*.py tests/core/test_s*.py)
+LATER := $(wildcard tests/core/test_pr*.py tests/core/test_s[mo]*.py)
 unit: install
 	tools/need.sh mosquitto
 	tools/need.sh mbpoll

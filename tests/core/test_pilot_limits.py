@@ -113,7 +113,7 @@ def test_disagreement_counts_with_the_first_burst_400_ms_after_6_v_was_seen(afte
 
 
 def test_disagreement_counts_after_3_v_too() -> None:
-    """A car that asked for ventilation was told to stop: with shorts and -12 V in turns no level ever held for 300 ms."""
+    """A car that asks for ventilation has to stop: with shorts and -12 V in turns no level ever held for 300 ms."""
     steady = SteadyLevel()
     for at in (0, 300):
         steady.feed(Level.WANTS_VENTILATION, at)
