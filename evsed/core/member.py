@@ -11,7 +11,7 @@ from evsed.core.model import NO_CURRENT, Access, Mode, PhaseCurrents
 from evsed.core.smart import CHANGE_GAP_MS
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis
-from evsed.core.wire import MASTER_LOST_MS, POLLS_MISSED, NodeStatus
+from evsed.core.wire import MASTER_LOST_MS, NO_METER_BIT, NO_POWER_BIT, NO_SUN_BIT, POLLS_MISSED, NodeStatus
 
 GONE_MS = MASTER_LOST_MS + 7_000
 """A node that has vanished may still draw until it has missed its master for 11 s and its car has had 6 s to stop."""
@@ -20,7 +20,7 @@ COMES_WITHIN_MS = 60_000
 """One that was asked back or agreed pulses is expected to ask for its contactor within this time; so long its place is
 kept."""
 
-_WAITING_BITS = 0b11  # that its master has given it
+_WAITING_BITS = NO_POWER_BIT | NO_METER_BIT | NO_SUN_BIT  # that its master has given it
 LOOKS = 3
 """A node that has not answered so many polls since we began is not there, and does not charge."""
 

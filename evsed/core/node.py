@@ -8,7 +8,16 @@ from evsed.core.model import Mode
 from evsed.core.smart import CHANGE_GAP_MS
 from evsed.core.states import CLOSED, OFFERING, State
 from evsed.core.units import Deciamps, Millis
-from evsed.core.wire import COMM_B_OK, COMM_C_OK, MASTER_LOST_MS, MasterOffered, MasterTold
+from evsed.core.wire import (
+    COMM_B_OK,
+    COMM_C_OK,
+    MASTER_LOST_MS,
+    NO_METER_BIT,
+    NO_POWER_BIT,
+    NO_SUN_BIT,
+    MasterOffered,
+    MasterTold,
+)
 
 STOPPING_TIME_MS = 2_000
 """The master counts as lost this much before the 11 s, so that after 11 s the car has stopped."""
@@ -16,7 +25,7 @@ STOPPING_TIME_MS = 2_000
 SILENT_MS = 5_000
 """A master that is silent for this long, two offers missed, lowers the offer to MIN."""
 
-_NO_POWER, _NO_METER = 1, 2
+_LACKS = NO_POWER_BIT | NO_SUN_BIT
 _AGREES = {COMM_B_OK: State.COMM_B, COMM_C_OK: State.COMM_C}
 
 
@@ -43,7 +52,7 @@ class Node:
         """The master wrote into our status block while we were in ``state``."""
         self._agreed_in = state if told.state is not None and _AGREES.get(told.state) is state else self._agreed_in
         self._error = self._error if told.error is None else told.error
-        forgiven = told.error is not None and not told.error & _NO_POWER and self._sun_is_over(now)
+        forgiven = told.error is not None and not told.error & _LACKS and self._sun_is_over(now)
         if told.solar_s is not None:
             self._solar_ends = now + told.solar_s * 1000 if told.solar_s else None
         elif forgiven:
@@ -84,7 +93,7 @@ class Node:
 
     def lost(self, now: Millis) -> bool:
         """Whether the master has been silent for too long, or has itself lost the mains meter."""
-        return self._silent_ms(now) >= MASTER_LOST_MS - STOPPING_TIME_MS or bool(self._error & _NO_METER)
+        return self._silent_ms(now) >= MASTER_LOST_MS - STOPPING_TIME_MS or bool(self._error & NO_METER_BIT)
 
     def _sun_is_over(self, now: Millis) -> bool:
         return self._solar_ends is not None and now >= self._solar_ends
@@ -94,7 +103,7 @@ class Node:
 
         When the stop timer that it gave us is over it relies on our stopping by ourselves, until it forgives that.
         """
-        if not self._error & _NO_POWER and not (mode is Mode.SOLAR and self._sun_is_over(now)):
+        if not self._error & _LACKS and not (mode is Mode.SOLAR and self._sun_is_over(now)):
             return None
         return Fault.NO_SUN if mode is Mode.SOLAR else Fault.NO_POWER
 

@@ -28,6 +28,7 @@ NOT_MEASURED = Reason("not_measured", "Waiting for the mains meter to show enoug
 VENTILATION = Reason("ventilation", "The car asks for ventilation, which this charger does not have")
 CLOSING = Reason("closing", "Locking the cable and testing the residual current monitor")
 ASKING_MASTER = Reason("asking_master", "Waiting for the master charger to agree")
+NOTHING_OFFERED = Reason("nothing_offered", "The master charger offers nothing now")
 NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
 
 _FAULT_TEXTS = {
@@ -82,6 +83,7 @@ class Standing:
     ventilation: bool
     pilot_faulty: bool
     node: bool = False  # another charger is our master
+    cabled: bool = True  # the cable's size is known, or it is fixed
 
 
 def why(standing: Standing, now: Millis) -> Reason | None:
@@ -107,7 +109,7 @@ def why(standing: Standing, now: Millis) -> Reason | None:
     if standing.hold is not None:
         return _limited(standing.hold)
     if standing.offer < LOWEST_OFFER:
-        return NO_CABLE
+        return NOTHING_OFFERED if standing.node and standing.cabled else NO_CABLE
     if fault is not None:
         return of_fault(fault)
     return _own_wait(standing, now)

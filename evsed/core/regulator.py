@@ -242,7 +242,7 @@ class Regulator:
         allowed = min(max(ceiling.current, minimum), HIGHEST_OFFER)
         if self.offer > allowed:  # Protect: at once, all of it
             self._set(max(minimum, allowed - self._held_back(ceiling, demand, self.offer - allowed)), now)
-        elif self.offer < demand.minimum and demand.cars > 1:
+        elif self.offer < demand.minimum and demand.floor is not None:
             self._set(demand.minimum, now)  # one more car has come
         elif self._may_optimise(demand, now):
             wanted = self._wanted(allowed, demand, now)

@@ -156,8 +156,8 @@ class Group:
         member = self.members[0]
         member.missed, member.polled = 0, True
         member.most, member.wants = own.most, own.wants or own.state in {State.B, State.C, State.C1}
-        member.asks_pulses = own.state in {State.A, State.B1} and own.wants
-        member.asks_contactor = own.state is State.B and own.asking
+        member.asks_pulses = own.state in {State.A, State.B1, State.COMM_B} and own.wants
+        member.asks_contactor = own.state in {State.B, State.COMM_C} and own.asking
         member.moved(own.state)
         member.held = member.share if member.may_be_closed or member.admitted else 0
         member.legs = own.legs

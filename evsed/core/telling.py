@@ -5,20 +5,39 @@ Owns the numbered orders and whose choice of mode counts. Who may draw and how m
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from evsed.core.member import Member
 from evsed.core.model import Mode, PhaseCurrents
 from evsed.core.settings import Settings
-from evsed.core.wire import COMM_B_OK, COMM_C_OK, Orders, Tell
+from evsed.core.units import Millis
+from evsed.core.wire import COMM_B_OK, COMM_C_OK, NO_METER_BIT, NO_POWER_BIT, NO_SUN_BIT, Orders, Tell
 
 TIMER_DIFFERS_S = 3
 
 SPARE_S = 5
 """A node stops by itself when its solar stop timer is over. We may let it go on: it hears of that in time."""
 
+REPEATED_MS: Millis = 2_000
+"""An order that had no effect comes again, but not more often than this: others have to be asked too."""
+
 _LONGEST_S = 3_600
-_OUR_BITS = 0b11
+_OUR_BITS = NO_POWER_BIT | NO_METER_BIT | NO_SUN_BIT
 _FOLLOWS_NODES = 4  # SWITCH 4: the master's own Smart/Solar switch decides the mode
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An order, what it was for, and when and after how many words of its node it was given."""
+
+    what: tuple[int, ...]
+    heard: int
+    at: Millis
+    tell: Tell
+
+    def holds(self, member: Member, now: Millis) -> bool:
+        """Whether it is too early to say the same again."""
+        return member.heard == self.heard or now - self.at < REPEATED_MS
 
 
 class Telling:
@@ -30,7 +49,7 @@ class Telling:
         self._wish: Mode | None = None  # a node's owner has chosen another mode
         self._mode: int | None = None
         self._numbers = 0
-        self._tells: dict[int, tuple[tuple[int, ...], Tell]] = {}
+        self._tells: dict[int, _Told] = {}
 
     def follow_modes(self, settings: Settings) -> None:
         """Who has the group's mode, and whose owner has chosen another one since."""
@@ -52,18 +71,20 @@ class Telling:
         wish, self._wish = self._wish, None
         return wish
 
-    def orders(self, settings: Settings, mains: PhaseCurrents | None, solar_s: int, *, lost: bool) -> Orders:
+    def orders(
+        self, settings: Settings, mains: PhaseCurrents | None, solar_s: int, now: Millis, *, lost: bool
+    ) -> Orders:
         """What the nodes have to know now. ``lost``: the mains meter is, and nobody may charge."""
         tells = []
-        for member in self._members[1:]:
-            tell = self._tell(member, settings, solar_s, lost=lost) if member.present and member.heard else None
+        for member in self._members[1:] if self.begun else ():
+            tell = self._tell(member, settings, solar_s, now, lost=lost) if member.present and member.heard else None
             if tell is not None:
                 tells.append(tell)
         offers = tuple(member.share for member in self._members) if self.begun else ()
         return Orders(offers, mains, tuple(tells))
 
-    def _tell(self, member: Member, settings: Settings, solar_s: int, *, lost: bool) -> Tell | None:
-        wanted = (member.refused is not None) | (lost << 1)
+    def _tell(self, member: Member, settings: Settings, solar_s: int, now: Millis, *, lost: bool) -> Tell | None:
+        wanted = NO_POWER_BIT * (member.refused is not None) | NO_METER_BIT * lost
         state = member.state
         if not wanted and member.asks_pulses and member.pulses_agreed:
             state = COMM_B_OK
@@ -74,13 +95,13 @@ class Telling:
         if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
             self._tells.pop(member.index, None)
             return None
-        key = (member.heard, state, wanted, settings.mode if differs else -1)
+        what = (state, wanted, settings.mode if differs else -1)
         known = self._tells.get(member.index)
-        if known is not None and known[0] == key:
-            return known[1]
+        if known is not None and known.what == what and known.holds(member, now):
+            return known.tell
         self._numbers += 1
         error = wanted | (member.error & ~_OUR_BITS)
         mode = Mode(settings.mode) if differs else None
         tell = Tell(member.index, self._numbers, state, error, mode, solar_s if differs else 0)
-        self._tells[member.index] = (key, tell)
+        self._tells[member.index] = _Told(what, member.heard, now, tell)
         return tell

@@ -77,7 +77,7 @@ def _orders(core: "Controller", now: Millis) -> Orders | None:
     fresh = _meter(core, MeterRole.MAINS, now).fresh
     lost = Fault.METER_LOST in core.faults
     solar_s = seconds_left(core.regulation.stop_timer_ms(core.desk.settings), 0)
-    return core.regulation.group.telling.orders(core.desk.settings, mains if fresh else None, solar_s, lost=lost)
+    return core.regulation.group.telling.orders(core.desk.settings, mains if fresh else None, solar_s, now, lost=lost)
 
 
 def _stop_timer(core: "Controller", now: Millis) -> Millis | None:
@@ -122,6 +122,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             ventilation=core.level is Level.WANTS_VENTILATION,
             pilot_faulty=core.pilot.faulty(now),
             node=core.desk.is_node,
+            cabled=core.desk.settings.config == 1 or core.cable.limit > 0,
         ),
         now,
     )

@@ -16,6 +16,9 @@ COMM_B_OK = 5
 COMM_C_OK = 7
 """What a master writes into a node's state: it agrees to the pulses, to the contactor."""
 
+NO_POWER_BIT, NO_METER_BIT, NO_SUN_BIT = 1, 2, 32
+"""Error bits that a master writes to a node: wait, stop, and (the firmware's, ours writes 1) wait for the sun."""
+
 OFFERS_EVERY_MS = 2_000
 MASTER_LOST_MS = 11_000
 """A node that has heard no offers for this long stops."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from evsed.core.commands import HIGHEST_POSTED
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import ChangeSetting, ChooseMode, Command, Override
 from evsed.core.model import Access, MeterRole, Mode, PhaseCurrents, choice_of
@@ -29,6 +28,9 @@ UNKNOWN_CURRENT: Final = 0x8000
 """In register 9 of a charger whose EV meter says nothing: the wire has no "unknown", and 0 would say that the car draws
 nothing. SunSpec's mark of a signed register that is not there: -3276.8 A, which nobody takes for measured.
 """
+
+HIGHEST_MAINS: Final = 10_000
+"""dA; no meter is believed to measure more. A house may take more than its fuse: then the offers are needed most."""
 
 _KELVIN: Final = 273
 _WORD: Final = 0xFFFF
@@ -166,8 +168,8 @@ def _offered(snapshot: Snapshot, values: Sequence[int]) -> MasterOffered:
             limit = f"an offer is 0 to {HIGHEST_OFFER} (0.1 A), not {offer}"
             raise RefusedError(ILLEGAL_VALUE, f"register {OFFERS + charger:#06x}: {limit}")
     for phase, current in enumerate(mains):
-        if abs(current) > HIGHEST_POSTED:
-            limit = f"a current of the mains is within +-{HIGHEST_POSTED} (0.1 A), not {current}"
+        if abs(current) > HIGHEST_MAINS:
+            limit = f"a current of the mains is within +-{HIGHEST_MAINS} (0.1 A), not {current}"
             raise RefusedError(ILLEGAL_VALUE, f"register {OFFERS + CHARGERS + phase:#06x}: {limit}")
     return MasterOffered(offers[snapshot.settings.loadbl - 1], PhaseCurrents(*mains) if mains else None)
 

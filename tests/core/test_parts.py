@@ -129,6 +129,8 @@ def standing(**given: object) -> reasons.Standing:
         ({"state": State.B, "ventilation": True}, "ventilation", None),
         ({"state": State.B, "closing": True}, "closing", None),
         ({"offer": 0}, "no_cable", None),
+        ({"offer": 0, "node": True}, "nothing_offered", None),
+        ({"offer": 0, "node": True, "cabled": False}, "no_cable", None),
         ({"state": State.ACTIVATE, "state_ends_at": 9_000}, "waking_car", 9_000),
         ({"state": State.C1, "state_ends_at": 9_000}, "stopping", 9_000),
         ({"delay_until": 9_000, "ready_at": 9_000}, "charge_delay", 9_000),

@@ -2,9 +2,12 @@
 
 import pytest
 
-from evsed.core.events import ChooseMode
+from evsed.core.events import ChangeSetting, ChooseMode
 from evsed.core.faults import Fault
+from evsed.core.member import LOOKS
 from evsed.core.model import ModeChoice
+from evsed.core.states import State
+from evsed.core.wire import NodeSilent
 from tests.core.club import Club, full
 
 # ---- modes ----
@@ -90,6 +93,20 @@ def test_a_relay_that_leaves_less_than_min_still_lets_one_car_charge_like_a_char
     club.plug(0, 1)
     club.run_until(lambda: len(club.charging) == 1, 60)
     assert sum(club.offers) == 60
+
+
+def test_a_node_that_waits_for_its_master_and_is_made_the_master_charges() -> None:
+    club = Club(2)
+    club.run(5)
+    club.plug(1)
+    club.run_until(lambda: club.states[1] is State.COMM_C, 30)
+    club.dead.add(0)
+    club.cores[1].command(ChangeSetting("loadbl", "Master"), club.now)
+    club.run(0.1)
+    for node in range(1, 8):
+        for _ in range(LOOKS):
+            club.handle(1, NodeSilent(node))
+    club.run_until(lambda: 1 in club.charging, 30)
 
 
 def test_a_lost_mains_meter_means_min_and_then_stop_for_all() -> None:

@@ -14,7 +14,8 @@ def told(left_s: int, known_s: int) -> int | None:
     node = Member(1)
     node.hear(NodeStatus(2, 0, 60, Mode.SOLAR, known_s, Access.ALLOW, config_changed=False, most=160))
     telling = Telling([Member(0), node])
-    tells = telling.orders(settings(mode="Solar"), None, left_s, lost=False).tells
+    telling.begun = True
+    tells = telling.orders(settings(mode="Solar"), None, left_s, 0, lost=False).tells
     return tells[0].solar_s if tells else None
 
 
@@ -26,3 +27,48 @@ def test_a_node_has_a_little_more_time_than_is_left_and_hears_in_time_that_it_ma
     left_s: int, known_s: int, tell: int | None
 ) -> None:
     assert told(left_s, known_s) == tell
+
+
+def heard(node: Member, error: int) -> None:
+    node.hear(NodeStatus(9, error, 0, Mode.NORMAL, 0, Access.ALLOW, config_changed=False, most=160))
+
+
+def test_an_order_without_effect_comes_again_every_2_s_at_most() -> None:
+    """A node that says an error of its own that we do not know would else be told without end, and the line be full."""
+    node = Member(1)
+    telling = Telling([Member(0), node])
+    telling.begun = True
+    numbers = []
+    for at in range(0, 10_000, 100):
+        heard(node, 2)
+        (tell,) = telling.orders(settings(), None, 0, at, lost=False).tells
+        numbers.append(tell.number)
+    assert numbers[-1] == 5
+    assert numbers[:20] == [1] * 20
+
+
+def test_an_order_that_nobody_answered_is_not_given_again() -> None:
+    node = Member(1)
+    telling = Telling([Member(0), node])
+    telling.begun = True
+    heard(node, 2)
+    assert {telling.orders(settings(), None, 0, at, lost=False).tells for at in (0, 5_000, 50_000)} == {
+        telling.orders(settings(), None, 0, 60_000, lost=False).tells
+    }
+
+
+def test_nothing_is_told_before_every_node_was_looked_for() -> None:
+    node = Member(1)
+    heard(node, 2)
+    orders = Telling([Member(0), node]).orders(settings(), None, 0, 0, lost=True)
+    assert (orders.offers, orders.tells) == ((), ())
+
+
+@pytest.mark.parametrize("error", [1, 2, 32, 35])
+def test_a_node_that_may_go_on_is_forgiven_what_only_a_master_gives(error: int) -> None:
+    node = Member(1)
+    telling = Telling([Member(0), node])
+    telling.begun = True
+    heard(node, error | 4)
+    (tell,) = telling.orders(settings(), None, 0, 0, lost=False).tells
+    assert (tell.state, tell.error) == (9, 4)

@@ -169,11 +169,16 @@ def test_an_offer_is_the_one_in_our_own_place() -> None:
     )
 
 
+def test_a_house_that_takes_more_than_its_fuse_keeps_no_offer_from_the_nodes() -> None:
+    told = from_master(NODE, 0x0020, (60,) * 8 + (2_150, 2_100, 1_900))
+    assert told == MasterOffered(60, PhaseCurrents(2_150, 2_100, 1_900))
+
+
 def test_impossible_offers_are_refused() -> None:
     assert refused(0x0020, *[0] * 7, 801) == (3, "register 0x0027: an offer is 0 to 800 (0.1 A), not 801")
-    code, text = refused(0x0020, *[0] * 9, 2_001, 0)
+    code, text = refused(0x0020, *[0] * 9, 10_001, 0)
     assert (code, text[:17]) == (3, "register 0x0029: ")
-    assert refused(0x0020, *[0] * 10, 0xF82F)[0] == 3
+    assert refused(0x0020, *[0] * 10, 0xD8EF)[0] == 3
     for count in (1, 7, 9, 10, 12):
         assert refused(0x0020, *[0] * count)[0] == 2
     assert refused(0x0020, *[0] * 8, snapshot=charger())[0] == 2  # no node
