@@ -13,7 +13,7 @@ from tests.conformance.compare import Difference
 from tests.conformance.group import node_server
 from tests.conformance.replay import TICK_MS, Replay
 from tests.conformance.runs import Run
-from tests.conformance.trace import B1, COMM_B, A, Timeline
+from tests.conformance.trace import B1, C1, COMM_B, A, Timeline
 
 LOOP_MS: Final = 2_000
 """The firmware's own loop: a state may be entered so much sooner or later."""
@@ -24,7 +24,7 @@ _OFFERS = bytes.fromhex("100020")
 _CONFIRMS = bytes.fromhex("0600060000")
 _STATE, _ERROR, _CURRENT, _MODE, _TIMER, _ACCESS, _CHANGED, _MOST = range(8)
 _NAMES = ("state", "error", "current", "mode", "solar timer", "access", "configuration changed", "most")
-_NOTHING_OFFERED = frozenset({A, COMM_B, B1})
+_NOTHING_OFFERED = frozenset({A, COMM_B, B1, C1})
 _WAITS_SHORTER = frozenset({COMM_B})
 
 
