@@ -62,7 +62,7 @@ conformance: install
 	$(BIN)/python -m tests.conformance $(RUNS) $(if $(JSON),--json $(JSON))
 
 # Five million judged steps of arbitrary events (tests/soak.py); then a day of frames and 30 days of bus events of
-# chargers that share power, in virtual time, half an hour of it (tests/longrun).
+# chargers that share power, in virtual time (tests/longrun, which takes most of an hour).
 STEPS ?= 5000000
 soak: install
 	$(BIN)/python -m tests.soak $(STEPS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evsed.core.faults import Fault
+from evsed.core.settings import METER_NAMES
 from evsed.core.states import diagram
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +23,11 @@ def test_every_test_that_the_safety_page_names_exists() -> None:
     assert len(named) > 15
     for file, test in named:
         assert f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"
+
+
+def test_the_readme_names_every_meter() -> None:
+    section = (ROOT / "README.md").read_text().split("## Meters")[1].split("\n## ")[0]
+    assert set(re.findall(r"`([A-Z][^`]*)`", section)) == set(METER_NAMES.values())
 
 
 DOCUMENTS = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))]

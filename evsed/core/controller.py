@@ -226,7 +226,7 @@ class Controller:
         for fault, there in present.items():
             if self.faults.set(fault, present=there, now=now):
                 health = self.health.get(_ROLE_OF[fault]) if fault in _ROLE_OF else None
-                actions.append(notes.fault_changed(fault, health, there=there))
+                actions.append(notes.fault_changed(fault, health, there=there, node=self.desk.is_node))
                 if fault is Fault.METER_LOST:
                     self.regulation.forget_measurements()
                 if fault is Fault.PILOT and not there:

@@ -27,6 +27,7 @@ NOT_ASKED = Reason("car_not_ready", "The car does not ask for power")
 NOT_MEASURED = Reason("not_measured", "Waiting for the mains meter to show enough power or sun")
 VENTILATION = Reason("ventilation", "The car asks for ventilation, which this charger does not have")
 CLOSING = Reason("closing", "Locking the cable and testing the residual current monitor")
+ASKING_MASTER = Reason("asking_master", "Waiting for the master charger to agree")
 NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
 
 _FAULT_TEXTS = {
@@ -45,10 +46,15 @@ _FAULT_TEXTS = {
     Fault.RCM: "Residual current detected: press a button to reset",
 }
 
+_ON_A_NODE = {
+    Fault.METER_LOST: "The master charger is not heard, or has lost its mains meter: look there, and at the line to it",
+}
 
-def of_fault(fault: Fault) -> Reason:
-    """The reason that ``fault`` is."""
-    return Reason(fault.value.code, _FAULT_TEXTS[fault])
+
+def of_fault(fault: Fault, *, node: bool = False) -> Reason:
+    """The reason that ``fault`` is, here or on a ``node`` of another charger."""
+    text = _ON_A_NODE.get(fault) if node else None
+    return Reason(fault.value.code, text or _FAULT_TEXTS[fault])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Standing:
     closing: bool  # the car asks, and lock or self-test are under way
     ventilation: bool
     pilot_faulty: bool
+    node: bool = False  # another charger is our master
 
 
 def why(standing: Standing, now: Millis) -> Reason | None:
@@ -86,7 +93,7 @@ def why(standing: Standing, now: Millis) -> Reason | None:
     if standing.state is State.C:
         return None
     if fault is not None and not fault.value.waiting:
-        return replace(of_fault(fault), until=standing.fault_until)
+        return replace(of_fault(fault, node=standing.node), until=standing.fault_until)
     if standing.pilot_faulty:
         return of_fault(Fault.PILOT)
     if not standing.connected:
@@ -111,6 +118,7 @@ def _limited(hold: Hold) -> Reason:
     return Reason("limited_outside", f"Limited to {hold.current / 10:g} A by an outside program{less}", hold.until)
 
 
+_ASKING = frozenset({State.COMM_B, State.COMM_C})
 _ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}
 
 
@@ -121,6 +129,8 @@ def _no_access(standing: Standing) -> Reason:
 
 
 def _own_wait(standing: Standing, now: Millis) -> Reason:
+    if standing.state in _ASKING:
+        return ASKING_MASTER
     if standing.state is State.ACTIVATE:
         return Reason("waking_car", "Waking the car", standing.state_ends_at)
     if now < standing.rest_until:

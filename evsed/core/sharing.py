@@ -182,6 +182,7 @@ class Group:
     def decide(self, demand: Demand, regulator: Regulator, now: Millis) -> None:
         """Who may begin, who has to stop, and what each is offered."""
         settings = demand.settings
+        self._keep_within(self._limit, settings.current_min * 10, now)
         if regulator.shed is not None:
             self._shed(regulator.shed, regulator.fitting, now)
         self.telling.begun = self._known(now)
@@ -210,6 +211,12 @@ class Group:
         member.pulses_agreed = False
         if not member.may_be_closed:
             member.leave()
+
+    def _keep_within(self, limit: Deciamps, each: Deciamps, now: Millis) -> None:
+        """A limit that needs no measurement is not waited for: at once no more go on than it has MIN for."""
+        drawing = self.drawing
+        while sum(min(each, member.most) for member in drawing) > limit:
+            self._refuse(drawing.pop(0), Fault.NO_POWER, now, now)
 
     def _shed(self, lack: Fault, fitting: int, now: Millis) -> None:
         """There is not enough for all: those with the longest turn make room."""

@@ -121,6 +121,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             closing=core.about_to_close(now),
             ventilation=core.level is Level.WANTS_VENTILATION,
             pilot_faulty=core.pilot.faulty(now),
+            node=core.desk.is_node,
         ),
         now,
     )

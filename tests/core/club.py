@@ -117,6 +117,10 @@ class Club:
         opened = [at for at, each, deed in self.actions if each == index and isinstance(deed, OpenContactors)]
         return opened[-1] if opened else None
 
+    @property
+    def modes(self) -> list[int]:
+        return [core.desk.settings.mode for core in self.cores]
+
     def member(self, index: int) -> Member:
         return self.cores[0].regulation.group.members[index]
 
@@ -228,3 +232,12 @@ class Club:
                     self.handle(node, MasterOffered(orders.offers[node], orders.mains))
 
     _last: tuple[Deciamps, ...] = (0,) * 8
+
+
+def full(count: int, circuit: int = 160, **given: object) -> Club:
+    """A club in which as many as fit charge with all cars plugged in."""
+    club = Club(count, given, circuit=circuit)
+    club.run(2)
+    club.plug(*range(count))
+    club.run(45)
+    return club

@@ -136,6 +136,9 @@ def standing(**given: object) -> reasons.Standing:
         ({"state": State.B}, "car_not_ready", None),
         ({"state": State.B, "startable": False}, "not_measured", None),
         ({"state": State.B, "pilot_faulty": True}, "pilot", None),
+        ({"state": State.COMM_B, "node": True}, "asking_master", None),
+        ({"state": State.COMM_C, "node": True, "closing": True}, "asking_master", None),
+        ({"state": State.COMM_C, "node": True, "fault": Fault.METER_LOST}, "meter_lost", None),
     ],
 )
 def test_one_reason_and_until_when(given: dict[str, object], code: str, until: int | None) -> None:
@@ -143,6 +146,13 @@ def test_one_reason_and_until_when(given: dict[str, object], code: str, until: i
     assert reason is not None
     assert (reason.code, reason.until) == (code, until)
     assert reason.text
+
+
+def test_a_node_that_lost_its_master_does_not_speak_of_a_mains_meter_of_its_own() -> None:
+    alone, node = (reasons.of_fault(Fault.METER_LOST, node=node).text for node in (False, True))
+    assert "master" not in alone
+    assert node.startswith("The master charger is not heard")
+    assert reasons.of_fault(Fault.TEMPERATURE, node=True) == reasons.of_fault(Fault.TEMPERATURE)
 
 
 def test_charging_has_no_reason() -> None:

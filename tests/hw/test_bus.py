@@ -247,15 +247,16 @@ def test_a_port_may_come_late_go_and_come_again(tmp_path: Path, caplog: pytest.L
     link, heard = tmp_path / "port", Heard()
     bus = metered(str(link), heard, settings)
     with running(bus):
-        lost = heard.wait(health(MeterRole.MAINS, answering=False))
+        lost = heard.wait(health(MeterRole.MAINS, answering=False), since=0)
         assert isinstance(lost, MeterHealthChanged)
         assert "port cannot be opened" in lost.health.last_error
         with wire(eastron, link=link) as there:
             heard.wait(reads(MeterRole.MAINS))
             assert bus.statistics.is_open
             for _ in range(3):
+                before = len(heard.events)
                 there.unplug()
-                heard.wait(health(MeterRole.MAINS, answering=False))
+                heard.wait(health(MeterRole.MAINS, answering=False), since=before)
                 there.plug()
                 heard.wait(reads(MeterRole.MAINS))
                 heard.wait(reads(MeterRole.EV))
@@ -441,6 +442,15 @@ def test_another_device_at_our_address_is_reported_once(
     assert hung.ask(TO_US.frame)[0] == 3
     assert caplog.text.count("another device answers at our address 3") == 1
     assert node.heard == [("asked", TO_US.pdu)]
+
+
+def test_our_own_answer_that_comes_back_behind_noise_is_no_other_device(
+    hung: Hung, node: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = hung.ask(TO_US.frame)
+    assert hung.ask(b"\x7f\x0b" + answer, Request(3, 4, 1, 1).frame) == framed(3, b"\x04\x02\x00\x01")
+    assert "another device" not in caplog.text
+    assert node.heard[0] == ("asked", TO_US.pdu)
 
 
 def test_a_request_whose_sender_has_gone_on_is_not_answered(hung: Hung, node: Node) -> None:

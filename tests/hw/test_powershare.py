@@ -38,6 +38,7 @@ class Talk:
     told: list[Event] = field(default_factory=list)
     sent: list[tuple[float, Request]] = field(default_factory=list)
     given: dict[str, object] = field(default_factory=dict)
+    lost: int = 0  # so many reads of a node's configuration get no answer
 
     def __post_init__(self) -> None:
         self.turns = Turns()
@@ -70,6 +71,9 @@ class Talk:
         if request.address not in self.nodes:
             return None
         if request.function == 4:
+            if request.first == 0x0108 and self.lost:
+                self.lost -= 1
+                return None
             return list(self.config) if request.first == 0x0108 else self.nodes[request.address]
         return []
 
@@ -118,12 +122,14 @@ def test_without_orders_nothing_is_asked() -> None:
     assert talk.sent == []
 
 
-def test_every_node_is_looked_for_before_anything_is_offered() -> None:
-    talk = Talk(nodes={2: CHARGING})
-    talk.run(2)
-    first_offers = next(index for index, (_, sent) in enumerate(talk.sent) if sent.address == 9)
-    polled = {sent.address for _, sent in talk.sent[:first_offers]}
-    assert polled == set(range(2, 9))
+def test_nothing_is_offered_before_the_core_knows_who_is_there() -> None:
+    talk = Talk(orders=Orders((), None), nodes={2: CHARGING})
+    talk.run(5)
+    assert {sent.address for _, sent in talk.sent} >= set(range(2, 9))
+    assert talk.of(9, 16, 0x0020) == []
+    talk.orders = JOIN
+    talk.run(0.5)
+    assert len(talk.of(9, 16, 0x0020)) == 1
 
 
 def test_offers_go_out_every_2_s_and_at_once_when_they_change() -> None:
@@ -191,6 +197,14 @@ def test_the_ev_meter_of_a_node_is_read_when_it_says_which() -> None:
     assert talk.of(2, 4, 0x0108) == [Request(2, 4, 0x0108, 2)] * len(talk.of(2, 4, 0x0108))
     assert talk.of(2, 6, 6)[0] == Request(2, 6, 6, values=(0,))
     assert NodeMetered(1, PhaseCurrents(100, 100, 100)) in talk.told
+
+
+def test_a_configuration_that_could_not_be_read_is_asked_for_again() -> None:
+    """Its last master has read it: the node does not say that it has changed."""
+    talk = Talk(nodes={2: CHARGING}, lost=1)
+    talk.run(30)
+    assert len(talk.of(2, 4, 0x0108)) == 2
+    assert talk.of(13, 4, 6)
 
 
 def test_an_ev_meter_at_the_address_of_another_is_not_read_twice() -> None:

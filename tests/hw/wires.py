@@ -128,10 +128,10 @@ class Heard:
             self.events.append(event)
             self._more.notify_all()
 
-    def wait(self, true: Callable[[Event], bool]) -> Event:
-        """The next event of which ``true`` is true."""
+    def wait(self, true: Callable[[Event], bool], since: int | None = None) -> Event:
+        """The next event of which ``true`` is true; ``since``: one of those after so many will do as well."""
         with self._more:
-            begun = len(self.events)
+            begun = len(self.events) if since is None else since
             found: list[Event] = []
 
             def there() -> bool:

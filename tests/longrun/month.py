@@ -181,7 +181,8 @@ class Month:
                 if self.chargers[tell.node].runs:
                     self.chargers[tell.node].handle(told, now)
                     self._unsettled_until = max(self._unsettled_until, now + 1_000)
-        if orders.offers == self._last and now - self._offered_at < _OFFERS_MS:
+        again = orders.offers == self._last and now - self._offered_at < _OFFERS_MS
+        if again or not orders.offers:  # none: the master has yet to look who is there
             return
         if orders.offers != self._last:
             self._offered_until = now + 10_000

@@ -23,7 +23,7 @@ class Look:
     at: float  # time.monotonic()
     cars: tuple[float, ...]  # what all cars draw together, per phase (A)
     mains: tuple[float, ...]  # (A)
-    closed: tuple[bool, ...]  # contactor 1 of every charger
+    closed: int  # chargers whose contactor 1 is; 0 when nobody counts them
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Sampler:
     """Looks while the ``with`` block runs."""
 
     simulation: Simulation
+    counts_contactors: bool = False
     looks: list[Look] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -48,14 +49,13 @@ class Sampler:
             self.looks.append(self._look())
 
     def _look(self) -> Look:
-        at = time.monotonic()
-        states = [self.simulation.charger(number).watch() for number in range(self.simulation.chargers)]
-        first = states[0]
+        at, first = time.monotonic(), self.simulation.watch()
         mains = tuple(first["plant"]["mains_current"].values())
-        cars = tuple(
-            mains[index] - first["house"][phase] + first["sun"][phase] for index, phase in enumerate(first["house"])
-        )
-        return Look(at, cars, mains, tuple(state["plant"]["contactor1"] for state in states))
+        surroundings = zip(mains, first["house"].values(), first["sun"].values(), strict=True)
+        cars = tuple(total - house + sun for total, house, sun in surroundings)
+        counted = range(self.simulation.chargers if self.counts_contactors else 0)
+        closed = sum(self.simulation.charger(number).plant["contactor1"] for number in counted)
+        return Look(at, cars, mains, closed)
 
     @property
     def most_by_cars(self) -> float:

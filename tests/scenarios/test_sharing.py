@@ -191,7 +191,6 @@ def test_nodes_stop_when_the_master_is_dead_and_go_on_when_it_is_back(three: Sim
             node = three.charger(number)
             wait_for(lambda node=node: node.evse["error_id"] == 2, f"node {number} misses its master")  # type: ignore[misc]
             assert node.evse["error"] == "Communication Error"
-            assert "master" in node.state["not_charging"]["text"] or node.state["state"] == "C"
         everybody(three, lambda charger: not charger.plant["contactor1"], "has opened its contactor")
         for number in (1, 2):
             state = three.charger(number).state
@@ -221,14 +220,17 @@ def test_a_node_without_its_line_stops_and_comes_back(three: Simulation) -> None
 
 def test_three_take_turns_where_two_fit(state_dir: Path) -> None:
     options = ("--set", "current_max_circuit=13", "--set", "rotation_time=1")
-    with Simulation(state_dir, options, chargers=3) as simulation, Sampler(simulation) as sampler:
+    with (
+        Simulation(state_dir, options, chargers=3) as simulation,
+        Sampler(simulation, counts_contactors=True) as sampler,
+    ):
         plug_all(simulation)
         wait_for(lambda: len(drawing(simulation)) == 2, "two charge")
         third = next(charger for charger in chargers(simulation) if charger.number not in drawing(simulation))
         wait_for(lambda: waits_for_power(third), "the third waits for power")
         wait_for(lambda: third.number in drawing(simulation), "the third has its turn")
         wait_for(lambda: len(drawing(simulation)) == 2, "two charge again")
-    assert max(sum(look.closed) for look in sampler.looks) == 2
+    assert max(look.closed for look in sampler.looks) == 2
     assert sampler.most_by_cars <= 13 + SLACK_A
 
 
@@ -239,6 +241,7 @@ def test_eight_charge_together(state_dir: Path) -> None:
     options = ("--set", "current_max_circuit=63", "--set", "current_main=63")
     with Simulation(state_dir, options, chargers=8) as simulation, Sampler(simulation) as sampler:
         plug_all(simulation)
+        wait_for(lambda: sum(row["draws"] for row in simulation.state["chargers"]) == 8, "all have a place")
         wait_for(lambda: len(drawing(simulation)) == 8, "all charge")
         wait_for(lambda: all(6 - SLACK_A <= amperes <= 8 for amperes in drawn(simulation)), "each has a fair share")
         wait_for(lambda: sum(drawn(simulation)) > 8 * 7, "little is left over")

@@ -15,9 +15,10 @@ function showCurrents(row, currents) {
   }
 }
 
-function showHealth(id, meter, elsewhere) {
-  if (elsewhere) {
-    show(id, meter.currents === null ? "not told by the master" : "told by the master");
+// A node's meters are read by its master.
+function showHealth(id, meter, node) {
+  if (node && meter.where === null) {
+    show(id, meter.currents === null ? "no values" : "values arrive");
   } else if (meter.where === null) {
     show(id, meter.age_s === null ? "none" : "values are posted");
   } else {
@@ -68,8 +69,9 @@ function showState(state) {
   const welded = state.faults.some((fault) => fault.code === "welded");
   show("contactor", welded ? "does not open" : state.contactor1 ? "closed" : "open");
   show("temperature", known(state.temperature_c, (degrees) => `${degrees} °C`));
-  showHealth("mains-health", state.meters.mains, state.power_share.startsWith("Node"));
-  showHealth("ev-health", state.meters.ev, false);
+  const node = state.power_share.startsWith("Node");
+  showHealth("mains-health", state.meters.mains, node);
+  showHealth("ev-health", state.meters.ev, node);
   show("share", state.power_share);
   showChargers(state.chargers);
 }
