@@ -23,6 +23,8 @@ from evsed.core.waits import Waits
 PERIOD_MS = 1_000
 """How often the mains is taken to be measured while that is not known."""
 
+_HEARD_LATE_MS = 3_000
+
 QUICK_MS = 3_000
 HELD_BACK: Deciamps = 15
 """A second load may come before the first is seen and followed. Meter and car that need 3 s for it get away with that;
@@ -58,6 +60,7 @@ class Demand:
     cars: int = 1  # that share the offer
     floor: Deciamps | None = None  # the least that can be offered to all of them; None: MIN, to the only one
     reserved: Deciamps = 0  # of the offer, for chargers that stop or have vanished
+    given: Deciamps | None = None  # of the offer, to all that draw or may; None: there is but one car
     spread: float | None = None  # phases that an ampere of the offer is drawn from, on average; None: those in use
     sun_legs: int | None = None  # phases that all cars use, taken together; None: there is but one car
     minimum: Deciamps = field(init=False)  # MIN, or what cable, MAX and the other fixed caps allow if that is less
@@ -95,7 +98,8 @@ class Regulator:
         self.one_phase_wanted = False  # three phases have had too little sun for long enough
         self.shed: Fault | None = None  # what there is not enough of for all cars, but for ``fitting`` of them
         self.fitting = 0
-        self._surplus: Deciamps | None = None  # when all cars had followed their offers the last time
+        self._surplus = LeastRoom()  # while all cars had followed their offers
+        self._surplus_at: Millis = 0
         self._car = car
         self._room = LeastRoom()
         self._circuit_room = LeastRoom()
@@ -126,7 +130,8 @@ class Regulator:
 
     def forget_sun(self) -> None:
         """The mode changed: the sun has to be looked at again."""
-        self._sun = self._poor_since = self._surplus = None
+        self._sun = self._poor_since = None
+        self._surplus.forget()
         self._startable = frozenset()
         self._sunny.forget()
 
@@ -156,8 +161,9 @@ class Regulator:
         self.waits.busyness.feed(now, short=min(rooms, default=0) < demand.minimum)
         if demand.settings.mode == Mode.SOLAR:
             self._sun = solar.target(settings, corrected, sum(demand.uses) if demand.spread is None else demand.spread)
-            if not self._car.moving:
-                self._surplus = solar.surplus(corrected)
+            if not self._car.moving and not demand.reserved:
+                self._surplus.add(solar.surplus(corrected), now)
+                self._surplus_at = now
             self._sunny.add(self._sun, now)
             self._startable = solar.startable(settings, corrected, demand.legs)
             poor = not self._enough_sun(demand)
@@ -214,7 +220,8 @@ class Regulator:
             self.protect.rest()
             self.stop_timer = solar.StopTimer()
             self._wait(demand, now, fits=fits)
-        self._car.offered(0 if demand.charging_ms is None else self.offer, now)
+        given = self.offer if demand.given is None else demand.given
+        self._car.offered(0 if demand.charging_ms is None else given, now)
         self._fresh = False
 
     def _ceiling(self, demand: Demand) -> Cap:
@@ -362,9 +369,11 @@ class Regulator:
     def sunny_for(self, settings: Settings, legs: int) -> bool:
         """Whether the sun is enough for cars that use ``legs`` phases, taken together, to begin.
 
-        While cars follow a new offer the sum is wrong for a moment; then it is the one before that counts.
+        While cars follow a new offer or stop, the sum is wrong for a moment; then those before count. A node's stop is
+        heard of later than the mains shows it: the least of the last moments counts.
         """
-        return self._surplus is not None and solar.enough(settings, self._surplus, legs)
+        least = self._surplus.least(_HEARD_LATE_MS, self._surplus_at)
+        return least is not None and solar.enough(settings, least, legs)
 
     def _enough_sun(self, demand: Demand) -> bool:
         """Whether those that charge would begin with the sun there is."""

@@ -148,6 +148,7 @@ class Group:
             cars=max(1, len(drawing)),
             floor=min(least, LIMIT),
             reserved=reserved,
+            given=None if alone else sum(member.held for member in drawing) + reserved,
             sun_legs=None if alone else sum(member.legs for member in drawing),
             spread=None if alone else self._spread(drawing),
         )

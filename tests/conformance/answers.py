@@ -13,7 +13,7 @@ from tests.conformance.compare import Difference
 from tests.conformance.group import node_server
 from tests.conformance.replay import TICK_MS, Replay
 from tests.conformance.runs import Run
-from tests.conformance.trace import B1, COMM_B, A, Timeline
+from tests.conformance.trace import B1, C1, COMM_B, COMM_C, A, C, Timeline
 
 LOOP_MS: Final = 2_000
 """The firmware's own loop: a state may be entered so much sooner or later."""
@@ -24,7 +24,7 @@ _OFFERS = bytes.fromhex("100020")
 _CONFIRMS = bytes.fromhex("0600060000")
 _STATE, _ERROR, _CURRENT, _MODE, _TIMER, _ACCESS, _CHANGED, _MOST = range(8)
 _NAMES = ("state", "error", "current", "mode", "solar timer", "access", "configuration changed", "most")
-_NOTHING_OFFERED = frozenset({A, COMM_B, B1})
+_NOTHING_OFFERED = frozenset({A, COMM_B, B1, C1})
 _WAITS_SHORTER = frozenset({COMM_B})
 
 
@@ -47,6 +47,7 @@ class Interview:
         self.refused: list[str] = []
         self.answers: list[Answer] = []
         self._confirmed = False
+        self._starved: set[int] = set()  # when the recorded master offered 0 to the node that charges by its word
         self._unit = Replay(run.nodes[index - 1])
         self._server = node_server(self._unit, 0, lambda *what: self.refused.append(" ".join(what)))
         self._offers = Timeline(0)  # what the recorded master offers the node
@@ -71,7 +72,10 @@ class Interview:
             if address == _EVERYBODY and not self._unit.offline:
                 self._server.told(request)
                 if request.startswith(_OFFERS):
-                    self._offers.set(int.from_bytes(request[6 + 2 * self.index : 8 + 2 * self.index], "big"), now)
+                    offer = int.from_bytes(request[6 + 2 * self.index : 8 + 2 * self.index], "big")
+                    self._offers.set(offer, now)
+                    if offer == 0 and self.run.row_at(now)["nodes"][self.index - 1]["state"] == C:
+                        self._starved.add(now)
             elif address == self.index + 1 and told != "timeout":
                 ours = self._server.answer(request) or b""
                 theirs = bytes.fromhex(told[2:])
@@ -106,8 +110,18 @@ class Interview:
         near = self._around(self._unit.trace.state, at) | {ours[_STATE]}
         if theirs[_STATE] in near or ours[_STATE] in self._around(self._theirs, at):
             return True
+        if theirs[_STATE] in {C, COMM_C} and self._stopped_for_nothing(at):
+            return True
         waits = bool(self.run.row_at(at)["nodes"][self.index - 1]["cdelay"])
         return theirs[_STATE] == B1 and waits and not theirs[_ERROR] and ours[_STATE] in _WAITS_SHORTER
+
+    def _stopped_for_nothing(self, at: int) -> bool:
+        """Whether our node stopped as the master, which had agreed, offered 0 A; the firmware waits for more."""
+        line = self._unit.trace.state
+        stops = [when for when, state in line.changes(0, at + 1) if state in {B1, C1}]
+        charged = any(state == C for when, state in line.changes(stops[-1], at + 1)) if stops else True
+        begun = [when for when, state in line.changes(0, at + 1) if state == C1]
+        return not charged and bool(begun) and any(0 <= begun[-1] - zero <= LOOP_MS for zero in self._starved)
 
     def _may_differ(self, at: int, word: int, ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
         if word == _CURRENT and ours[_STATE] in _NOTHING_OFFERED:  # the firmware tells what it offered last

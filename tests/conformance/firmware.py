@@ -89,6 +89,8 @@ def _stops(case: Case, before: Visit, after: Visit) -> bool:
     if case.rec.access.at(at + 20) != ALLOW:
         return True
     row = case.run.row_at(at - 600)
+    if case.run.coarse_ms:  # a node's own copy of its master's timer has ended
+        return bool(error & 1) and 0 < int(row["sst"]) <= ROUND_MS // 1_000
     rounds = row.get("nocur")
     overload = int(row.get("imeas", 0)) > 20 * case.run.settings.get("MaxMains", 25)
     if rounds is None or rounds >= _ROUNDS_SHORT or overload:

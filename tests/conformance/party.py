@@ -72,7 +72,8 @@ class Party:
         stop = case.rec_stop(at)
         if our != C or rec not in {*_STOPPED, *_OFFERED} or stop is None or not case.solar(at):
             return None
-        together = all(abs((each.rec_stop(at) or -_SHED_TOGETHER_MS) - stop) <= 1_000 for each in self.cases)
+        charged = [each for each in self.cases if each.rec.state.at(stop - 1_500) == C]
+        together = all(abs((each.rec_stop(at + 1_000) or 0) - stop) <= 1_000 for each in charged)
         shed = [each for each in self.cases if each.ours.state.at(stop + _SHED_TOGETHER_MS) in _STOPPED]
         enough = case.surplus(at // 1_000) >= self.charging(at) * _PHASES * case.minimum
         if not together or not shed or not enough:

@@ -156,6 +156,25 @@ def test_three_cars_in_the_sun() -> None:
     assert club.charging == []
 
 
+def test_one_who_waits_for_sun_is_not_taken_in_by_cars_that_stop() -> None:
+    """Without EV meters their stop shows in the mains before it is heard of: for a moment the sun looks larger."""
+    given = {"mode": 2, "current_main": 40, "ev_meter": "Disabled", "solar_stop_time": 2}
+    club = Club(4, given, circuit=400, metered=False, cycle_ms=100)
+    club.plant.house, club.plant.sun = (0.0, 0.0, 0.0), (19.5, 19.5, 19.5)
+    club.run(2)
+    club.plug(0, 1, 2)
+    club.run_until(lambda: len(club.charging) == 3, 120)
+    club.plug(3)
+    club.run(60)
+    assert club.charging == [0, 1, 2]
+    club.plant.sun = (7.5, 7.5, 7.5)
+    club.run_until(lambda: len(club.charging) == 1, 160)
+    stays = club.charging
+    club.run(180)
+    assert club.charging == stays
+    assert club.closings(3) == 0
+
+
 def test_in_the_sun_a_car_gets_min_for_its_first_40_s() -> None:
     club = Club(2, {"mode": 2, "current_main": 40}, circuit=400)
     club.plant.house, club.plant.sun = (0.0, 0.0, 0.0), (30.0, 30.0, 30.0)
