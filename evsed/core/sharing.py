@@ -19,7 +19,7 @@ from evsed.core.settings import Settings
 from evsed.core.snapshot import ChargerView
 from evsed.core.solar import FIRST_AT_MIN_MS
 from evsed.core.split import split_unused
-from evsed.core.states import RESTING, State
+from evsed.core.states import CLOSED, OFFERING, RESTING, State
 from evsed.core.telling import Telling
 from evsed.core.units import Deciamps, Millis
 from evsed.core.waits import FORGIVEN_AFTER_MS
@@ -31,6 +31,8 @@ LIMIT: Deciamps = 800
 STEADY_MS = 10_000
 """Room for one more has to have been there for this long before one that had to stop is asked back."""
 
+
+_BUSY = OFFERING | CLOSED
 
 PATIENCE_MS = 3_000
 """One that asks is refused when there was no room for so long: while cars change what they draw, looks deceive."""
@@ -128,7 +130,8 @@ class Group:
         self._limit = min(limit.current, LIMIT)
         each = self._each(settings)
         mosts = sum(self._most(member, settings, now) for member in drawing) + reserved
-        fixed = demand.fixed if not drawing else Cap("chargers", mosts)
+        name = demand.fixed.name if all(member.index == 0 for member in drawing) else "chargers"
+        fixed = Cap(name, mosts) if drawing else demand.fixed
         fixed = limit if limit.current < fixed.current or not drawing else fixed
         least = sum(min(each, member.most) for member in drawing) + reserved if drawing else each
         offering = bool(drawing) or any(member.ready for member in self.members)
@@ -142,7 +145,7 @@ class Group:
             legs=demand.legs if alone else 3,
             connected=any(state != State.A for state in states),
             offering=offering,
-            resting=not offering and all(state in RESTING for state in states) and not reserved,
+            resting=not offering and not any(state in _BUSY for state in states) and not reserved,
             asking=any(member.ready and member.asks_contactor for member in self.members),
             charging_ms=now - drawing[0].since if drawing else None,
             cars=max(1, len(drawing)),

@@ -16,6 +16,8 @@ from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
 from evsed.core.wire import (
     CHARGERS,
+    COMM_B_OK,
+    COMM_C_OK,
     OFFERS_EVERY_MS,
     POLLS_MISSED,
     NodeHeard,
@@ -23,6 +25,7 @@ from evsed.core.wire import (
     NodeSilent,
     NodeStatus,
     Orders,
+    Tell,
 )
 from evsed.hw.meters import ImplausibleError, Meter, Read, meter_for
 from evsed.hw.registers import CONFIG_CHANGED, NODE_SETTINGS, OFFERS, SETTINGS, STATE, SYSTEM_SETTINGS
@@ -30,12 +33,17 @@ from evsed.hw.rs485 import BusError, Request
 from evsed.hw.turns import Job, Urgency
 
 EVERYBODY: Final = 9
+SENSORBOX: Final = 10
 STATUS_WORDS: Final = 8
 _EV_METER: Final = NODE_SETTINGS + 8  # its type, and behind it its address
 _SYSTEM_WORDS: Final = 22
 
 POLL_S: Final = 1.0
 """A node that answers is asked this often."""
+
+CORE_HEARS_S: Final = 0.12
+STATE_FRESH_S: Final = 0.6
+"""An order that repeats a node's state goes out so long after the node has said it."""
 
 LOOK_AGAIN_S: Final = 0.3
 """At first each is looked for a few times in a row."""
@@ -87,6 +95,7 @@ class _Node:
     missed: int = POLLS_MISSED
     due: float = float("-inf")
     looks: int = 0  # for one that has not answered yet
+    heard_at: float = float("-inf")
     told: int = 0  # the number of the last order that was carried out
     curious: bool = False  # what it made of that is looked at next
     config_wanted: bool = True
@@ -159,7 +168,7 @@ class Master:
     def _orders(self, orders: Orders, now: float) -> Iterator[Job]:
         for tell in orders.tells:
             node = self._nodes[tell.node - 1]
-            if tell.number > node.told and node.present:
+            if tell.number > node.told and node.present and self._in_time(node, tell, now):
                 words = [tell.state, tell.error]
                 if tell.mode is not None:
                     words += [0, tell.mode, tell.solar_s]
@@ -169,6 +178,18 @@ class Master:
         changed = words_offered[:CHARGERS] != self._offered[:CHARGERS]
         if orders.offers and (age_s >= OFFERS_S or (changed and age_s >= CHANGED_S)):
             yield Job(Request(EVERYBODY, 16, OFFERS, values=words_offered), Urgency.NOW, _Asked("offers"))
+
+    @staticmethod
+    def _in_time(node: _Node, tell: Tell, now: float) -> bool:
+        """Whether ``tell`` still fits. But for an agreement it repeats the node's own state, which a node may obey: so
+        it goes out only a moment after the node has said its state, and after our core has heard that.
+        """
+        if tell.state in {COMM_B_OK, COMM_C_OK}:
+            return True
+        age_s = now - node.heard_at
+        if age_s > STATE_FRESH_S:
+            node.due, node.curious = now, True
+        return CORE_HEARS_S <= age_s <= STATE_FRESH_S
 
     def _polls(self, now: float) -> Iterator[Job]:
         for node in self._nodes:
@@ -200,7 +221,11 @@ class Master:
         ours = (settings.mains_meter_address, settings.ev_meter_address, settings.circuit_meter_address)
         types = (settings.mains_meter, settings.ev_meter, settings.circuit_meter)
         off_the_bus = {MeterType.DISABLED, MeterType.API, MeterType.HOMEWIZARD}
-        taken = {address for address, kind in zip(ours, types, strict=True) if kind not in off_the_bus}
+        taken = {
+            SENSORBOX if kind == MeterType.SENSORBOX else address
+            for address, kind in zip(ours, types, strict=True)
+            if kind not in off_the_bus
+        }
         taken |= {other.meter_address for other in self._nodes[: node.index - 1] if other.present and other.meter}
         return node.meter_address in taken
 
@@ -249,7 +274,7 @@ class Master:
         except CorruptError as error:
             self._missed(node, now, str(error))
             return
-        came, node.curious = not node.present, False
+        came, node.curious, node.heard_at = not node.present, False, now
         node.missed, node.looks, node.due = 0, LOOKS, now + POLL_S
         node.config_wanted = node.config_wanted or heard.config_changed or came
         self._post(NodeHeard(node.index, heard))

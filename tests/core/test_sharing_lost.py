@@ -6,10 +6,33 @@ import pytest
 
 from evsed.core.events import ChooseMode
 from evsed.core.faults import Fault
-from evsed.core.model import ModeChoice
-from evsed.core.wire import NodeSilent
+from evsed.core.model import Access, Mode, ModeChoice
+from evsed.core.wire import NodeHeard, NodeSilent, NodeStatus
 from evsed.hw.powershare import CorruptError, status
 from tests.core.club import Club, full
+
+
+@pytest.mark.parametrize("odd", [3, 5, 7, 11, 14])
+def test_a_node_in_an_odd_state_keeps_nobody_from_charging(odd: int) -> None:
+    """3 is ventilation, 11 to 14 are a modem's: after a shortage the master's own car waited for ever."""
+    club = Club(1, {"mode": 1, "current_main": 25}, circuit=320, cycle_ms=100)
+
+    def run(seconds: int) -> None:
+        for _ in range(seconds):
+            club.handle(0, NodeHeard(1, NodeStatus(odd, 0, 0, Mode.SMART, 0, Access.ALLOW, False, 160)))
+            club.run(1)
+
+    club.run(5)
+    club.plug(0)
+    run(30)
+    assert club.charging == [0]
+    club.plant.house = (24.0, 1.0, 1.0)
+    run(30)
+    assert club.charging == []
+    club.plant.house = (1.0, 1.0, 1.0)
+    run(120)
+    assert club.charging == [0]
+
 
 # ---- somebody is not there any more ----
 

@@ -190,6 +190,32 @@ def test_an_order_is_written_once_and_its_effect_looked_at() -> None:
     assert talk.of(2, 16, 0)[1:] == [Request(2, 16, 0, values=(2, 0, 0, 2, 598))]  # as in a recorded run
 
 
+def test_an_order_that_repeats_a_nodes_state_follows_the_word_of_that_state() -> None:
+    """A node of the firmware takes the state over: one that has left C in the meantime would close again."""
+    talk = Talk(nodes={2: CHARGING, 3: CHARGING})
+    talk.run(5)
+    for number in range(1, 20):
+        talk.orders = replace(JOIN, tells=(Tell(1, number, 2, 1),))
+        talk.run(0.37 + number / 10)
+    asked = None
+    written = 0
+    for when, sent in talk.sent:
+        if sent.address == 2 and sent.function == 4 and sent.first == 0:
+            asked = when
+        elif sent.address == 2 and sent.function == 16:
+            assert asked is not None
+            assert 0.1 <= when - asked <= 0.8
+            written += 1
+    assert written >= 18
+
+
+def test_a_sensorbox_has_its_own_address_whatever_is_set() -> None:
+    given: dict[str, object] = {"mains_meter": "Sensorbox", "mains_meter_address": 20}
+    talk = Talk(nodes={2: CHARGING}, config=(4, 20), given=given)
+    talk.run(3)
+    assert talk.of(20, 4, 6)
+
+
 def test_the_ev_meter_of_a_node_is_read_when_it_says_which() -> None:
     amps = [0x4120, 0, 0x4120, 0, 0x4120, 0, 0x450F, 0xC000, 0x450F, 0xC000, 0x450F, 0xC000]  # 10 A and 2300 W each
     talk = Talk(nodes={2: [2, 0, 120, 0, 0, 1, 1, 16]}, meters={13: amps})
