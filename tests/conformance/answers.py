@@ -129,7 +129,7 @@ class Interview:
         if word == _CURRENT:  # right after a change ours does not raise what the car is told
             since = at - CHANGE_GAP_MS - LOOP_MS
             lately = {self._offers.at(since), *(value for _, value in self._offers.changes(since, at + 1))}
-            return ours[word] < theirs[word] and ours[word] in lately
+            return ours[word] < theirs[word] and {ours[word], theirs[word]} <= lately
         if word == _CHANGED:  # ours has to be read once after every start
             return not self._confirmed and ours[word] == 1
         if word == _TIMER:
