@@ -91,13 +91,14 @@ class Regulation:
         solar = settings.mode == Mode.SOLAR and bool(self.group.drawing)
         return self.regulator.stop_timer.left_ms(settings.solar_stop_time) if solar else None
 
-    def _role(self, settings: Settings) -> None:
+    def _role(self, settings: Settings, now: Millis) -> None:
         """Alone, master or node: another role begins anew."""
         role = min(settings.loadbl, 2)
         if role != self._role_was:
             self._role_was = role
             self.group, self.node = Group(), Node()
             self.regulator.forgive()
+            self.regulator.take_over(self.offer, now)
             self.car.unplugged()
             self._nodes_drew = self.car.several = False
 
@@ -166,7 +167,7 @@ class Regulation:
     def step(self, moment: Moment, now: Millis) -> None:
         """Takes in what was measured since the last call, and brings offer and phases up to date."""
         settings = moment.settings
-        self._role(settings)
+        self._role(settings, now)
         self._step(moment, now)
         offered = self.offer if moment.state is State.C else 0
         if not self._offered or self._offered[-1][1] != offered:

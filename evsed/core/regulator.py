@@ -135,6 +135,10 @@ class Regulator:
         self._startable = frozenset()
         self._sunny.forget()
 
+    def take_over(self, offer: Deciamps, now: Millis) -> None:
+        """Somebody else has decided until now: what the car was told last is where it goes on."""
+        self._set(offer, now)
+
     def forgive(self) -> None:
         """The car was unplugged or the mode changed: waits start from the beginning."""
         self.waits.forgive()

@@ -10,7 +10,7 @@ STEPS = 20_000
 def test_whatever_happens_the_invariants_hold() -> None:
     SharingMachine.steps = 0
     SharingMachine.reached.clear()
-    run_machine(14)
+    run_machine(24)
     assert SharingMachine.steps >= STEPS
     for state in State:
         assert SharingMachine.reached[state.name], f"{state.name} was never reached"
