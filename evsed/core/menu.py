@@ -63,13 +63,13 @@ def sensorbox_wifi(settings: "Settings", offers: Offers) -> bool:
     return settings.mains_meter == MeterType.SENSORBOX and offers.sensorbox_wifi
 
 
-_NOT_ON_THE_BUS = frozenset({MeterType.DISABLED, MeterType.API, MeterType.HOMEWIZARD})
+NOT_ON_THE_BUS = frozenset({MeterType.DISABLED, MeterType.API, MeterType.HOMEWIZARD})
 
 
 def addressed(role_key: str) -> Shown:
     def shown(settings: "Settings", offers: Offers) -> bool:
         return _role_shown(role_key)(settings, offers) and settings[role_key] not in {
-            *_NOT_ON_THE_BUS,
+            *NOT_ON_THE_BUS,
             MeterType.SENSORBOX,
         }
 

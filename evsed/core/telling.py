@@ -11,7 +11,7 @@ from evsed.core.member import Member
 from evsed.core.model import Mode, PhaseCurrents
 from evsed.core.settings import Settings
 from evsed.core.units import Millis
-from evsed.core.wire import COMM_B_OK, COMM_C_OK, NO_METER_BIT, NO_POWER_BIT, NO_SUN_BIT, Orders, Tell
+from evsed.core.wire import COMM_B_OK, COMM_C_OK, LONGEST_SOLAR_S, NO_METER_BIT, NO_POWER_BIT, NO_SUN_BIT, Orders, Tell
 
 TIMER_DIFFERS_S = 3
 
@@ -21,7 +21,6 @@ SPARE_S = 5
 REPEATED_MS: Millis = 2_000
 """An order that had no effect comes again, but not more often than this: others have to be asked too."""
 
-_LONGEST_S = 3_600
 _OUR_BITS = NO_POWER_BIT | NO_METER_BIT | NO_SUN_BIT
 _FOLLOWS_NODES = 4  # SWITCH 4: the master's own Smart/Solar switch decides the mode
 
@@ -90,7 +89,7 @@ class Telling:
             state = COMM_B_OK
         elif not wanted and member.asks_contactor and member.granted:
             state = COMM_C_OK
-        solar_s = min(solar_s + SPARE_S, _LONGEST_S) if solar_s else 0
+        solar_s = min(solar_s + SPARE_S, LONGEST_SOLAR_S) if solar_s else 0
         differs = member.mode != settings.mode or abs(member.solar_s - solar_s) > TIMER_DIFFERS_S
         if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
             self._tells.pop(member.index, None)

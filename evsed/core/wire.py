@@ -12,6 +12,11 @@ from evsed.core.units import Deciamps
 CHARGERS = 8
 """As many share one mains: charger 0 is the master, 1 to 7 are the nodes, at addresses 2 to 8."""
 
+HIGHEST_STATE = 14
+HIGHEST_ERROR = 0xFF
+LONGEST_SOLAR_S = 3_600
+"""What a status block may hold; more is no charger's, and refused."""
+
 COMM_B_OK = 5
 COMM_C_OK = 7
 """What a master writes into a node's state: it agrees to the pulses, to the contactor."""

@@ -11,6 +11,7 @@ from typing import Final
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import Event
 from evsed.core.member import LOOKS
+from evsed.core.menu import NOT_ON_THE_BUS
 from evsed.core.model import Access, MeterType, Mode
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
@@ -18,6 +19,9 @@ from evsed.core.wire import (
     CHARGERS,
     COMM_B_OK,
     COMM_C_OK,
+    HIGHEST_ERROR,
+    HIGHEST_STATE,
+    LONGEST_SOLAR_S,
     OFFERS_EVERY_MS,
     POLLS_MISSED,
     NodeHeard,
@@ -28,6 +32,7 @@ from evsed.core.wire import (
     Tell,
 )
 from evsed.hw.meters import ImplausibleError, Meter, Read, meter_for
+from evsed.hw.poller import PAUSES_S
 from evsed.hw.registers import CONFIG_CHANGED, NODE_SETTINGS, OFFERS, SETTINGS, STATE, SYSTEM_SETTINGS
 from evsed.hw.rs485 import BusError, Request
 from evsed.hw.turns import Job, Urgency
@@ -56,9 +61,8 @@ CHANGED_S: Final = 0.2
 """Offers that have changed are told at once, but not more often than this."""
 
 SLOW_S: Final = 10.0
-METER_PAUSES_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 _METER_ADDRESSES: Final = range(10, 248)
-_HIGHEST_STATE, _ERROR_BITS, _LONGEST_SOLAR_S, _HIGHEST_MAX = 14, 0xFF, 3_600, 80
+_HIGHEST_MAX = 80
 
 
 class CorruptError(ValueError):
@@ -67,7 +71,7 @@ class CorruptError(ValueError):
 
 def status(words: Sequence[int]) -> NodeStatus:
     """Registers 0x0000 to 0x0007 as a node's status. Raises CorruptError: then nothing of it may be used."""
-    limits = (_HIGHEST_STATE, _ERROR_BITS, HIGHEST_OFFER, max(Mode), _LONGEST_SOLAR_S, max(Access), 1, _HIGHEST_MAX)
+    limits = (HIGHEST_STATE, HIGHEST_ERROR, HIGHEST_OFFER, max(Mode), LONGEST_SOLAR_S, max(Access), 1, _HIGHEST_MAX)
     for register, (word, highest) in enumerate(zip(words, limits, strict=True)):
         if word > highest:
             raise CorruptError(f"register {register:#06x} holds {word}, and no charger has more than {highest} there")
@@ -220,11 +224,10 @@ class Master:
         """Whether the node's EV meter has the address of one of ours, or of a node before it: it would count twice."""
         ours = (settings.mains_meter_address, settings.ev_meter_address, settings.circuit_meter_address)
         types = (settings.mains_meter, settings.ev_meter, settings.circuit_meter)
-        off_the_bus = {MeterType.DISABLED, MeterType.API, MeterType.HOMEWIZARD}
         taken = {
             SENSORBOX if kind == MeterType.SENSORBOX else address
             for address, kind in zip(ours, types, strict=True)
-            if kind not in off_the_bus
+            if kind not in NOT_ON_THE_BUS
         }
         taken |= {other.meter_address for other in self._nodes[: node.index - 1] if other.present and other.meter}
         return node.meter_address in taken
@@ -323,7 +326,7 @@ class Master:
             node.told = asked.number
         elif asked.what == "meter":
             node.meter_failures += 1
-            node.meter_due = now + METER_PAUSES_S[min(node.meter_failures, len(METER_PAUSES_S)) - 1]
+            node.meter_due = now + PAUSES_S[min(node.meter_failures, len(PAUSES_S)) - 1]
         elif asked.what == "configuration":
             node.config_due = now + SLOW_S  # some have none, and one that has told another master before will not say
         else:

@@ -14,7 +14,16 @@ from evsed.core.model import Access, MeterRole, Mode, PhaseCurrents, choice_of
 from evsed.core.setting import Setting, SettingError, Value
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Snapshot
-from evsed.core.wire import CHARGERS, MasterOffered, MasterSet, MasterTold, WireEvent
+from evsed.core.wire import (
+    CHARGERS,
+    HIGHEST_ERROR,
+    HIGHEST_STATE,
+    LONGEST_SOLAR_S,
+    MasterOffered,
+    MasterSet,
+    MasterTold,
+    WireEvent,
+)
 
 ILLEGAL_ADDRESS: Final = 2
 ILLEGAL_VALUE: Final = 3
@@ -34,9 +43,6 @@ HIGHEST_MAINS: Final = 10_000
 
 _KELVIN: Final = 273
 _WORD: Final = 0xFFFF
-_HIGHEST_STATE: Final = 14
-_ERROR_BITS: Final = 0xFF
-_LONGEST_SOLAR_S: Final = 3_600
 _TOLD: Final = frozenset({STATE, ERROR, MODE, SOLAR_TIMER, CONFIG_CHANGED})
 _NO_TEXT: Final = 0
 
@@ -138,10 +144,10 @@ def _told(first: int, values: Sequence[int]) -> MasterTold | None:
     words = dict(enumerate(values, first))
     if not words or max(words) > CONFIG_CHANGED or not _TOLD & words.keys():
         raise RefusedError(ILLEGAL_ADDRESS, f"{_run(first, values)}: a master writes the registers 0, 1, 3, 4 and 6")
-    _within(words, STATE, _HIGHEST_STATE, "a state")
-    _within(words, ERROR, _ERROR_BITS, "error bits")
+    _within(words, STATE, HIGHEST_STATE, "a state")
+    _within(words, ERROR, HIGHEST_ERROR, "error bits")
     _within(words, MODE, max(Mode), "a mode")
-    _within(words, SOLAR_TIMER, _LONGEST_SOLAR_S, "the solar timer (s)")
+    _within(words, SOLAR_TIMER, LONGEST_SOLAR_S, "the solar timer (s)")
     _within(words, ACCESS, max(Access), "an access")
     _within(words, CONFIG_CHANGED, 0, '"configuration changed" from its reader')
     if words.keys() == {CONFIG_CHANGED}:

@@ -1,9 +1,7 @@
 """The simulated RS485 line: the wires in virtual time, the meters on them, and real ports into it."""
 
-import asyncio
 import os
 import select
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +14,7 @@ from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.line import Line
 from evsed.hw.simulation.pair import CHUNK, Heard, Pair
 from evsed.hw.simulation.station import THINKING_S, Station
+from tests.hw.wires import served_line
 
 BAUD = 9600
 BYTE_S = 10 / BAUD
@@ -206,24 +205,10 @@ class Served:
 @pytest.fixture
 def served() -> Iterator[Served]:
     served = Served()
-    ready, over = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-
-    async def serve() -> None:
-        offline = [lambda tap=tap: served.offline[tap] for tap in range(4)]
-        line = Line([meter(11, 10.0), meter(12)], BAUD, *offline)
+    offline = [lambda tap=tap: served.offline[tap] for tap in range(4)]
+    with served_line(lambda: Line([meter(11, 10.0), meter(12)], BAUD, *offline)) as line:
         served.ports = [os.open(device, os.O_RDWR | os.O_NOCTTY) for device in line.devices]
-        ready.set()
-        await over.wait()
-        line.close()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    assert ready.wait(PATIENCE_S)
-    yield served
-    loop.call_soon_threadsafe(over.set)
-    thread.join()
-    loop.close()
+        yield served
     for port in served.ports:
         os.close(port)
 

@@ -1,7 +1,9 @@
 """Lines for tests on real pseudo-terminals: a device that answers as a test likes, and one who hears what is posted."""
 
+import asyncio
 import os
 import select
+import struct
 import threading
 import time
 import tty
@@ -12,7 +14,9 @@ from pathlib import Path
 
 from evsed.core.events import Event, MeterHealthChanged, MeterRead
 from evsed.core.model import MeterRole
+from evsed.hw.bus import Bus
 from evsed.hw.frames import framed, sound
+from evsed.hw.simulation.line import Line as SimulatedLine
 
 PATIENCE_S = 20.0
 
@@ -152,3 +156,43 @@ def health(role: MeterRole, *, answering: bool) -> Callable[[Event], bool]:
     return lambda event: (
         isinstance(event, MeterHealthChanged) and event.role is role and event.health.answering is answering
     )
+
+
+@contextmanager
+def running(bus: Bus) -> Iterator[Bus]:
+    bus.start()
+    try:
+        yield bus
+    finally:
+        bus.close()
+
+
+def eastron(request: bytes) -> bytes:
+    """What an Eastron measures: 10 A on L1, 6.5 A fed back on L2."""
+    values = {0x06: 10.0, 0x08: 6.5, 0x0C: 2300.0, 0x0E: -1495.0, 0x34: 805.0, 0x48: 3.0}
+    words = {}
+    for register, value in values.items():
+        words[register], words[register + 1] = struct.unpack(">HH", struct.pack(">f", value))
+    return registers(request, lambda register: words.get(register, 0))
+
+
+@contextmanager
+def served_line(make: Callable[[], SimulatedLine]) -> Iterator[SimulatedLine]:
+    """A simulated line that an event loop on a thread of its own serves."""
+    ready, over = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+    made: list[SimulatedLine] = []
+
+    async def serve() -> None:
+        made.append(make())
+        ready.set()
+        await over.wait()
+        made[0].close()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    assert ready.wait(PATIENCE_S)
+    yield made[0]
+    loop.call_soon_threadsafe(over.set)
+    thread.join()
+    loop.close()
