@@ -185,7 +185,7 @@ def test_a_node_hears_its_ev_meter_through_its_master(hung: Hung) -> None:
     with running(bus):
         until(lambda: bus.statistics.listens)
         os.write(hung.master, TO_METER.frame + eastron(TO_METER.frame))
-        heard.wait(reads(MeterRole.EV))
+        heard.wait(reads(MeterRole.EV), since=0)
 
 
 def test_the_role_changes_without_a_restart() -> None:

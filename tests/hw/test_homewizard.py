@@ -298,8 +298,9 @@ def test_a_meter_that_moved_is_followed(reading: Reading, announce: Announce) ->
     announce("p1meter-aabbcc", "HWE-P1", device.port)
     reading.settings = chosen(mains_meter="Homewizrd")
     reading.heard.wait(MeterRead, reads(MeterRole.MAINS), since=0)
+    before = len(reading.heard.events)
     device.status = 404  # something else lives there now
-    reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False))
+    reading.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False), since=before)
     other = moved.serve()
     announce("p1meter-aabbcc", "HWE-P1", moved.port)
     reading.heard.wait(MeterRead, reads(MeterRole.MAINS))
