@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from evsed.core.events import Event
+from evsed.core.events import Event, MeterHealthChanged, MeterRead
+from evsed.core.model import MeterRole
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 _Kind = TypeVar("_Kind", bound=Event)
 
@@ -33,3 +34,13 @@ class Heard:
 
             assert self._more.wait_for(lambda: bool(found()), PATIENCE_S), f"not heard; the last: {self.events[-1:]}"
             return found()[0]
+
+
+def reads(role: MeterRole) -> Callable[[MeterRead], bool]:
+    """Whether it carries the currents of ``role``."""
+    return lambda event: event.role is role and event.currents is not None
+
+
+def health(role: MeterRole, *, answering: bool) -> Callable[[MeterHealthChanged], bool]:
+    """Whether it says how the meter of ``role`` answers."""
+    return lambda event: event.role is role and event.health.answering is answering

@@ -12,9 +12,9 @@ from evsed.core.model import PhaseCurrents
 from evsed.hw.dialog import Values
 from evsed.hw.fetch import Fetcher
 from evsed.hw.homewizard import PATH
+from tests.hw.heard import PATIENCE_S
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 20.0
 OK = b"HTTP/1.1 200 OK\r\n"
 
 THREE_PHASES: dict[str, Any] = {

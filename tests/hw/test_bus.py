@@ -20,17 +20,15 @@ from evsed.hw.poller import Poller
 from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.line import Line as SimulatedLine
 from tests.core.story import settings
+from tests.hw.heard import PATIENCE_S, Heard, health, reads
 from tests.hw.wires import (
-    PATIENCE_S,
     Answer,
-    Heard,
     bit_flipped,
     eastron,
-    health,
     numbered,
-    reads,
     running,
     served_line,
+    until,
     wire,
 )
 
@@ -96,45 +94,46 @@ def polling(installation: Installation) -> Iterator[Polling]:
 
 
 def test_currents_and_the_slow_values_are_read(polling: Polling) -> None:
-    mains = polling.heard.wait(reads(MeterRole.MAINS))
-    assert isinstance(mains, MeterRead)
+    mains = polling.heard.wait(MeterRead, reads(MeterRole.MAINS))
     assert mains.currents == PhaseCurrents(100, -65, 0)
-    assert polling.heard.wait(reads(MeterRole.EV)) == MeterRead(MeterRole.EV, PhaseCurrents(60, 60, 60), source=EV)
+    car = polling.heard.wait(MeterRead, reads(MeterRole.EV))
+    assert car == MeterRead(MeterRole.EV, PhaseCurrents(60, 60, 60), source=EV)
     for slow in (
         MeterRead(MeterRole.EV, power_w=18 * 230, source=EV),
         MeterRead(MeterRole.EV, import_wh=3_000, export_wh=0, source=EV),
     ):
-        polling.heard.wait(lambda event, slow=slow: event == slow)  # type: ignore[misc]
+        polling.heard.wait(MeterRead, lambda event, slow=slow: event == slow)  # type: ignore[misc]
 
 
 def test_a_silent_meter_is_named_with_bus_address_and_register(polling: Polling, installation: Installation) -> None:
-    polling.heard.wait(reads(MeterRole.MAINS))
+    polling.heard.wait(MeterRead, reads(MeterRole.MAINS))
     installation.silent[11] = True
-    told = polling.heard.wait(health(MeterRole.MAINS, answering=False))
-    assert isinstance(told, MeterHealthChanged)
+    told = polling.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False))
     assert told.health.where == f"Eastron3P on bus 1 ({installation.device}), address 11"
     assert re.fullmatch("no answer to a read of register 0x00(06|34|48)", told.health.last_error)
-    polling.heard.wait(reads(MeterRole.EV))
+    polling.heard.wait(MeterRead, reads(MeterRole.EV))
     installation.silent[11] = False
-    polling.heard.wait(health(MeterRole.MAINS, answering=True))
-    polling.heard.wait(reads(MeterRole.MAINS))
+    polling.heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=True))
+    polling.heard.wait(MeterRead, reads(MeterRole.MAINS))
 
 
 def test_a_meter_role_set_to_api_is_not_polled(polling: Polling) -> None:
     """Owners' bug 21 (D35#292): an unused address stole the replies of another meter."""
-    polling.heard.wait(reads(MeterRole.MAINS))
+    polling.heard.wait(MeterRead, reads(MeterRole.MAINS))
     polling.settings = settings(mains_meter="API")
-    polling.heard.wait(reads(MeterRole.EV))
-    polling.heard.wait(reads(MeterRole.EV))
+    polling.heard.wait(MeterRead, reads(MeterRole.EV))
+    polling.heard.wait(MeterRead, reads(MeterRole.EV))
     seen = len(polling.heard.events)
-    polling.heard.wait(reads(MeterRole.EV))
-    assert not any(reads(MeterRole.MAINS)(event) for event in polling.heard.events[seen:])
+    polling.heard.wait(MeterRead, reads(MeterRole.EV))
+    later = [event for event in polling.heard.events[seen:] if isinstance(event, MeterRead)]
+    assert not any(reads(MeterRole.MAINS)(event) for event in later)
 
 
 def test_the_line_counts_what_it_does(polling: Polling) -> None:
     assert polling.bus is not None
-    polling.heard.wait(lambda _: polling.bus is not None and polling.bus.statistics.per_second is not None)
-    counted = polling.bus.statistics
+    bus = polling.bus
+    until(lambda: bus.statistics.per_second is not None)
+    counted = bus.statistics
     assert counted.is_open
     assert not counted.listens
     assert counted.answers >= 2
@@ -178,8 +177,8 @@ def test_nothing_wrong_is_ever_told_and_polling_goes_on(monkeypatch: pytest.Monk
     with wire(answer) as there, running(metered(there.device, heard, settings, 115_200)):
         assert enough.wait(6 * PATIENCE_S)
         there.answer = eastron
-        heard.wait(reads(MeterRole.MAINS))
-        heard.wait(reads(MeterRole.EV))
+        heard.wait(MeterRead, reads(MeterRole.MAINS))
+        heard.wait(MeterRead, reads(MeterRole.EV))
     values = [event for event in heard.events if isinstance(event, MeterRead)]
     assert {told(event) for event in values} <= TRUE
 
@@ -194,7 +193,7 @@ def test_a_dead_meter_costs_the_others_little() -> None:
     heard = Heard()
     with wire(answer) as there, running(metered(there.device, heard, settings)):
         while asked.count(11) < 4:
-            heard.wait(reads(MeterRole.EV))
+            heard.wait(MeterRead, reads(MeterRole.EV))
     assert asked.count(12) > 2 * asked.count(11)
 
 
@@ -204,19 +203,18 @@ def test_a_port_may_come_late_go_and_come_again(tmp_path: Path, caplog: pytest.L
     link, heard = tmp_path / "port", Heard()
     bus = metered(str(link), heard, settings)
     with running(bus):
-        lost = heard.wait(health(MeterRole.MAINS, answering=False), since=0)
-        assert isinstance(lost, MeterHealthChanged)
+        lost = heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False), since=0)
         assert "port cannot be opened" in lost.health.last_error
         with wire(eastron, link=link) as there:
-            heard.wait(reads(MeterRole.MAINS))
+            heard.wait(MeterRead, reads(MeterRole.MAINS))
             assert bus.statistics.is_open
             for _ in range(3):
                 before = len(heard.events)
                 there.unplug()
-                heard.wait(health(MeterRole.MAINS, answering=False), since=before)
+                heard.wait(MeterHealthChanged, health(MeterRole.MAINS, answering=False), since=before)
                 there.plug()
-                heard.wait(reads(MeterRole.MAINS))
-                heard.wait(reads(MeterRole.EV))
+                heard.wait(MeterRead, reads(MeterRole.MAINS))
+                heard.wait(MeterRead, reads(MeterRole.EV))
             said = [record.getMessage() for record in caplog.records if record.name == "evsed.hw.bus"]
     assert len([text for text in said if "trying again until it works" in text]) == 4
     assert len([text for text in said if text.endswith("works again")]) == 4

@@ -10,19 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from evsed.core.events import MeterRead
 from evsed.core.model import MeterRole
 from evsed.hw.bus import Bus
 from evsed.hw.frames import Request, framed
 from evsed.hw.poller import OverheardEvMeter, Poller
 from tests.core.story import settings
+from tests.hw.heard import PATIENCE_S, Heard, reads
 from tests.hw.wires import (
-    PATIENCE_S,
-    Heard,
     bit_flipped,
     eastron,
     frame_from,
     numbered,
-    reads,
     running,
     until,
     wire,
@@ -185,7 +184,7 @@ def test_a_node_hears_its_ev_meter_through_its_master(hung: Hung) -> None:
     with running(bus):
         until(lambda: bus.statistics.listens)
         os.write(hung.master, TO_METER.frame + eastron(TO_METER.frame))
-        heard.wait(reads(MeterRole.EV), since=0)
+        heard.wait(MeterRead, reads(MeterRole.EV), since=0)
 
 
 def test_the_role_changes_without_a_restart() -> None:
@@ -194,7 +193,7 @@ def test_the_role_changes_without_a_restart() -> None:
         poller = Poller("bus 1", list(MeterRole), lambda: now[0], heard.post)
         bus = Bus("bus 1", there.device, 9600, lambda: now[0], [poller], node)
         with running(bus):
-            heard.wait(reads(MeterRole.MAINS))
+            heard.wait(MeterRead, reads(MeterRole.MAINS))
             now[0] = NODE_2
             there.answer = lambda _: b""
             until(lambda: bus.statistics.listens)
@@ -204,7 +203,7 @@ def test_the_role_changes_without_a_restart() -> None:
             assert len(there.heard) == asked
             there.answer = eastron
             now[0] = settings()
-            heard.wait(reads(MeterRole.MAINS))
+            heard.wait(MeterRead, reads(MeterRole.MAINS))
             assert not bus.statistics.listens
 
 

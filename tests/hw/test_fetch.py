@@ -8,7 +8,8 @@ import pytest
 
 from evsed.hw.fetch import LONGEST_BODY, Fetcher, FetchError
 from evsed.hw.homewizard import PATH, decode
-from tests.hw.homewizard_device import EXPECTED, LOOPBACK, OK, PATIENCE_S, Device, Hostile, says
+from tests.hw.heard import PATIENCE_S
+from tests.hw.homewizard_device import EXPECTED, LOOPBACK, OK, Device, Hostile, says
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from evsed.hw.dialog import Values
 from evsed.hw.discovery import Discovery, Found
 from evsed.hw.homewizard import HomeWizard, NotFoundError, choose, decode
 from tests.core.story import settings
-from tests.hw.heard import Heard
+from tests.hw.heard import Heard, health, reads
 from tests.hw.homewizard_device import EXPECTED, LOOPBACK, OK, ONE_PHASE, THREE_PHASES, Device, Hostile
 
 PERIOD_S = 0.1
@@ -148,14 +148,6 @@ def reading() -> Iterator[Reading]:
     meters.start()
     yield reading
     meters.close()
-
-
-def reads(role: MeterRole) -> Callable[[MeterRead], bool]:
-    return lambda event: event.role is role and event.currents is not None
-
-
-def health(role: MeterRole, *, answering: bool) -> Callable[[MeterHealthChanged], bool]:
-    return lambda event: event.role is role and event.health.answering is answering
 
 
 def fixed(role: str, port: int) -> dict[str, str]:

@@ -14,7 +14,8 @@ import pytest
 from evsed.hw import rs485
 from evsed.hw.frames import Request, framed
 from evsed.hw.rs485 import BusError, Line, LineError
-from tests.hw.wires import PATIENCE_S, Answer, bit_flipped, frame_from, numbered, wire
+from tests.hw.heard import PATIENCE_S
+from tests.hw.wires import Answer, bit_flipped, frame_from, numbered, wire
 
 READ = Request(11, 4, 0x0006, 12)
 OTHER_REGISTER = Request(11, 4, 0x0106, 12)

@@ -21,9 +21,9 @@ from evsed.hw.decoding import Form, Order, divided
 from evsed.hw.meters import ROWS, ImplausibleError, Meter, Read, Values, meter_for, needs
 from evsed.hw.rs485 import Line, Request
 from tests.core.story import settings
+from tests.hw.heard import PATIENCE_S
 from tests.hw.meter_images import CUSTOM, EASTRON, IMAGES, Image, floats, longs, low_word_first, shorts
 
-PATIENCE_S = 20.0
 PRACTICE_BAUD = 115_200
 
 

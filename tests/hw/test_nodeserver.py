@@ -21,8 +21,7 @@ from evsed.hw.bus import Bus
 from evsed.hw.nodeserver import Core, NodeServer
 from evsed.hw.powershare import system_settings
 from tests.core.story import Story, settings
-
-PATIENCE_S = 20.0
+from tests.hw.heard import PATIENCE_S
 
 
 @dataclass

@@ -14,11 +14,11 @@ from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.line import Line
 from evsed.hw.simulation.pair import CHUNK, Heard, Pair
 from evsed.hw.simulation.station import THINKING_S, Station
+from tests.hw.heard import PATIENCE_S
 from tests.hw.wires import served_line
 
 BAUD = 9600
 BYTE_S = 10 / BAUD
-PATIENCE_S = 20.0
 FRAME = bytes.fromhex("09 10 00 20 00 08 10 00 A0 00 00 00 3C") + bytes(11)
 
 

@@ -12,13 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evsed.core.events import Event, MeterHealthChanged, MeterRead
-from evsed.core.model import MeterRole
 from evsed.hw.bus import Bus
 from evsed.hw.frames import framed, sound
 from evsed.hw.simulation.line import Line as SimulatedLine
-
-PATIENCE_S = 20.0
+from tests.hw.heard import PATIENCE_S
 
 Answer = bytes | Iterable[bytes | float]
 """What a device sends: bytes, or bytes and pauses in seconds."""
@@ -118,44 +115,6 @@ def frame_from(fd: int) -> bytes:
         assert ready, f"only {data.hex(' ')} came"
         data += os.read(fd, 512)
     return data
-
-
-class Heard:
-    """What was posted; waits for what a test wants to see, without a clock in the assertions."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._more = threading.Condition()
-
-    def post(self, event: Event) -> None:
-        with self._more:
-            self.events.append(event)
-            self._more.notify_all()
-
-    def wait(self, true: Callable[[Event], bool], since: int | None = None) -> Event:
-        """The next event of which ``true`` is true; ``since``: one of those after so many will do as well."""
-        with self._more:
-            begun = len(self.events) if since is None else since
-            found: list[Event] = []
-
-            def there() -> bool:
-                found[:] = [event for event in self.events[begun:] if true(event)]
-                return bool(found)
-
-            assert self._more.wait_for(there, PATIENCE_S), "nobody said it"
-            return found[0]
-
-
-def reads(role: MeterRole) -> Callable[[Event], bool]:
-    """Whether an event carries the currents of ``role``."""
-    return lambda event: isinstance(event, MeterRead) and event.role is role and event.currents is not None
-
-
-def health(role: MeterRole, *, answering: bool) -> Callable[[Event], bool]:
-    """Whether an event says how the meter of ``role`` answers."""
-    return lambda event: (
-        isinstance(event, MeterHealthChanged) and event.role is role and event.health.answering is answering
-    )
 
 
 @contextmanager
