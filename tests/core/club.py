@@ -4,7 +4,6 @@ The wire does what ``evsed.hw`` does: it polls the nodes, carries out what the m
 what is offered. ``deaf`` chargers are off the line.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from evsed.core.actions import Action, CloseContactors, OpenContactors
@@ -19,6 +18,7 @@ from evsed.core.wire import MasterOffered, MasterTold, NodeHeard, NodeMetered, N
 from evsed.hw.lease import Feed
 from evsed.hw.simulation.plant import Amperes, Plant
 from tests.core.invariants import Judged
+from tests.core.passing import Passing
 from tests.core.story import phases, settings
 
 CYCLE_MS = 50
@@ -42,7 +42,7 @@ def status_of(snapshot: Snapshot) -> NodeStatus:
 
 
 @dataclass
-class Club:
+class Club(Passing):
     """``run`` lets time pass; the sum that is offered through closed contactors is checked in every cycle."""
 
     count: int
@@ -129,18 +129,8 @@ class Club:
 
     # ---- time ----
 
-    def run(self, seconds: float) -> None:
-        until = self.now + round(seconds * 1000)
-        while self.now < until:
-            self.step()
-
-    def run_until(self, true: Callable[[], bool], within_s: float) -> float:
-        """Runs until ``true`` and returns the seconds it took; fails after ``within_s``."""
-        begun = self.now
-        while not true():
-            assert self.now - begun < within_s * 1000, f"not within {within_s} s: {self.states}, {self.offers}"
-            self.step()
-        return (self.now - begun) / 1000
+    def told(self) -> str:
+        return f"{self.states}, {self.offers}"
 
     def step(self) -> None:
         self.now += self.cycle_ms

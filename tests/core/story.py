@@ -15,6 +15,7 @@ from evsed.hw.lease import Feed
 from evsed.hw.simulation.launcher import fresh_settings
 from evsed.hw.simulation.plant import Amperes, Plant
 from evsed.hw.simulation.unit import Unit
+from tests.core.passing import Passing
 
 CYCLE_MS = 10
 
@@ -34,7 +35,7 @@ def phases(amps: Amperes) -> PhaseCurrents:
 
 
 @dataclass
-class Story:
+class Story(Passing):
     """One charger, one house, one car; ``run`` lets time pass."""
 
     saved: Saved = field(default_factory=lambda: Saved(settings=settings()))
@@ -118,19 +119,8 @@ class Story:
     def _keep(self, actions: list[Action]) -> None:
         self.deeds += [(self.now, action) for action in actions]
 
-    def run(self, seconds: float) -> None:
-        """Lets ``seconds`` pass."""
-        until = self.now + round(seconds * 1000)
-        while self.now < until:
-            self.step()
-
-    def run_until(self, true: Callable[[], bool], within_s: float) -> float:
-        """Runs until ``true`` and returns the seconds it took; fails after ``within_s``."""
-        begun = self.now
-        while not true():
-            assert self.now - begun < within_s * 1000, f"not within {within_s} s: {self.state.name}, {self.reason}"
-            self.step()
-        return (self.now - begun) / 1000
+    def told(self) -> str:
+        return f"{self.state.name}, {self.reason}"
 
     def charge(self) -> None:
         """Plugs a car in, once the meters have answered, and lets it draw."""

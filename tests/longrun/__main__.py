@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 
 from tests.longrun.day import Day
 from tests.longrun.memory import grown
@@ -31,38 +32,43 @@ def _counted(what: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(what.items()))
 
 
-def frames(hours: int, seed: int) -> str:
-    """A day of frames: what it came to. Raises AssertionError."""
+def _went(parts: int, run: Callable[[], None], so_far: Callable[[], str]) -> float:
+    """Runs all parts, says every minute how far it is, and returns the seconds it took."""
     begun = told = time.monotonic()
-    day = Day(seed)
-    for _ in range(hours * 6):
-        day.run(10)
+    for _ in range(parts):
+        run()
         if time.monotonic() - told > _TOLD_EVERY_S:
             told = time.monotonic()
-            print(f"frames: {day.clock.now / 3600:.1f} h, {day.exchanges} exchanges", flush=True)
+            print(so_far(), flush=True)
+    return time.monotonic() - begun
+
+
+def frames(hours: int, seed: int) -> str:
+    """A day of frames: what it came to. Raises AssertionError."""
+    day = Day(seed)
+    took_s = _went(
+        hours * 6, lambda: day.run(10), lambda: f"frames: {day.clock.now / 3600:.1f} h, {day.exchanges} exchanges"
+    )
     assert flat(day.sizes), f"what is held has grown: {day.sizes}"
     return (
         f"frames: {hours} h, {day.exchanges} exchanges, {day.errors} of them failed, {day.measurements} measurements, "
         f"none of them false; {day.wire.injected.total()} faults on the wire ({_counted(day.wire.injected)}) and "
         f"{day.happened.total()} elsewhere ({_counted(day.happened)}); {day.sizes[0]} objects held at first, "
-        f"{day.sizes[-1]} at the end; {time.monotonic() - begun:.0f} s"
+        f"{day.sizes[-1]} at the end; {took_s:.0f} s"
     )
 
 
 def events(days: int, seed: int) -> str:
     """30 days of bus events: what they came to. Raises AssertionError."""
-    begun = told = time.monotonic()
     month = Month(seed)
-    for _ in range(days * 8):
-        month.run(3)
-        if time.monotonic() - told > _TOLD_EVERY_S:
-            told = time.monotonic()
-            print(f"events: {month.now / 86_400_000:.1f} days, {month.events} events", flush=True)
+    took_s = _went(
+        days * 8, lambda: month.run(3), lambda: f"events: {month.now / 86_400_000:.1f} days, {month.events} events"
+    )
     assert flat(month.sizes), f"what is held has grown: {month.sizes}"
     return (
         f"events: {days} days, {month.steps} steps, {month.events} events, {month.orders} orders, at most "
         f"{month.highest / 10:.1f} A offered ({_counted(month.happened)}); {month.sizes[0]} objects held at first, "
-        f"{month.sizes[-1]} at the end; {time.monotonic() - begun:.0f} s"
+        f"{month.sizes[-1]} at the end; {took_s:.0f} s"
     )
 
 
