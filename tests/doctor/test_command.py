@@ -1,6 +1,5 @@
 """`evsed doctor bus` on a simulated line, from the command line to its exit status and texts."""
 
-import asyncio
 import errno
 import os
 import re
@@ -19,6 +18,7 @@ from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.line import Line as SimulatedLine
 from evsed.store import encode
 from tests.core.story import settings
+from tests.hw.wires import served_line
 
 PATIENCE_S = 20.0
 README = Path(__file__).parents[2] / "README.md"
@@ -33,27 +33,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def device() -> Iterator[str]:
     """A line with a mains meter at 11 and an EV meter at 12."""
-    loop = asyncio.new_event_loop()
-    ready, over, names = threading.Event(), asyncio.Event(), []
-
-    async def serve() -> None:
-        meters = [
-            Eastron(11, lambda: (10.0, -6.5, 0.0), lambda: 1_000.0, lambda: 2_000.0, lambda: False),
-            Eastron(12, lambda: (6.0, 6.0, 6.0), lambda: 3_000.0, lambda: 0.0, lambda: False),
-        ]
-        line = SimulatedLine(meters, 9600, lambda: False)
-        names.append(line.device)
-        ready.set()
-        await over.wait()
-        line.close()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    assert ready.wait(PATIENCE_S)
-    yield names[0]
-    loop.call_soon_threadsafe(over.set)
-    thread.join()
-    loop.close()
+    meters = [
+        Eastron(11, lambda: (10.0, -6.5, 0.0), lambda: 1_000.0, lambda: 2_000.0, lambda: False),
+        Eastron(12, lambda: (6.0, 6.0, 6.0), lambda: 3_000.0, lambda: 0.0, lambda: False),
+    ]
+    with served_line(lambda: SimulatedLine(meters, 9600, lambda: False)) as line:
+        yield line.device
 
 
 def configuration(directory: Path, device: str, **given: object) -> str:

@@ -13,15 +13,6 @@ from tests.hw.homewizard_device import EXPECTED, LOOPBACK, OK, Device, Hostile, 
 
 
 @pytest.fixture
-def device() -> Iterator[Device]:
-    device = Device()
-    server = device.serve()
-    yield device
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
 def fetcher(device: Device) -> Iterator[Fetcher]:
     fetcher = Fetcher(LOOPBACK, device.port, 10.0)
     yield fetcher

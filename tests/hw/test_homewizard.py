@@ -126,15 +126,6 @@ def test_a_device_is_never_guessed(found: tuple[Found, ...], role: MeterRole, te
 # ---- the reader ----
 
 
-@pytest.fixture
-def device() -> Iterator[Device]:
-    device = Device()
-    server = device.serve()
-    yield device
-    server.shutdown()
-    server.server_close()
-
-
 @dataclass
 class Reading:
     heard: Heard
