@@ -314,7 +314,7 @@ class Controller:
         return asks and self.pilot.diode_seen and not self.pilot.faulty(now) and self.may_start(now)
 
     def _entered(self, row: Transition, before_ms: Millis, now: Millis) -> None:
-        self.regulation.node.moved(row.target)
+        self.regulation.node.moved(row.target, now)
         if row.target is State.C:
             self.session.began_charging()
             self.regulation.phases.began_charging(now)

@@ -9,9 +9,18 @@ from evsed.core.appetite import Appetite
 from evsed.core.faults import Fault
 from evsed.core.model import NO_CURRENT, Access, Mode, PhaseCurrents
 from evsed.core.smart import CHANGE_GAP_MS
-from evsed.core.states import State
+from evsed.core.states import RESTING, State
 from evsed.core.units import Deciamps, Millis
-from evsed.core.wire import MASTER_LOST_MS, NO_METER_BIT, NO_POWER_BIT, NO_SUN_BIT, POLLS_MISSED, NodeStatus
+from evsed.core.wire import (
+    COMM_B_OK,
+    COMM_C_OK,
+    MASTER_LOST_MS,
+    NO_METER_BIT,
+    NO_POWER_BIT,
+    NO_SUN_BIT,
+    POLLS_MISSED,
+    NodeStatus,
+)
 
 GONE_MS = MASTER_LOST_MS + 7_000
 """A node that has vanished may still draw until it has missed its master for 11 s and its car has had 6 s to stop."""
@@ -24,7 +33,8 @@ _WAITING_BITS = NO_POWER_BIT | NO_METER_BIT | NO_SUN_BIT  # that its master has 
 LOOKS = 3
 """A node that has not answered so many polls since we began is not there, and does not charge."""
 
-_MAY_BE_CLOSED = frozenset({State.C, State.C1})
+_MAY_BE_CLOSED = frozenset({State.C, State.C1, COMM_C_OK})  # the last for a moment, on its way to C
+_ASKS_PULSES = frozenset({State.COMM_B, COMM_B_OK})  # or is on its way to B
 _OFFERED = frozenset({State.B, State.ACTIVATE, State.COMM_C})
 _FLOWS: Deciamps = 30
 _METERED_MS = 5_000
@@ -117,6 +127,11 @@ class Member:
         """Whether it waits for its turn."""
         return self.present and self.refused is not None and self.wants and not self.may_be_closed
 
+    @property
+    def told(self) -> Deciamps:
+        """What everybody is told of its share; the master's own charger needs no word before it offers."""
+        return 0 if self.index == 0 and self.state in RESTING else self.share
+
     def give(self, share: Deciamps, now: Millis) -> None:
         """It is to offer ``share``."""
         if share != self.share:
@@ -132,10 +147,10 @@ class Member:
         self.heard += 1
         self.error, self.current, self.most = status.error, status.current, status.most
         self.mode, self.solar_s = status.mode, status.solar_s
-        self.asks_pulses, self.asks_contactor = status.state == State.COMM_B, status.state == State.COMM_C
+        self.asks_pulses, self.asks_contactor = status.state in _ASKS_PULSES, status.state == State.COMM_C
         self.moved(status.state)
         may = status.access is Access.ALLOW and not status.error & ~_WAITING_BITS
-        self.wants = may and status.state in {State.B1, State.COMM_B, *_OFFERED, *_MAY_BE_CLOSED}
+        self.wants = may and status.state in {State.B1, *_ASKS_PULSES, *_OFFERED, *_MAY_BE_CLOSED}
         if self.found_charging and not self.share:
             self.share = status.current  # it goes on until it has been judged
         if not self.may_be_closed:
@@ -149,13 +164,13 @@ class Member:
         self.polled = self.polled or self.looked_for >= LOOKS
         if self.present and self.missed + 1 == POLLS_MISSED:
             self.gone_at = now if self.may_be_closed else None
-            self.asks_pulses = self.asks_contactor = False
+            self.asks_pulses = self.asks_contactor = self.in_step = False
         self.missed = min(self.missed + 1, POLLS_MISSED)
 
     def moved(self, state: int) -> None:
         """It is in ``state`` now."""
         before, self.state = self.state, state
-        self.pulses_agreed = self.pulses_agreed and state == State.COMM_B
+        self.pulses_agreed = self.pulses_agreed and state in _ASKS_PULSES
         if state in _MAY_BE_CLOSED or state == State.COMM_C:
             return
         if self.admitted and (before in _MAY_BE_CLOSED or not self.asks_contactor):

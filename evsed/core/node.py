@@ -63,8 +63,11 @@ class Node:
         self._offer = offered.offer
         self._heard_at = now
 
-    def moved(self, state: State) -> None:
-        """The charger is in another state now."""
+    def moved(self, state: State, now: Millis) -> None:
+        """The charger is in another state now. What the master lacked for one car says nothing of the next."""
+        if state is State.A:
+            self._error &= ~_LACKS
+            self._solar_ends = None if self._sun_is_over(now) else self._solar_ends
         if self._agreed_in is State.COMM_B and state is State.B:
             self._offer = None
         self._agreed_in = None

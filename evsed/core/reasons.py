@@ -29,6 +29,7 @@ VENTILATION = Reason("ventilation", "The car asks for ventilation, which this ch
 CLOSING = Reason("closing", "Locking the cable and testing the residual current monitor")
 ASKING_MASTER = Reason("asking_master", "Waiting for the master charger to agree")
 NOTHING_OFFERED = Reason("nothing_offered", "The master charger offers nothing now")
+LIMITED = Reason("nothing_offered", "A limit is below 6 A, or chargers that share power are asked first")
 NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
 
 _FAULT_TEXTS = {
@@ -109,7 +110,9 @@ def why(standing: Standing, now: Millis) -> Reason | None:
     if standing.hold is not None:
         return _limited(standing.hold)
     if standing.offer < LOWEST_OFFER:
-        return NOTHING_OFFERED if standing.node and standing.cabled else NO_CABLE
+        if not standing.cabled:
+            return NO_CABLE
+        return NOTHING_OFFERED if standing.node else LIMITED
     if fault is not None:
         return of_fault(fault)
     return _own_wait(standing, now)

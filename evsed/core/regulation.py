@@ -58,6 +58,7 @@ class Regulation:
         self.lack: Fault | None = None  # what there is not enough of for it
         self.limited_by = ""
         self._nodes_drew = False
+        self._drawn: PhaseCurrents | None = None  # by all cars, if nodes may draw and every meter says
         self._role_was = 0
         self._offered: deque[tuple[Millis, Deciamps]] = deque()
         self._balance: Balance | None = None
@@ -75,6 +76,7 @@ class Regulation:
         """The sun has to be looked at again, waits are over, and the mode may want other phases."""
         self.regulator.forget_sun()
         self.regulator.forgive()
+        self.group.mode_changed()
         self.phases.mode_changed(settings)
 
     @property
@@ -101,12 +103,14 @@ class Regulation:
             self.regulator.take_over(self.offer, now)
             self.car.unplugged()
             self._nodes_drew = self.car.several = False
+            self._drawn = None
 
     def unplugged(self) -> None:
-        """The next car starts anew."""
-        self.regulator.forgive()
+        """The next car starts anew; what was learned of others that share goes on."""
         self.phases.unplugged()
-        self.car.unplugged()
+        if not self.group.others_matter():
+            self.regulator.forgive()
+            self.car.unplugged()
 
     @property
     def could_use(self) -> Phases3:
@@ -124,6 +128,8 @@ class Regulation:
     def _limit(self, moment: Moment) -> Cap:
         """What all chargers that share may be offered together, as far as no measurement is needed for it."""
         caps = [Cap("CIRCUIT", moment.settings.current_max_circuit * 10)]
+        if moment.settings.mains_meter != MeterType.DISABLED:
+            caps.append(Cap("MAINS", moment.settings.current_main * 10))  # holds without the meter's word too
         if moment.grid_limited:
             caps.append(limits.grid_cap(3 if self.group.nodes_draw() else self.phases.in_use))
         return limits.lowest(caps)
@@ -190,7 +196,7 @@ class Regulation:
             demand = self.group.demand(demand, own, self._limit(moment), now)
             closed = self._look_at_nodes(demand, now) or closed
             if self._nodes_drew:
-                demand = replace(demand, ev_metered=self.group.drawn(now) is not None)
+                demand = replace(demand, ev_metered=self._drawn is not None)
         self._observe_circuit(demand, now, closed=closed)
         self._observe_mains(demand, now, closed=closed)
         if (self.metering.age(MeterRole.MAINS, now) or 0) >= watches.limit_ms(MeterRole.MAINS, settings):
@@ -213,7 +219,7 @@ class Regulation:
         if draw is not self._nodes_drew:
             self._nodes_drew = self.car.several = draw
             self.car.unplugged()
-        drawn = self.group.drawn(now) if draw else None
+        drawn = self._drawn = self.group.drawn(now) if draw else None
         mains = self.metering.values(MeterRole.MAINS)
         if drawn is not None:
             at = max(member.metered_at for member in self.group.members)
@@ -251,15 +257,16 @@ class Regulation:
         elif (mains := self.metering.unseen) is not None:
             self.car.look(mains, now, self.phases.in_use)
 
-    def _guess(self, demand: Demand, now: Millis) -> PhaseCurrents:
+    def _guess(self, demand: Demand) -> PhaseCurrents:
         """What all cars draw, if it is not one car whose meter says it."""
-        drawn = self.group.drawn(now) if self._nodes_drew else None
-        return self.car.currents(demand.phases) if drawn is None else drawn
+        return self.car.currents(demand.phases) if self._drawn is None else self._drawn
 
     def _observe_mains(self, demand: Demand, now: Millis, *, closed: bool) -> None:
+        if self.metering.unseen is None:
+            return
         one_metered = demand.ev_metered and not self._nodes_drew
         oldest = self.group.metered_at if self._nodes_drew and demand.ev_metered else None
-        balance = self.metering.balance(now, self._guess(demand, now), ev_metered=one_metered, others_at=oldest)
+        balance = self.metering.balance(now, self._guess(demand), ev_metered=one_metered, others_at=oldest)
         if balance is None or not demand.metered:
             return
         settings = demand.settings
@@ -279,7 +286,7 @@ class Regulation:
         elif values.currents_at != self._circuit_at:
             at = values.currents_at or now
             one_metered = demand.ev_metered and not self._nodes_drew
-            drawn = self.metering.drawn(at, now) if one_metered else self._guess(demand, now)
+            drawn = self.metering.drawn(at, now) if one_metered else self._guess(demand)
             if drawn is not None:
                 self._circuit_at = values.currents_at
                 balance = Balance(values.currents, drawn, at).bounded(self._believable if closed else 0)

@@ -361,9 +361,12 @@ class Regulator:
         return demand.metered and (demand.meter_cap is not None or self.protect.cap is None)
 
     def fits(self, least: Deciamps, demand: Demand, now: Millis, *, steady_ms: Millis) -> bool:
-        """Whether the measured limits leave ``least`` for all cars together, and have for ``steady_ms``."""
-        if self.blind(demand):
-            return demand.settings.mode == Mode.NORMAL
+        """Whether the measured limits leave ``least`` for all cars together, and have for ``steady_ms``.
+
+        While a meter is silent nobody knows what the others would draw besides: in Normal one begins, and no more.
+        """
+        if self.blind(demand) and (demand.settings.mode != Mode.NORMAL or least > demand.settings.current_min * 10):
+            return False
         caps = [cap.current for cap in (self.protect.cap, self.protect.circuit) if cap is not None]
         if steady_ms:
             rooms = (self._room.least(steady_ms, now), self._circuit_room.least(steady_ms, now))

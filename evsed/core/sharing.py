@@ -88,6 +88,12 @@ class Group:
         """The EV meter of a node was read."""
         self.members[event.node].meter(event.currents, now)
 
+    def mode_changed(self) -> None:
+        """The mode changed: waits are over."""
+        self._shed_wait.forgive()
+        for member in self.members:
+            member.not_before = 0
+
     # ---- before the regulator ----
 
     @property
@@ -103,6 +109,10 @@ class Group:
     def nodes_draw(self) -> bool:
         """Whether anybody but the master itself may draw."""
         return any(member.drawing or member.leaving for member in self.members[1:])
+
+    def others_matter(self) -> bool:
+        """Whether anybody but the master itself draws, may draw or waits."""
+        return self.nodes_draw() or any(member.waiting for member in self.members[1:])
 
     def drawn(self, now: Millis) -> PhaseCurrents | None:
         """What all cars draw together, by their meters; None when one of them does not say."""
@@ -244,18 +254,20 @@ class Group:
             return True
         return self._began is not None and now - self._began >= GONE_MS
 
-    def _fits(self, demand: Demand, regulator: Regulator, more: int, now: Millis, *, steady: bool) -> Fault | None:
-        """None if there is room for MIN for ``more`` chargers besides those that share; else what is lacking."""
+    def _fits(
+        self, member: Member, demand: Demand, regulator: Regulator, before: int, now: Millis, *, steady: bool
+    ) -> Fault | None:
+        """None if ``member`` and ``before`` others have room for MIN besides those that share; else the lack."""
         settings = demand.settings
         each = self._each(settings)
         drawing = self.drawing
-        least = sum(min(each, member.most) for member in drawing) + self.reserved + more * each
+        least = sum(min(each, member.most) for member in drawing) + self.reserved + (before + 1) * each
         self._hopeless = least > self._limit
         if self._hopeless or not regulator.fits(least, demand, now, steady_ms=STEADY_MS if steady else 0):
             return Fault.NO_POWER
         if settings.mode == Mode.SOLAR:
-            legs = sum(member.legs for member in drawing)
-            legs += demand.legs * more if self.nodes_draw() or more > 1 else demand.legs
+            legs = sum(other.legs for other in drawing) + before * 3
+            legs += demand.legs if member.index == 0 else 3  # what is known of a car is known of the master's own
             if not regulator.sunny_for(settings, legs):
                 return Fault.NO_SUN
         return None
@@ -273,7 +285,7 @@ class Group:
         for member in sorted((m for m in self.members if m.waiting), key=lambda m: m.since):
             if now < member.not_before:
                 continue
-            if self._fits(demand, regulator, expected + 1, now, steady=True) is not None:
+            if self._fits(member, demand, regulator, expected, now, steady=True) is not None:
                 return
             member.refused, member.offered_at = None, now
             expected += 1
@@ -291,7 +303,7 @@ class Group:
                 before = self._expected(now, member)
                 if not member.expected(now):
                     before += sum(other.waiting for other in self.members)  # those came first
-                lack = self._fits(demand, regulator, before + 1, now, steady=False)
+                lack = self._fits(member, demand, regulator, before, now, steady=False)
             else:
                 member.asked_at = None
                 continue
@@ -377,7 +389,7 @@ class Group:
                 yield ChargerView(
                     member.index,
                     member.state,
-                    member.share,
+                    member.told,
                     draws,
                     member.refused,
                     member.missed,

@@ -73,13 +73,13 @@ class Telling:
     def orders(
         self, settings: Settings, mains: PhaseCurrents | None, solar_s: int, now: Millis, *, lost: bool
     ) -> Orders:
-        """What the nodes have to know now. ``lost``: the mains meter is, and nobody may charge."""
+        """What the nodes have to know now. ``lost``: a meter that all need is, and nobody may charge."""
         tells = []
         for member in self._members[1:] if self.begun else ():
             tell = self._tell(member, settings, solar_s, now, lost=lost) if member.present and member.heard else None
             if tell is not None:
                 tells.append(tell)
-        offers = tuple(member.share for member in self._members) if self.begun else ()
+        offers = tuple(member.told for member in self._members) if self.begun else ()
         return Orders(offers, mains, tuple(tells))
 
     def _tell(self, member: Member, settings: Settings, solar_s: int, now: Millis, *, lost: bool) -> Tell | None:

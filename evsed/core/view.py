@@ -75,7 +75,7 @@ def _orders(core: "Controller", now: Millis) -> Orders | None:
         return None
     mains = core.regulation.metering.values(MeterRole.MAINS).currents
     fresh = _meter(core, MeterRole.MAINS, now).fresh
-    lost = Fault.METER_LOST in core.faults
+    lost = Fault.METER_LOST in core.faults or Fault.CIRCUIT_METER_LOST in core.faults
     solar_s = seconds_left(core.regulation.stop_timer_ms(core.desk.settings), 0)
     return core.regulation.group.telling.orders(core.desk.settings, mains if fresh else None, solar_s, now, lost=lost)
 

@@ -34,7 +34,7 @@ def test_it_is_agreed_only_to_what_is_asked_for_now() -> None:
     asked(node, State.COMM_B, COMM_B_OK)
     assert node.agreed(State.COMM_B)
     assert not node.agreed(State.COMM_C)
-    node.moved(State.B)
+    node.moved(State.B, 0)
     assert not node.agreed(State.COMM_B), "an agreement is used up"
 
 
@@ -50,7 +50,7 @@ def test_what_was_offered_before_the_master_was_asked_does_not_count() -> None:
     node = Node()
     node.offered(MasterOffered(160, None), 0)
     asked(node, State.COMM_B, COMM_B_OK)
-    node.moved(State.B)
+    node.moved(State.B, 0)
     assert node.offer(State.B, 60, 0) == 60
     assert node.offer(State.C, 60, 0) == 0
     node.offered(MasterOffered(100, None), 0)

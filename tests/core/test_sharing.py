@@ -91,6 +91,52 @@ def test_a_car_that_draws_less_than_its_share_leaves_the_rest_to_the_others() ->
     club.run_until(lambda: club.offers == [80, 80], 20)
 
 
+def test_a_master_with_a_fixed_cable_shows_no_share_before_it_offers() -> None:
+    club = Club(2, {"config": "Fixed"})
+    club.run(20)
+    assert club.snapshot(0).chargers[0].offer == 0
+    orders = club.snapshot(0).orders
+    assert orders is not None
+    assert orders.offers == (0,) * 8
+
+
+def test_what_one_car_lacked_says_nothing_of_the_next() -> None:
+    """A node kept the master's word on the car before, and made the next one wait for a new pilot."""
+    club = Club(2, circuit=100)
+    club.run(2)
+    club.plug(0)
+    club.run(30)
+    club.plug(1)
+    club.run(20)
+    assert club.reason(1) == "no_power"
+    club.unplug(1)
+    club.run(10)
+    club.unplug(0)
+    club.run(20)
+    club.plug(1)
+    while club.charging != [1]:
+        club.run(0.1)
+        assert club.reason(1) != "no_power"
+
+
+def test_unplugging_the_masters_car_changes_nothing_for_those_who_wait() -> None:
+    club = Club(2, {"mode": 1, "current_main": 16})
+    club.run(2)
+    club.plug(1)
+    club.plug(0, ready=False)
+    club.run(60)
+    for pause in (150, 250, 0):
+        club.plant.house = (14.0, 1.0, 1.0)
+        club.run(20)
+        club.plant.house = (3.0, 1.0, 1.0)
+        club.run(pause)
+    wait = club.cores[0].regulation.regulator.waits._power
+    grown_ms = wait.wait_ms
+    club.unplug(0)
+    club.run(3)
+    assert wait.wait_ms == grown_ms > 60_000
+
+
 # ---- too little for all ----
 
 

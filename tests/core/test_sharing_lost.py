@@ -7,7 +7,8 @@ import pytest
 from evsed.core.events import ChooseMode
 from evsed.core.faults import Fault
 from evsed.core.model import Access, Mode, ModeChoice
-from evsed.core.wire import NodeHeard, NodeSilent, NodeStatus
+from evsed.core.states import State
+from evsed.core.wire import COMM_B_OK, COMM_C_OK, NodeHeard, NodeSilent, NodeStatus
 from evsed.hw.powershare import CorruptError, status
 from tests.core.club import Club, full
 
@@ -15,7 +16,7 @@ from tests.core.club import Club, full
 @pytest.mark.parametrize("odd", [3, 5, 7, 11, 14])
 def test_a_node_in_an_odd_state_keeps_nobody_from_charging(odd: int) -> None:
     """3 is ventilation, 11 to 14 are a modem's: after a shortage the master's own car waited for ever."""
-    club = Club(1, {"mode": 1, "current_main": 25}, circuit=320, cycle_ms=100)
+    club = Club(1, {"mode": 1, "current_main": 25}, circuit=320, cycle_ms=100, dead={1})  # the node is but its words
 
     def run(seconds: int) -> None:
         for _ in range(seconds):
@@ -32,6 +33,26 @@ def test_a_node_in_an_odd_state_keeps_nobody_from_charging(odd: int) -> None:
     club.plant.house = (1.0, 1.0, 1.0)
     run(120)
     assert club.charging == [0]
+
+
+def test_a_node_seen_on_its_way_from_the_agreement_keeps_it() -> None:
+    """A poll may meet a firmware's node in state 7: its share was taken away while its contactor closed."""
+    club = Club(1, circuit=320, dead={1})
+
+    def says(state: int) -> None:
+        club.handle(0, NodeHeard(1, NodeStatus(state, 0, 60, Mode.NORMAL, 0, Access.ALLOW, False, 160)))
+
+    club.run(5)
+    for state in (State.COMM_B, COMM_B_OK, State.B, State.COMM_C):
+        says(state)
+        club.run(0.2)
+    club.run_until(lambda: club.member(1).granted, 5)
+    for state in (COMM_C_OK, State.C):
+        says(state)
+        club.run(0.2)
+        node = club.member(1)
+        assert (node.drawing, node.granted) == (True, True)
+        assert node.held >= node.share >= 60
 
 
 # ---- somebody is not there any more ----

@@ -7,6 +7,7 @@ from evsed.core.faults import Fault
 from evsed.core.member import LOOKS
 from evsed.core.model import ModeChoice
 from evsed.core.states import State
+from evsed.core.watches import CIRCUIT_LOST_MS
 from evsed.core.wire import NodeSilent
 from tests.core.club import Club, full
 
@@ -40,14 +41,15 @@ def test_a_masters_own_switch_decides_for_the_nodes() -> None:
 
 
 def test_a_node_that_comes_back_with_another_mode_follows() -> None:
-    club = Club(2, {"mode": 1})
+    """One that was away says what was stored, which is nobody's wish: a reset node made the whole group charge."""
+    club = Club(2, {"mode": 2})
     club.run(2)
     club.dead.add(1)
-    club.run(1)
-    assert club.cores[0].command(ChooseMode(ModeChoice.NORMAL), club.now).accepted
+    club.run(30)
+    club.cores[1].command(ChangeSetting("mode", "Normal"), club.now)
     club.restart(1)
-    club.run(2)
-    assert club.modes == [0, 0]
+    club.run(4)
+    assert club.modes == [2, 2]
 
 
 def test_smart_leaves_the_house_what_it_takes() -> None:
@@ -125,7 +127,85 @@ def test_a_lost_mains_meter_means_min_and_then_stop_for_all() -> None:
     club.run_until(lambda: len(club.charging) == 2, 90)
 
 
+def test_a_lost_circuit_meter_means_stop_for_all() -> None:
+    """The master stopped for it, and its nodes went on with nobody watching the circuit."""
+    club = Club(2, {"mode": 1, "circuit_meter": "API", "current_main": 40}, circuit=320)
+    club.circuit_house = (7.0, 0.0, 0.0)
+    club.run(2)
+    club.plug(0, 1)
+    club.run_until(lambda: len(club.charging) == 2, 60)
+    club.circuit_house = None
+    club.run(CIRCUIT_LOST_MS / 1000 + 5)
+    assert club.charging == []
+    assert club.reason(1) == Fault.METER_LOST.value.code
+
+
+def test_with_a_silent_mains_meter_nobody_joins_in_normal() -> None:
+    """Those who waited for room were let in as soon as nobody knew any more whether there is any."""
+    club = Club(6, {"mode": 0, "current_main": 25}, circuit=400)
+    club.run(2)
+    club.plug(*range(6))
+    club.run(100)
+    assert len(club.charging) == 4
+    club.mains_answers = False
+    for _ in range(12):
+        club.run(10)
+        assert len(club.charging) <= 4
+        assert sum(club.offers) <= 250
+
+
+def test_a_silent_circuit_meter_lifts_no_mains_limit() -> None:
+    club = Club(6, {"mode": 0, "current_main": 25, "circuit_meter": "API"}, circuit=400, cycle_ms=100)
+    club.circuit_house = (0.0, 0.0, 0.0)
+    club.run(2)
+    club.plug(*range(6))
+    club.run(100)
+    assert len(club.charging) == 4
+    club.circuit_house = None
+    club.unplug(club.charging[0])
+    for _ in range(600):
+        club.run(0.1)
+        assert max(club.plant.mains) <= 25.5
+
+
+def test_with_a_silent_meter_one_begins_in_normal() -> None:
+    club = Club(3, {"mode": 0, "current_main": 25}, circuit=400)
+    club.mains_answers = False
+    club.run(20)
+    club.plug(0, 1, 2)
+    club.run(60)
+    assert len(club.charging) == 1
+
+
+def test_a_mode_change_ends_the_wait_of_who_was_shed() -> None:
+    club = full(3, circuit=400, current_main=25, mode="Smart")
+    for pause_s in (75, 0):
+        club.plant.house = (12.0, 1.0, 1.0)
+        club.run(20)
+        club.plant.house = (1.0, 1.0, 1.0)
+        club.run(pause_s)
+    assert len(club.charging) < 3
+    assert max(club.member(index).not_before for index in range(3)) > club.now + 60_000
+    assert club.cores[0].command(ChooseMode(ModeChoice.NORMAL), club.now).accepted
+    club.run_until(lambda: len(club.charging) == 3, 50)
+
+
 # ---- sun ----
+
+
+def test_a_node_begins_with_sun_for_three_phases_whatever_the_masters_own_car_uses() -> None:
+    club = Club(2, {"mode": 2, "current_main": 60, "solar_stop_time": 10}, circuit=400, cycle_ms=100)
+    club.plant.units[0].car.phases = 1
+    club.plant.house, club.plant.sun = (0.0, 0.0, 0.0), (6.0, 6.0, 6.0)  # 18 A: 4 + 3 x 6 would be needed
+    club.run(2)
+    club.plug(0)
+    club.run(150)
+    assert club.charging == [0]
+    club.plug(1)
+    for _ in range(6):
+        club.run(20)
+        assert club.charging == [0]
+    assert club.reason(1) == "no_sun"
 
 
 def test_three_cars_in_the_sun() -> None:
