@@ -15,6 +15,7 @@ from evsed.core.menu import NOT_ON_THE_BUS
 from evsed.core.model import Access, MeterType, Mode
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
+from evsed.core.states import State
 from evsed.core.wire import (
     CHARGERS,
     COMM_B_OK,
@@ -22,6 +23,9 @@ from evsed.core.wire import (
     HIGHEST_ERROR,
     HIGHEST_STATE,
     LONGEST_SOLAR_S,
+    NO_METER_BIT,
+    NO_POWER_BIT,
+    NO_SUN_BIT,
     OFFERS_EVERY_MS,
     POLLS_MISSED,
     NodeHeard,
@@ -48,7 +52,10 @@ POLL_S: Final = 1.0
 
 CORE_HEARS_S: Final = 0.12
 STATE_FRESH_S: Final = 0.6
-"""An order that repeats a node's state goes out so long after the node has said it."""
+"""An order goes out at most so long after the node has said the state that it repeats or agrees to."""
+
+_ASKED_BY: Final = {COMM_B_OK: State.COMM_B, COMM_C_OK: State.COMM_C}
+_OUR_BITS: Final = NO_POWER_BIT | NO_METER_BIT | NO_SUN_BIT  # the others are the node's own errors
 
 LOOK_AGAIN_S: Final = 0.3
 """At first each is looked for a few times in a row."""
@@ -100,6 +107,8 @@ class _Node:
     due: float = float("-inf")
     looks: int = 0  # for one that has not answered yet
     heard_at: float = float("-inf")
+    state: int = State.A  # that it said then, and with which error bits
+    error: int = 0
     told: int = 0  # the number of the last order that was carried out
     curious: bool = False  # what it made of that is looked at next
     config_wanted: bool = True
@@ -185,15 +194,14 @@ class Master:
 
     @staticmethod
     def _in_time(node: _Node, tell: Tell, now: float) -> bool:
-        """Whether ``tell`` still fits. But for an agreement it repeats the node's own state, which a node may obey: so
-        it goes out only a moment after the node has said its state, and after our core has heard that.
+        """Whether ``tell`` still fits. A node may obey it without conditions, and takes the error bits over: so it goes
+        out only a moment after the node has said the state that is repeated or agreed to, and our core has heard that.
         """
-        if tell.state in {COMM_B_OK, COMM_C_OK}:
-            return True
         age_s = now - node.heard_at
         if age_s > STATE_FRESH_S:
             node.due, node.curious = now, True
-        return CORE_HEARS_S <= age_s <= STATE_FRESH_S
+        agrees = node.state == _ASKED_BY.get(tell.state) and not node.error & ~(tell.error | _OUR_BITS)
+        return (agrees or node.state == tell.state) and CORE_HEARS_S <= age_s <= STATE_FRESH_S
 
     def _polls(self, now: float) -> Iterator[Job]:
         for node in self._nodes:
@@ -277,7 +285,8 @@ class Master:
         except CorruptError as error:
             self._missed(node, now, str(error))
             return
-        came, node.curious, node.heard_at = not node.present, False, now
+        came, node.curious = not node.present, False
+        node.heard_at, node.state, node.error = now, heard.state, heard.error
         node.missed, node.looks, node.due = 0, LOOKS, now + POLL_S
         node.config_wanted = node.config_wanted or heard.config_changed or came
         self._post(NodeHeard(node.index, heard))

@@ -26,6 +26,11 @@ def master_snapshot(orders: Orders | None, **given: object) -> Snapshot:
     return replace(Story().snapshot, settings=settings(loadbl="Master", **given), orders=orders)
 
 
+def saying(state: int) -> list[int]:
+    """The status of a node without errors that is in ``state``."""
+    return [state, 0, 0, 0, 0, 1, 0, 16]
+
+
 @dataclass
 class Talk:
     """A master, the nodes that answer it, and what its core was told. Each exchange takes 50 ms, a silence 150 ms."""
@@ -185,28 +190,69 @@ def test_an_order_is_written_once_and_its_effect_looked_at() -> None:
     assert talk.of(2, 16, 0) == [Request(2, 16, 0, values=(5, 0))]
     index = next(index for index, (_, sent) in enumerate(talk.sent) if sent.function == 16 and sent.address == 2)
     assert talk.of(2, 4, 0)[0] in {sent for _, sent in talk.sent[index + 1 : index + 3]}
+    talk.nodes[2] = CHARGING
     talk.orders = replace(JOIN, tells=(Tell(1, 2, 2, 0, Mode.SOLAR, 598),))
     talk.run(1)
     assert talk.of(2, 16, 0)[1:] == [Request(2, 16, 0, values=(2, 0, 0, 2, 598))]  # as in a recorded run
 
 
-def test_an_order_that_repeats_a_nodes_state_follows_the_word_of_that_state() -> None:
-    """A node of the firmware takes the state over: one that has left C in the meantime would close again."""
-    talk = Talk(nodes={2: CHARGING, 3: CHARGING})
+@pytest.mark.parametrize(("said", "written"), [(2, 2), (4, 5), (6, 7)])
+def test_an_order_follows_the_word_of_the_state_that_it_repeats_or_agrees_to(said: int, written: int) -> None:
+    """A node of the firmware takes the state over: one that has left C, or asks no more, would close."""
+    talk = Talk(nodes={2: saying(said), 3: CHARGING})
     talk.run(5)
     for number in range(1, 20):
-        talk.orders = replace(JOIN, tells=(Tell(1, number, 2, 1),))
+        talk.orders = replace(JOIN, tells=(Tell(1, number, written, 1),))
         talk.run(0.37 + number / 10)
     asked = None
-    written = 0
+    times = 0
     for when, sent in talk.sent:
         if sent.address == 2 and sent.function == 4 and sent.first == 0:
             asked = when
         elif sent.address == 2 and sent.function == 16:
             assert asked is not None
             assert 0.1 <= when - asked <= 0.8
-            written += 1
-    assert written >= 18
+            times += 1
+    assert times >= 18
+
+
+@pytest.mark.parametrize("since", [0.0, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize(
+    ("asked", "now", "tell"),
+    [
+        (6, [0, 0, 0, 0, 0, 0, 0, 16], 7),  # its owner has switched it off, or its cable is out
+        (6, [9, 16, 0, 0, 0, 1, 0, 16], 7),  # its RCM has tripped
+        (6, [6, 16, 0, 0, 0, 1, 0, 16], 7),  # and it has yet to leave the state in which it asked
+        (4, [0, 0, 0, 0, 0, 1, 0, 16], 5),
+    ],
+)
+def test_a_node_that_asks_no_more_is_not_agreed_to(asked: int, now: list[int], tell: int, since: float) -> None:
+    """Our core is late here, and has not heard of it. With 7 and no error a node of the firmware closes."""
+    talk = Talk(nodes={2: saying(asked)})
+    talk.run(5)
+    last = len(talk.of(2, 4, 0))
+    while len(talk.of(2, 4, 0)) == last:
+        talk.run(0.05)
+    talk.run(since)
+    talk.nodes[2] = now
+    talk.run(0.7)
+    talk.orders = replace(JOIN, tells=(Tell(1, 1, tell, 0),))
+    talk.run(5)
+    assert talk.of(2, 16, 0) == []
+    talk.nodes[2] = saying(asked)
+    talk.run(2)
+    assert talk.of(2, 16, 0) == [Request(2, 16, 0, values=(tell, 0))]
+
+
+def test_no_agreement_is_late_however_many_wait_for_one_on_a_full_line() -> None:
+    talk = Talk(nodes=dict.fromkeys(range(2, 9), saying(6)))  # the EV meters of all are silent
+    talk.run(5.3)
+    for number in range(1, 20):
+        talk.orders = replace(JOIN, tells=tuple(Tell(node, number, 7, 0) for node in range(1, 8)))
+        before = len(talk.sent)
+        talk.run(1.6)
+        agreed = {sent.address for _, sent in talk.sent[before:] if sent.function == 16 and sent.first == 0}
+        assert agreed == set(range(2, 9))
 
 
 def test_a_sensorbox_has_its_own_address_whatever_is_set() -> None:
@@ -277,10 +323,15 @@ def test_a_master_that_is_none_any_more_forgets_its_nodes() -> None:
     assert not any(isinstance(event, NodeHeard) for event in talk.told)
 
 
-def test_offers_come_before_polls() -> None:
-    talk = Talk(nodes=dict.fromkeys(range(2, 9), CHARGING))
+def test_offers_and_orders_come_before_polls() -> None:
+    talk = Talk(nodes=dict.fromkeys(range(2, 9), saying(6)))
     talk.run(5)
     talk.orders = replace(JOIN, offers=(100, *NOBODY[1:]), tells=(Tell(3, 1, 7, 0),))
-    jobs = list(talk.master.jobs(talk.now + 3))
-    assert [job.urgency for job in jobs][:2] == [Urgency.NOW, Urgency.NOW]
-    assert jobs[0].request.address == 4
+    heard_at = max(when for when, sent in talk.sent if sent.address == 4) + 0.05
+
+    def urgent(now: float) -> list[tuple[int, int]]:
+        jobs = [job for job in talk.master.jobs(now) if job.urgency is Urgency.NOW]
+        return [(job.request.address, job.request.function) for job in jobs]
+
+    assert urgent(heard_at + 0.5) == [(4, 16), (9, 16)]
+    assert urgent(heard_at + 3) == [(9, 16), (4, 4)]  # the node's word first; all other nodes are due as well
