@@ -5,9 +5,10 @@ listens bus.py's. Bad requests change nothing: they are answered with an excepti
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evsed.core.events import ChangeSetting, Command, Event
+from evsed.core.model import MeterType
 from evsed.core.snapshot import Snapshot
 from evsed.hw import pdus, registers
 from evsed.hw.poller import OverheardEvMeter
@@ -31,10 +32,15 @@ class Core:
 class NodeServer:
     """Answers on the chargers' line while we are a node."""
 
-    def __init__(self, core: Core, serial: int) -> None:
-        """``serial``: the unit's number, 0 to 999,999; its low 16 bits are shown."""
+    def __init__(self, core: Core, serial: int, *, ev_meter: bool = True) -> None:
+        """``serial``: the unit's number, 0 to 999,999; its low 16 bits are shown.
+
+        ``ev_meter``: ours is on the chargers' line. Where it is on another our master finds no meter, and who answers
+        at its address here is another charger's.
+        """
         self._core = core
         self._serial = serial
+        self._hears_ev_meter = ev_meter
         self._known_config: tuple[int, int] | None = None  # our EV meter, as far as the master has read it
         self._ev_meter = OverheardEvMeter(lambda: core.snapshot().settings, core.post)
 
@@ -65,16 +71,25 @@ class NodeServer:
 
     def overheard(self, address: int, request: bytes, answer: bytes) -> None:
         """Our EV meter is read by our master: we listen."""
-        self._ev_meter.overheard(address, request, answer)
+        if self._hears_ev_meter:
+            self._ev_meter.overheard(address, request, answer)
+
+    @property
+    def _shown(self) -> Snapshot:
+        """The last Snapshot, as our master has to see it."""
+        snapshot = self._core.snapshot()
+        if self._hears_ev_meter:
+            return snapshot
+        return replace(snapshot, settings=snapshot.settings.replace("ev_meter", int(MeterType.DISABLED)))
 
     @property
     def _config(self) -> tuple[int, int]:
-        settings = self._core.snapshot().settings
+        settings = self._shown.settings
         return (settings.ev_meter, settings.ev_meter_address)
 
     def _read(self, request: pdus.ReadRegisters) -> list[int]:
         changed = self._known_config != self._config
-        return registers.read(self._core.snapshot(), self._serial, changed, request.first, request.count)
+        return registers.read(self._shown, self._serial, changed, request.first, request.count)
 
     def _take(self, request: pdus.WriteRegisters) -> None:
         meant = registers.from_master(self._core.snapshot(), request.first, request.values)
