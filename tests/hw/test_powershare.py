@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsed.core.events import Event
-from evsed.core.model import Access, Mode, PhaseCurrents
+from evsed.core.model import Access, MeterType, Mode, PhaseCurrents
 from evsed.core.snapshot import Snapshot
 from evsed.core.wire import NodeHeard, NodeMetered, NodeSilent, NodeStatus, Orders, Tell
 from evsed.hw.frames import Request
@@ -269,6 +269,40 @@ def test_the_ev_meter_of_a_node_is_read_when_it_says_which() -> None:
     assert talk.of(2, 4, 0x0108) == [Request(2, 4, 0x0108, 2)] * len(talk.of(2, 4, 0x0108))
     assert talk.of(2, 6, 6)[0] == Request(2, 6, 6, values=(0,))
     assert NodeMetered(1, PhaseCurrents(100, 100, 100)) in talk.told
+
+
+CUSTOM: dict[str, object] = {"data_type": "FLOAT32", "byte_order": "HBF & HWF", "current_register": 0x10}
+TEN_AMPS = [0x4120, 0] * 3
+
+
+def test_how_a_meter_of_the_owners_own_is_read_may_be_corrected() -> None:
+    """The node does not say that anything has changed: the settings are the master's."""
+    wrong = {**CUSTOM, "byte_order": "LBF & LWF"}
+    talk = Talk(nodes={2: CHARGING}, meters={13: TEN_AMPS}, config=(MeterType.CUSTOM, 13), given=wrong)
+    talk.run(3)
+    assert talk.of(13, 3, 0x10)
+    talk.told.clear()
+    talk.given = CUSTOM
+    talk.run(1)
+    assert NodeMetered(1, PhaseCurrents(100, 100, 100)) in talk.told
+    talk.given = {**CUSTOM, "current_register": 0x20, "function": "4:Input Regs"}
+    before = len(talk.sent)
+    talk.run(1)
+    asked = {(sent.function, sent.first) for _, sent in talk.sent[before:] if sent.address == 13}
+    assert asked == {(4, 0x20)}
+    assert len(talk.of(2, 4, 0x0108)) == 1
+
+
+def test_an_answer_to_what_was_asked_before_the_correction_is_not_used() -> None:
+    talk = Talk(nodes={2: CHARGING}, meters={13: TEN_AMPS}, config=(MeterType.CUSTOM, 13), given=CUSTOM)
+    talk.run(3)
+    talk.told.clear()
+    (reading,) = [job for job in talk.master.jobs(talk.now) if job.request.address == 13]
+    talk.given = {**CUSTOM, "current_divisor": 1}
+    talk.master.answered(reading, TEN_AMPS, talk.now)
+    assert talk.told == []
+    talk.run(1)
+    assert NodeMetered(1, PhaseCurrents(10, 10, 10)) in talk.told
 
 
 def test_a_configuration_that_could_not_be_read_is_asked_for_again() -> None:
