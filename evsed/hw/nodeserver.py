@@ -5,9 +5,10 @@ listens bus.py's. Bad requests change nothing: they are answered with an excepti
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
-from evsed.core.events import ChangeSetting, Command, Event
+from evsed.core.events import ChangeSetting, Command, Event, Verdict
 from evsed.core.model import MeterType
 from evsed.core.snapshot import Snapshot
 from evsed.hw import pdus, registers
@@ -17,6 +18,9 @@ from evsed.hw.registers import CONFIG_CHANGED, RefusedError
 SHOWN: int = 32
 """So much of a refused request, in bytes, is shown in the log."""
 
+_MASTER = "charger bus, our master"
+_EVERYBODY = "charger bus, to everybody"
+
 
 @dataclass(frozen=True, slots=True)
 class Core:
@@ -25,7 +29,7 @@ class Core:
     snapshot: Callable[[], Snapshot]
     hangs: Callable[[], bool]
     post: Callable[[Event], None]
-    submit: Callable[[Command], object]
+    submit: Callable[[Command], "Future[Verdict] | None"]  # None: nobody will say what came of it
     refuse: Callable[[str, str, str], None]  # where, what was given, why it is refused
 
 
@@ -52,9 +56,9 @@ class NodeServer:
             request = pdus.parse(pdu)
             if isinstance(request, pdus.ReadRegisters):
                 return pdus.words_read(request, self._read(request))
-            self._take(request)
+            self._take(request, _MASTER)
         except RefusedError as error:
-            self._core.refuse("charger bus, our master", pdu[:SHOWN].hex(" "), str(error))
+            self._core.refuse(_MASTER, pdu[:SHOWN].hex(" "), str(error))
             return pdus.refused(pdu[0], error.code)
         return pdus.confirmed(request)
 
@@ -65,9 +69,9 @@ class NodeServer:
         try:
             request = pdus.parse(pdu)
             if isinstance(request, pdus.WriteRegisters):
-                self._take(request)
+                self._take(request, _EVERYBODY)
         except RefusedError as error:
-            self._core.refuse("charger bus, to everybody", pdu[:SHOWN].hex(" "), str(error))
+            self._core.refuse(_EVERYBODY, pdu[:SHOWN].hex(" "), str(error))
 
     def overheard(self, address: int, request: bytes, answer: bytes) -> None:
         """Our EV meter is read by our master: we listen."""
@@ -91,11 +95,21 @@ class NodeServer:
         changed = self._known_config != self._config
         return registers.read(self._shown, self._serial, changed, request.first, request.count)
 
-    def _take(self, request: pdus.WriteRegisters) -> None:
+    def _take(self, request: pdus.WriteRegisters, who: str) -> None:
         meant = registers.from_master(self._core.snapshot(), request.first, request.values)
         if request.first <= CONFIG_CHANGED < request.first + len(request.values):
             self._known_config = self._config
         if isinstance(meant, ChangeSetting):
-            self._core.submit(meant)
+            self._change(meant, f"{who}, register {request.first:#06x}")
         elif meant is not None:
             self._core.post(meant)
+
+    def _change(self, change: ChangeSetting, where: str) -> None:
+        """Hands ``change`` on. The bus waits for nobody: what the core refuses was answered as done, and is noted."""
+
+        def decided(verdict: "Future[Verdict]") -> None:
+            if refused := verdict.result().refused:
+                self._core.refuse(where, str(change.value), refused)
+
+        if (verdict := self._core.submit(change)) is not None:
+            verdict.add_done_callback(decided)

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import tty
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from evsed import app, config
 from evsed.config import ROLES, Installation
-from evsed.core.events import ChangeSetting, Command, Event, MeterRead
+from evsed.core.events import ACCEPTED, ChangeSetting, Command, Event, MeterRead, Verdict
 from evsed.core.model import MeterRole, Mode, PhaseCurrents
 from evsed.core.snapshot import Snapshot
 from evsed.core.wire import MasterOffered, MasterSet, MasterTold
@@ -39,6 +40,7 @@ class Node:
     hangs: bool = False
     events: list[Event] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    verdicts: "list[Future[Verdict]]" = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
     ev_meter: bool = True
 
@@ -47,10 +49,15 @@ class Node:
             lambda: self.snapshot,
             lambda: self.hangs,
             self.events.append,
-            self.commands.append,
+            self._submit,
             lambda where, given, why: self.refused.append((where, given, why)),
         )
         self.server = NodeServer(core, 90_001, ev_meter=self.ev_meter)
+
+    def _submit(self, command: Command) -> "Future[Verdict]":
+        self.commands.append(command)
+        self.verdicts.append(Future())
+        return self.verdicts[-1]
 
     def ask(self, request: str) -> str | None:
         answer = self.server.answer(bytes.fromhex(request))
@@ -133,6 +140,22 @@ def test_a_setting_is_written() -> None:
     node = Node()
     assert node.ask("0601030014") == "0601030014"
     assert node.commands == [ChangeSetting("current_max", 20)]
+
+
+def test_a_setting_that_the_core_refuses_is_counted_and_said() -> None:
+    """The bus does not wait for the core: it has answered when that refuses."""
+    node = Node()
+    assert node.ask("0601020008") == "0601020008"
+    node.server.told(bytes.fromhex("0601020009"))
+    assert node.ask("0601030014") == "0601030014"
+    assert node.refused == []
+    why = "current_min is set on the master charger"
+    for verdict, outcome in zip(node.verdicts, (Verdict(why), Verdict(why), ACCEPTED), strict=True):
+        verdict.set_result(outcome)
+    assert node.refused == [
+        ("charger bus, our master, register 0x0102", "8", why),
+        ("charger bus, to everybody, register 0x0102", "9", why),
+    ]
 
 
 READING = (bytes.fromhex("040006000c"), bytes.fromhex("0418" + "41200000" * 3 + "450fc000" * 3))
