@@ -109,7 +109,7 @@ def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, 
         if line.chargers:
             clients.append(Master(lambda: runtime.snapshot, runtime.post))
             core = Core(lambda: runtime.snapshot, lambda: runtime.hangs, runtime.post, runtime.submit, refuse)
-            server = NodeServer(core, installation.serial)
+            server = NodeServer(core, installation.serial, ev_meter=MeterRole.EV in roles)
         buses.append(Bus(line.name, line.device, line.baud, settings, clients, server))
     return buses
 

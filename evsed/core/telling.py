@@ -94,12 +94,12 @@ class Telling:
         if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
             self._tells.pop(member.index, None)
             return None
-        what = (state, wanted, settings.mode if differs else -1)
+        error = wanted | (member.error & ~_OUR_BITS)
+        what = (state, error, settings.mode if differs else -1)
         known = self._tells.get(member.index)
         if known is not None and known.what == what and known.holds(member, now):
             return known.tell
         self._numbers += 1
-        error = wanted | (member.error & ~_OUR_BITS)
         mode = Mode(settings.mode) if differs else None
         tell = Tell(member.index, self._numbers, state, error, mode, solar_s if differs else 0)
         self._tells[member.index] = _Told(what, member.heard, now, tell)

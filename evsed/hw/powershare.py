@@ -13,8 +13,10 @@ from evsed.core.events import Event
 from evsed.core.member import LOOKS
 from evsed.core.menu import NOT_ON_THE_BUS
 from evsed.core.model import Access, MeterType, Mode
+from evsed.core.setting import Value
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
+from evsed.core.states import State
 from evsed.core.wire import (
     CHARGERS,
     COMM_B_OK,
@@ -22,6 +24,9 @@ from evsed.core.wire import (
     HIGHEST_ERROR,
     HIGHEST_STATE,
     LONGEST_SOLAR_S,
+    NO_METER_BIT,
+    NO_POWER_BIT,
+    NO_SUN_BIT,
     OFFERS_EVERY_MS,
     POLLS_MISSED,
     NodeHeard,
@@ -31,7 +36,7 @@ from evsed.core.wire import (
     Orders,
     Tell,
 )
-from evsed.hw.meters import ImplausibleError, Meter, Read, meter_for
+from evsed.hw.meters import ImplausibleError, Meter, Read, meter_for, needs
 from evsed.hw.poller import PAUSES_S
 from evsed.hw.registers import CONFIG_CHANGED, NODE_SETTINGS, OFFERS, SETTINGS, STATE, SYSTEM_SETTINGS
 from evsed.hw.rs485 import BusError, Request
@@ -48,7 +53,10 @@ POLL_S: Final = 1.0
 
 CORE_HEARS_S: Final = 0.12
 STATE_FRESH_S: Final = 0.6
-"""An order that repeats a node's state goes out so long after the node has said it."""
+"""An order goes out at most so long after the node has said the state that it repeats or agrees to."""
+
+_ASKED_BY: Final = {COMM_B_OK: State.COMM_B, COMM_C_OK: State.COMM_C}
+_OUR_BITS: Final = NO_POWER_BIT | NO_METER_BIT | NO_SUN_BIT  # the others are the node's own errors
 
 LOOK_AGAIN_S: Final = 0.3
 """At first each is looked for a few times in a row."""
@@ -100,12 +108,16 @@ class _Node:
     due: float = float("-inf")
     looks: int = 0  # for one that has not answered yet
     heard_at: float = float("-inf")
+    state: int = State.A  # that it said then, and with which error bits
+    error: int = 0
     told: int = 0  # the number of the last order that was carried out
     curious: bool = False  # what it made of that is looked at next
     config_wanted: bool = True
     config_due: float = float("-inf")
     config_read: bool = False  # and not yet confirmed to the node
     meter: Meter | None = None
+    meter_kind: MeterType = MeterType.DISABLED
+    made_from: tuple[Value, ...] = ()
     meter_address: int = 0
     meter_failures: int = 0
     meter_due: float = float("-inf")
@@ -122,6 +134,12 @@ class _Node:
         """Whether it answers."""
         return self.missed < POLLS_MISSED
 
+    def metered_by(self, kind: MeterType, settings: Settings) -> None:
+        """Its EV meter is of type ``kind``; how a type of the owner's own is read, ``settings`` say."""
+        made_from = needs(kind, settings)
+        if self.made_from != made_from:
+            self.meter, self.meter_kind, self.made_from, self.slow = meter_for(kind, settings), kind, made_from, []
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -131,6 +149,7 @@ class _Asked:
     node: _Node | None = None
     number: int = 0
     read: Read | None = None
+    meter: Meter | None = None
 
 
 class Master:
@@ -185,15 +204,14 @@ class Master:
 
     @staticmethod
     def _in_time(node: _Node, tell: Tell, now: float) -> bool:
-        """Whether ``tell`` still fits. But for an agreement it repeats the node's own state, which a node may obey: so
-        it goes out only a moment after the node has said its state, and after our core has heard that.
+        """Whether ``tell`` still fits. A node may obey it without conditions, and takes the error bits over: so it goes
+        out only a moment after the node has said the state that is repeated or agreed to, and our core has heard that.
         """
-        if tell.state in {COMM_B_OK, COMM_C_OK}:
-            return True
         age_s = now - node.heard_at
         if age_s > STATE_FRESH_S:
             node.due, node.curious = now, True
-        return CORE_HEARS_S <= age_s <= STATE_FRESH_S
+        agrees = node.state == _ASKED_BY.get(tell.state) and not node.error & ~(tell.error | _OUR_BITS)
+        return (agrees or node.state == tell.state) and CORE_HEARS_S <= age_s <= STATE_FRESH_S
 
     def _polls(self, now: float) -> Iterator[Job]:
         for node in self._nodes:
@@ -211,6 +229,7 @@ class Master:
             yield Job(Request(node.address, 4, _EV_METER, 2), Urgency.SLOW, _Asked("configuration", node))
 
     def _meter(self, node: _Node, settings: Settings, now: float) -> Iterator[Job]:
+        node.metered_by(node.meter_kind, settings)
         meter = node.meter
         if meter is None or now < node.meter_due or self._is_taken(node, settings):
             return
@@ -235,7 +254,7 @@ class Master:
     @staticmethod
     def _reading(node: _Node, read: Read, urgency: Urgency) -> Job:
         request = Request(node.meter_address, read.function, read.first, read.count)
-        return Job(request, urgency, _Asked("meter", node, read=read))
+        return Job(request, urgency, _Asked("meter", node, read=read, meter=node.meter))
 
     def _settings(self, settings: Settings) -> Iterator[Job]:
         """The system settings go to everybody whenever one of them was changed."""
@@ -263,7 +282,7 @@ class Master:
         elif asked.what == "confirm":
             node.config_read = False
         elif asked.read is not None:
-            self._metered(node, asked.read, words)
+            self._metered(node, asked.meter, asked.read, words)
 
     def _told_everybody(self, what: str, words: tuple[int, ...], now: float) -> None:
         if what == "settings":
@@ -277,7 +296,8 @@ class Master:
         except CorruptError as error:
             self._missed(node, now, str(error))
             return
-        came, node.curious, node.heard_at = not node.present, False, now
+        came, node.curious = not node.present, False
+        node.heard_at, node.state, node.error = now, heard.state, heard.error
         node.missed, node.looks, node.due = 0, LOOKS, now + POLL_S
         node.config_wanted = node.config_wanted or heard.config_changed or came
         self._post(NodeHeard(node.index, heard))
@@ -290,27 +310,29 @@ class Master:
             self._search_due = now + SEARCH_S
         node.missed = min(node.missed + 1, POLLS_MISSED)
         if not node.present:
-            node.meter = None
+            node.metered_by(MeterType.DISABLED, self._snapshot().settings)
             node.config_wanted, node.config_read = True, False
         self._post(NodeSilent(node.index, wrong))
 
     def _configured(self, node: _Node, words: Sequence[int]) -> None:
         number, address = words
         node.config_wanted, node.config_read = False, True
-        node.meter = None
-        if number in set(MeterType) and address in _METER_ADDRESSES:
-            node.meter = meter_for(MeterType(number), self._snapshot().settings)
-            node.meter_address = address if node.meter is None else node.meter.fixed_address or address
+        known = number in set(MeterType) and address in _METER_ADDRESSES
+        node.metered_by(MeterType(number) if known else MeterType.DISABLED, self._snapshot().settings)
+        node.meter_address = address if node.meter is None else node.meter.fixed_address or address
 
-    def _metered(self, node: _Node, read: Read, words: Sequence[int]) -> None:
+    def _metered(self, node: _Node, meter: Meter | None, read: Read, words: Sequence[int]) -> None:
         node.meter_failures = 0
+        node.metered_by(node.meter_kind, self._snapshot().settings)
+        if meter is None or meter is not node.meter:
+            return  # how it is read was changed in the meantime
         if read in node.slow:
             node.slow.remove(read)  # the node itself listens
         try:
-            values = None if node.meter is None else node.meter.take(read, words)
+            values = meter.take(read, words)
         except ImplausibleError:
             return
-        if values is not None and values.currents is not None:
+        if values.currents is not None:
             self._post(NodeMetered(node.index, values.currents))
 
     def failed(self, job: Job, error: BusError, now: float) -> None:

@@ -47,6 +47,17 @@ def test_an_order_without_effect_comes_again_every_2_s_at_most() -> None:
     assert numbers[:20] == [1] * 20
 
 
+def test_an_order_carries_the_nodes_own_errors_of_now() -> None:
+    """What is written takes the place of the node's whole error word."""
+    node = Member(1)
+    telling = Telling([Member(0), node])
+    telling.begun = True
+    for own in (0, 16, 0):
+        heard(node, own)
+        (tell,) = telling.orders(settings(), None, 0, 1_000, lost=True).tells
+        assert tell.error == own | 2
+
+
 def test_an_order_that_nobody_answered_is_not_given_again() -> None:
     node = Member(1)
     telling = Telling([Member(0), node])

@@ -6,20 +6,26 @@ import subprocess
 import threading
 import tty
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.events import ChangeSetting, Command, Event, MeterRead
+from evsed import app, config
+from evsed.config import ROLES, Installation
+from evsed.core.events import ACCEPTED, ChangeSetting, Command, Event, MeterRead, Verdict
 from evsed.core.model import MeterRole, Mode, PhaseCurrents
 from evsed.core.snapshot import Snapshot
 from evsed.core.wire import MasterOffered, MasterSet, MasterTold
 from evsed.hw.bus import Bus
 from evsed.hw.nodeserver import Core, NodeServer
 from evsed.hw.powershare import system_settings
+from evsed.runtime import Runtime
 from tests.core.story import Story, settings
 from tests.hw.heard import PATIENCE_S
 
@@ -34,17 +40,24 @@ class Node:
     hangs: bool = False
     events: list[Event] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    verdicts: "list[Future[Verdict]]" = field(default_factory=list)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
+    ev_meter: bool = True
 
     def __post_init__(self) -> None:
         core = Core(
             lambda: self.snapshot,
             lambda: self.hangs,
             self.events.append,
-            self.commands.append,
+            self._submit,
             lambda where, given, why: self.refused.append((where, given, why)),
         )
-        self.server = NodeServer(core, 90_001)
+        self.server = NodeServer(core, 90_001, ev_meter=self.ev_meter)
+
+    def _submit(self, command: Command) -> "Future[Verdict]":
+        self.commands.append(command)
+        self.verdicts.append(Future())
+        return self.verdicts[-1]
 
     def ask(self, request: str) -> str | None:
         answer = self.server.answer(bytes.fromhex(request))
@@ -129,13 +142,45 @@ def test_a_setting_is_written() -> None:
     assert node.commands == [ChangeSetting("current_max", 20)]
 
 
+def test_a_setting_that_the_core_refuses_is_counted_and_said() -> None:
+    """The bus does not wait for the core: it has answered when that refuses."""
+    node = Node()
+    assert node.ask("0601020008") == "0601020008"
+    node.server.told(bytes.fromhex("0601020009"))
+    assert node.ask("0601030014") == "0601030014"
+    assert node.refused == []
+    why = "current_min is set on the master charger"
+    for verdict, outcome in zip(node.verdicts, (Verdict(why), Verdict(why), ACCEPTED), strict=True):
+        verdict.set_result(outcome)
+    assert node.refused == [
+        ("charger bus, our master, register 0x0102", "8", why),
+        ("charger bus, to everybody, register 0x0102", "9", why),
+    ]
+
+
+READING = (bytes.fromhex("040006000c"), bytes.fromhex("0418" + "41200000" * 3 + "450fc000" * 3))
+"""An Eastron3P is asked, and answers 10 A and 2300 W on each phase."""
+
+
 def test_its_ev_meter_is_overheard() -> None:
     node = Node()
-    floats = "41200000" * 3 + "450fc000" * 3  # 10 A and 2300 W each
-    node.server.overheard(12, bytes.fromhex("040006000c"), bytes.fromhex("0418" + floats))
+    node.server.overheard(12, *READING)
     (read,) = node.events
     assert isinstance(read, MeterRead)
     assert (read.role, read.currents) == (MeterRole.EV, PhaseCurrents(100, 100, 100))
+
+
+def test_an_ev_meter_on_another_line_is_neither_overheard_nor_shown() -> None:
+    """At its address here is another charger's, and our master would read that for ours."""
+    node = Node(ev_meter=False)
+    node.server.overheard(12, *READING)
+    assert node.events == []
+    assert node.ask("0401080002") == "0404" + "0000" + "000c"
+    assert node.ask("0401000008") == Node().ask("0401000008")
+    assert node.ask("0600060000") == "0600060000"
+    assert node.ask("0400060001") == "04020000"
+    node.snapshot = replace(node.snapshot, settings=node.snapshot.settings.replace("ev_meter", "ABB"))
+    assert node.ask("0400060001") == "04020000"  # which says nothing new to our master
 
 
 @given(st.binary(max_size=60))
@@ -180,6 +225,23 @@ def port() -> Iterator[tuple[Node, str]]:
         bus.start()
         yield node, theirs
         bus.close()
+
+
+@pytest.mark.parametrize(("chargers", "shown"), [("mains circuit", "0"), ("mains ev circuit", "4")])
+def test_the_daemon_shows_its_ev_meter_on_the_line_that_carries_it(chargers: str, shown: str) -> None:
+    """The README's example: the second line has the EV meter."""
+    node = Node()
+    core = SimpleNamespace(snapshot=node.snapshot, hangs=False, post=node.events.append, submit=node.commands.append)
+    with null_modem() as (ours, theirs):
+        meters = tuple(chargers.split())
+        other = tuple({*ROLES} - {*meters})
+        lines = (config.Bus("cellar", ours, meters=meters, chargers=True), config.Bus("garage", "none", meters=other))
+        installation = Installation(bus=lines)
+        bus, _ = app._buses(installation, cast(Runtime, core), lambda *_: None)
+        bus.start()
+        read = mbpoll(theirs, "-t", "3", "-r", "264", "-c", "1")
+        bus.close()
+    assert [line.split() for line in read.stdout.splitlines() if line.startswith("[")] == [["[264]:", shown]]
 
 
 def mbpoll(device: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsed.core.events import Event
-from evsed.core.model import Access, Mode, PhaseCurrents
+from evsed.core.model import Access, MeterType, Mode, PhaseCurrents
 from evsed.core.snapshot import Snapshot
 from evsed.core.wire import NodeHeard, NodeMetered, NodeSilent, NodeStatus, Orders, Tell
 from evsed.hw.frames import Request
@@ -24,6 +24,11 @@ JOIN = Orders((60, *NOBODY[1:]), PhaseCurrents(169, 167, -165))
 
 def master_snapshot(orders: Orders | None, **given: object) -> Snapshot:
     return replace(Story().snapshot, settings=settings(loadbl="Master", **given), orders=orders)
+
+
+def saying(state: int) -> list[int]:
+    """The status of a node without errors that is in ``state``."""
+    return [state, 0, 0, 0, 0, 1, 0, 16]
 
 
 @dataclass
@@ -185,28 +190,69 @@ def test_an_order_is_written_once_and_its_effect_looked_at() -> None:
     assert talk.of(2, 16, 0) == [Request(2, 16, 0, values=(5, 0))]
     index = next(index for index, (_, sent) in enumerate(talk.sent) if sent.function == 16 and sent.address == 2)
     assert talk.of(2, 4, 0)[0] in {sent for _, sent in talk.sent[index + 1 : index + 3]}
+    talk.nodes[2] = CHARGING
     talk.orders = replace(JOIN, tells=(Tell(1, 2, 2, 0, Mode.SOLAR, 598),))
     talk.run(1)
     assert talk.of(2, 16, 0)[1:] == [Request(2, 16, 0, values=(2, 0, 0, 2, 598))]  # as in a recorded run
 
 
-def test_an_order_that_repeats_a_nodes_state_follows_the_word_of_that_state() -> None:
-    """A node of the firmware takes the state over: one that has left C in the meantime would close again."""
-    talk = Talk(nodes={2: CHARGING, 3: CHARGING})
+@pytest.mark.parametrize(("said", "written"), [(2, 2), (4, 5), (6, 7)])
+def test_an_order_follows_the_word_of_the_state_that_it_repeats_or_agrees_to(said: int, written: int) -> None:
+    """A node of the firmware takes the state over: one that has left C, or asks no more, would close."""
+    talk = Talk(nodes={2: saying(said), 3: CHARGING})
     talk.run(5)
     for number in range(1, 20):
-        talk.orders = replace(JOIN, tells=(Tell(1, number, 2, 1),))
+        talk.orders = replace(JOIN, tells=(Tell(1, number, written, 1),))
         talk.run(0.37 + number / 10)
     asked = None
-    written = 0
+    times = 0
     for when, sent in talk.sent:
         if sent.address == 2 and sent.function == 4 and sent.first == 0:
             asked = when
         elif sent.address == 2 and sent.function == 16:
             assert asked is not None
             assert 0.1 <= when - asked <= 0.8
-            written += 1
-    assert written >= 18
+            times += 1
+    assert times >= 18
+
+
+@pytest.mark.parametrize("since", [0.0, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize(
+    ("asked", "now", "tell"),
+    [
+        (6, [0, 0, 0, 0, 0, 0, 0, 16], 7),  # its owner has switched it off, or its cable is out
+        (6, [9, 16, 0, 0, 0, 1, 0, 16], 7),  # its RCM has tripped
+        (6, [6, 16, 0, 0, 0, 1, 0, 16], 7),  # and it has yet to leave the state in which it asked
+        (4, [0, 0, 0, 0, 0, 1, 0, 16], 5),
+    ],
+)
+def test_a_node_that_asks_no_more_is_not_agreed_to(asked: int, now: list[int], tell: int, since: float) -> None:
+    """Our core is late here, and has not heard of it. With 7 and no error a node of the firmware closes."""
+    talk = Talk(nodes={2: saying(asked)})
+    talk.run(5)
+    last = len(talk.of(2, 4, 0))
+    while len(talk.of(2, 4, 0)) == last:
+        talk.run(0.05)
+    talk.run(since)
+    talk.nodes[2] = now
+    talk.run(0.7)
+    talk.orders = replace(JOIN, tells=(Tell(1, 1, tell, 0),))
+    talk.run(5)
+    assert talk.of(2, 16, 0) == []
+    talk.nodes[2] = saying(asked)
+    talk.run(2)
+    assert talk.of(2, 16, 0) == [Request(2, 16, 0, values=(tell, 0))]
+
+
+def test_no_agreement_is_late_however_many_wait_for_one_on_a_full_line() -> None:
+    talk = Talk(nodes=dict.fromkeys(range(2, 9), saying(6)))  # the EV meters of all are silent
+    talk.run(5.3)
+    for number in range(1, 20):
+        talk.orders = replace(JOIN, tells=tuple(Tell(node, number, 7, 0) for node in range(1, 8)))
+        before = len(talk.sent)
+        talk.run(1.6)
+        agreed = {sent.address for _, sent in talk.sent[before:] if sent.function == 16 and sent.first == 0}
+        assert agreed == set(range(2, 9))
 
 
 def test_a_sensorbox_has_its_own_address_whatever_is_set() -> None:
@@ -223,6 +269,40 @@ def test_the_ev_meter_of_a_node_is_read_when_it_says_which() -> None:
     assert talk.of(2, 4, 0x0108) == [Request(2, 4, 0x0108, 2)] * len(talk.of(2, 4, 0x0108))
     assert talk.of(2, 6, 6)[0] == Request(2, 6, 6, values=(0,))
     assert NodeMetered(1, PhaseCurrents(100, 100, 100)) in talk.told
+
+
+CUSTOM: dict[str, object] = {"data_type": "FLOAT32", "byte_order": "HBF & HWF", "current_register": 0x10}
+TEN_AMPS = [0x4120, 0] * 3
+
+
+def test_how_a_meter_of_the_owners_own_is_read_may_be_corrected() -> None:
+    """The node does not say that anything has changed: the settings are the master's."""
+    wrong = {**CUSTOM, "byte_order": "LBF & LWF"}
+    talk = Talk(nodes={2: CHARGING}, meters={13: TEN_AMPS}, config=(MeterType.CUSTOM, 13), given=wrong)
+    talk.run(3)
+    assert talk.of(13, 3, 0x10)
+    talk.told.clear()
+    talk.given = CUSTOM
+    talk.run(1)
+    assert NodeMetered(1, PhaseCurrents(100, 100, 100)) in talk.told
+    talk.given = {**CUSTOM, "current_register": 0x20, "function": "4:Input Regs"}
+    before = len(talk.sent)
+    talk.run(1)
+    asked = {(sent.function, sent.first) for _, sent in talk.sent[before:] if sent.address == 13}
+    assert asked == {(4, 0x20)}
+    assert len(talk.of(2, 4, 0x0108)) == 1
+
+
+def test_an_answer_to_what_was_asked_before_the_correction_is_not_used() -> None:
+    talk = Talk(nodes={2: CHARGING}, meters={13: TEN_AMPS}, config=(MeterType.CUSTOM, 13), given=CUSTOM)
+    talk.run(3)
+    talk.told.clear()
+    (reading,) = [job for job in talk.master.jobs(talk.now) if job.request.address == 13]
+    talk.given = {**CUSTOM, "current_divisor": 1}
+    talk.master.answered(reading, TEN_AMPS, talk.now)
+    assert talk.told == []
+    talk.run(1)
+    assert NodeMetered(1, PhaseCurrents(10, 10, 10)) in talk.told
 
 
 def test_a_configuration_that_could_not_be_read_is_asked_for_again() -> None:
@@ -277,10 +357,15 @@ def test_a_master_that_is_none_any_more_forgets_its_nodes() -> None:
     assert not any(isinstance(event, NodeHeard) for event in talk.told)
 
 
-def test_offers_come_before_polls() -> None:
-    talk = Talk(nodes=dict.fromkeys(range(2, 9), CHARGING))
+def test_offers_and_orders_come_before_polls() -> None:
+    talk = Talk(nodes=dict.fromkeys(range(2, 9), saying(6)))
     talk.run(5)
     talk.orders = replace(JOIN, offers=(100, *NOBODY[1:]), tells=(Tell(3, 1, 7, 0),))
-    jobs = list(talk.master.jobs(talk.now + 3))
-    assert [job.urgency for job in jobs][:2] == [Urgency.NOW, Urgency.NOW]
-    assert jobs[0].request.address == 4
+    heard_at = max(when for when, sent in talk.sent if sent.address == 4) + 0.05
+
+    def urgent(now: float) -> list[tuple[int, int]]:
+        jobs = [job for job in talk.master.jobs(now) if job.urgency is Urgency.NOW]
+        return [(job.request.address, job.request.function) for job in jobs]
+
+    assert urgent(heard_at + 0.5) == [(4, 16), (9, 16)]
+    assert urgent(heard_at + 3) == [(9, 16), (4, 4)]  # the node's word first; all other nodes are due as well
