@@ -89,8 +89,10 @@ class Telling:
             state = COMM_B_OK
         elif not wanted and member.asks_contactor and member.granted:
             state = COMM_C_OK
-        solar_s = min(solar_s + SPARE_S, LONGEST_SOLAR_S) if solar_s else 0
-        differs = member.mode != settings.mode or abs(member.solar_s - solar_s) > TIMER_DIFFERS_S
+        counts = solar_s and (member.drawing or member.may_be_closed)  # only who charges has to stop in time
+        solar_s = min(solar_s + SPARE_S, LONGEST_SOLAR_S) if counts else 0
+        near = max(TIMER_DIFFERS_S, min(member.solar_s, solar_s) // 10)  # far from its end it need not be exact
+        differs = member.mode != settings.mode or abs(member.solar_s - solar_s) > near
         if state == member.state and (member.error & _OUR_BITS) == wanted and not differs:
             self._tells.pop(member.index, None)
             return None

@@ -4,15 +4,16 @@ import pytest
 
 from evsed.core.member import Member
 from evsed.core.model import Access, Mode
+from evsed.core.states import State
 from evsed.core.telling import Telling
 from evsed.core.wire import NodeStatus
 from tests.core.story import settings
 
 
-def told(left_s: int, known_s: int) -> int | None:
+def told(left_s: int, known_s: int, state: int = State.C) -> int | None:
     """What a node that counts ``known_s`` is told while ``left_s`` are left; None: nothing."""
     node = Member(1)
-    node.hear(NodeStatus(2, 0, 60, Mode.SOLAR, known_s, Access.ALLOW, config_changed=False, most=160))
+    node.hear(NodeStatus(state, 0, 60, Mode.SOLAR, known_s, Access.ALLOW, config_changed=False, most=160))
     telling = Telling([Member(0), node])
     telling.begun = True
     tells = telling.orders(settings(mode="Solar"), None, left_s, 0, lost=False).tells
@@ -21,12 +22,21 @@ def told(left_s: int, known_s: int) -> int | None:
 
 @pytest.mark.parametrize(
     ("left_s", "known_s", "tell"),
-    [(0, 0, None), (60, 0, 65), (60, 62, None), (60, 60, 65), (1, 6, None), (0, 5, 0), (3_600, 0, 3_600)],
+    [
+        *((0, 0, None), (60, 0, 65), (60, 62, None), (30, 30, 35), (1, 6, None), (0, 5, 0), (3_600, 0, 3_600)),
+        *((600, 550, None), (600, 549, 605), (600, 665, None), (600, 666, 605)),
+    ],
 )
 def test_a_node_has_a_little_more_time_than_is_left_and_hears_in_time_that_it_may_go_on(
     left_s: int, known_s: int, tell: int | None
 ) -> None:
     assert told(left_s, known_s) == tell
+
+
+def test_who_does_not_charge_counts_nothing() -> None:
+    """While the timer recovered, nodes that only waited were told of every few seconds of it."""
+    assert [told(600, known_s, State.B1) for known_s in (0, 500)] == [None, 0]
+    assert told(600, 0, State.C1) == 605
 
 
 def heard(node: Member, error: int) -> None:
