@@ -177,6 +177,24 @@ def test_with_a_silent_meter_one_begins_in_normal() -> None:
     assert len(club.charging) == 1
 
 
+def test_without_a_mains_meter_its_limit_is_nobodys() -> None:
+    """As on a charger that is alone: Normal goes by CIRCUIT, which the installer has set for that."""
+    club = Club(2, {"mode": 0, "current_main": 10, "mains_meter": "Disabled"}, circuit=320)
+    club.run(2)
+    club.plug(0, 1)
+    club.run(60)
+    assert club.offers == [160, 160]
+
+
+def test_a_mains_limit_holds_for_the_sum_before_it_is_measured() -> None:
+    club = Club(2, {"mode": 0, "current_main": 10, "normal_without_meter": "Keep"}, circuit=320)
+    club.mains_answers = False
+    club.plug(0, 1)
+    for _ in range(60):
+        club.run(1)
+        assert sum(club.offers) <= 100
+
+
 def test_a_mode_change_ends_the_wait_of_who_was_shed() -> None:
     club = full(3, circuit=400, current_main=25, mode="Smart")
     for pause_s in (75, 0):
