@@ -129,6 +129,7 @@ def test_6_and_7_change_nothing_here(function: int) -> None:
 
 def test_6_a_custom_button_is_told_as_turned_at_each_press() -> None:
     story = with_switch(6)
+    story.run(0.5)
     told = []
     for _ in range(3):
         press(story, 0.5)
