@@ -4,7 +4,8 @@ What is wrong is found elsewhere; here is only its form.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -62,12 +63,35 @@ class DetailResponse(ProblemResponse):
     media_type = "application/json"
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong, and where.
+
+    ``pointer`` names the part of the JSON body (``/seconds``), ``parameter`` the one of query or path.
+    """
+
+    detail: str
+    pointer: str = ""
+    parameter: str = ""
+
+    def document(self) -> dict[str, str]:
+        """As it is told."""
+        where = {"pointer": f"#{self.pointer}" if self.pointer else "", "parameter": self.parameter}
+        return {"detail": self.detail, **{key: value for key, value in where.items() if value}}
+
+
 def problem(
-    status: int, detail: str, *, pointer: str = "", parameter: str = "", headers: Mapping[str, str] | None = None
+    status: int,
+    detail: str,
+    *,
+    pointer: str = "",
+    parameter: str = "",
+    errors: Sequence[Wrong] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Problem JSON with ``detail``, a text for the owner: what is wrong, and what to do.
 
-    ``pointer`` names the part of the JSON body that is wrong (``/seconds``), ``parameter`` the one of query or path.
+    ``pointer`` or ``parameter`` say where, as in ``Wrong``; ``errors`` where there are several places.
     """
     content: dict[str, object] = {
         "type": "about:blank",
@@ -75,14 +99,17 @@ def problem(
         "status": status,
         "detail": detail,
     }
-    where = {"pointer": f"#{pointer}" if pointer else "", "parameter": parameter}
-    if named := {key: value for key, value in where.items() if value}:
-        content["errors"] = [{"detail": detail, **named}]
+    if not errors and (pointer or parameter):
+        errors = [Wrong(detail, pointer, parameter)]
+    if errors:
+        content["errors"] = [wrong.document() for wrong in errors]
     return ProblemResponse(content, status, headers)
 
 
-def refusal(path: str, status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def refusal(
+    path: str, status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[Wrong] = ()
+) -> JSONResponse:
     """The refusal of a request for ``path``, in the form that clients of that path read."""
     if path == V1 or path.startswith(f"{V1}/"):
-        return problem(status, detail, headers=headers)
+        return problem(status, detail, errors=errors, headers=headers)
     return DetailResponse({"detail": detail}, status, headers)
