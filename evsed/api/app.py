@@ -14,6 +14,7 @@ from starlette.routing import Match, Mount
 
 from evsed import __version__
 from evsed.api.bounds import LATER, Bounds
+from evsed.api.docs import add_docs
 from evsed.api.guard import Guard, names_of
 from evsed.api.problems import Wrong, refusal
 from evsed.api.routes import limit, meters, settings, state
@@ -45,6 +46,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(_WEB / "index.html", headers=_PAGE_HEADERS)
 
+    add_docs(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     return app
 
