@@ -229,7 +229,7 @@ class _Daemon:
             bus.start()
         lan_meters.start()
         mqtt.start()
-        server = QuietServer(app)
+        server = QuietServer(app, refusals.note)
         serving = asyncio.create_task(server.serve(sockets=[door]))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

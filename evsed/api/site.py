@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from evsed.api.bounds import MOST_STREAMS, Places
 from evsed.api.refusals import Refusals
 from evsed.config import Installation
 from evsed.core.events import ChangeSetting, ChooseMode, ClearFaults, Command, Verdict
@@ -29,6 +30,7 @@ class Site:
     mqtt_connected: Callable[[], bool]
 
     refusals: Refusals
+    streams: Places = field(default_factory=lambda: Places(MOST_STREAMS))
 
     @property
     def snapshot(self) -> Snapshot:
