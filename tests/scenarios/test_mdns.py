@@ -1,5 +1,6 @@
 """The real daemon announces itself: on the loopback only, because that is where a simulation listens."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from tests.scenarios.simulation import Simulation, wait_for
 pytestmark = pytest.mark.daemon
 
 EVSED = "_evsed._tcp.local."
+
+
+def gone(lan: Zeroconf, name: str) -> bool:
+    return lan.cache.current_entry_with_name_and_alias(EVSED, name) is None
 
 
 def test_each_charger_has_a_name_that_leads_to_it_and_leaves_with_it(state_dir: Path) -> None:
@@ -36,6 +41,6 @@ def test_each_charger_has_a_name_that_leads_to_it_and_leaves_with_it(state_dir: 
         assert simulation.interrupt() == 0
         for name in ports.values():
             wait_for(
-                lambda name=name: lan.cache.current_entry_with_name_and_alias(EVSED, f"{name}.{EVSED}") is None,
+                partial(gone, lan, f"{name}.{EVSED}"),
                 f"{name} has said goodbye",
             )
