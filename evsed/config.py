@@ -55,6 +55,13 @@ class Modbus:
 
 
 @dataclass(frozen=True, slots=True)
+class Modem:
+    """Modem experiments: driving the pilot by hand is locked unless the owner unlocks it here."""
+
+    unlocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mqtt:
     """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>."""
 
@@ -93,6 +100,7 @@ class Installation:
     modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
     mdns: Mdns = field(default_factory=Mdns)
+    modem: Modem = field(default_factory=Modem)
     board: Board = field(default_factory=Board)
 
     @property
