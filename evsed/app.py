@@ -28,6 +28,7 @@ from evsed.logs import QueuedLog
 from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.store import Store
+from evsed.wallclock import ClockJudge
 
 if TYPE_CHECKING:
     from evsed.hw.bus import Bus
@@ -76,6 +77,13 @@ def _restart_wait_ms(longest_s: int) -> Millis:
     """The owner's random wait after a power cut; 0 when only the daemon was started again."""
     power_came_back = monotonic_ms() < POWER_CUT_MS
     return secrets.randbelow(longest_s * 1000 + 1) if power_came_back else 0
+
+
+def _clock_judge(board: Board) -> Callable[[int, Millis], bool]:
+    """Whether the time of day is right; where the hardware is simulated, the machine's clock counts as right."""
+    if board.kind == "simulation":
+        return lambda _unix_s, _now: True
+    return ClockJudge().right
 
 
 def open_door(table: str, door: Http | Modbus) -> socket.socket:
@@ -131,7 +139,13 @@ class _Daemon:
             raise ConfigError(f"state.directory: {error}") from error
         saved = _with_overrides(kept, overrides)
         self._runtime = Runtime(
-            self._board, self._store, saved, self._control_loop_failed, _restart_wait_ms(saved.settings.restart_delay)
+            self._board,
+            self._store,
+            saved,
+            self._control_loop_failed,
+            _restart_wait_ms(saved.settings.restart_delay),
+            clock_is_right=_clock_judge(installation.board),
+            pilot_unlocked=installation.modem.unlocked,
         )
 
     def _open_board(self, board: Board) -> "SimulatedBoard":

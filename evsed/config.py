@@ -55,6 +55,13 @@ class Modbus:
 
 
 @dataclass(frozen=True, slots=True)
+class Modem:
+    """Modem experiments: driving the pilot by hand is locked unless the owner unlocks it here."""
+
+    unlocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mqtt:
     """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>."""
 
@@ -85,6 +92,7 @@ class Installation:
     bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
     modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
+    modem: Modem = field(default_factory=Modem)
     board: Board = field(default_factory=Board)
 
     @property

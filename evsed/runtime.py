@@ -18,6 +18,7 @@ from evsed.core.ports import Board, Keeper
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis
+from evsed.wallclock import LocalCalendar
 
 log = logging.getLogger(__name__)
 
@@ -50,17 +51,29 @@ class Runtime:
     """Runs the core on a thread of its own."""
 
     def __init__(
-        self, board: Board, keeper: Keeper, saved: Saved, on_failure: Callable[[], None], restart_wait_ms: Millis = 0
+        self,
+        board: Board,
+        keeper: Keeper,
+        saved: Saved,
+        on_failure: Callable[[], None],
+        restart_wait_ms: Millis = 0,
+        *,
+        clock_is_right: Callable[[int, Millis], bool] = lambda _unix_s, _now: True,
+        pilot_unlocked: bool = False,
     ) -> None:
         """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then.
 
-        ``restart_wait_ms``: how long a car that is found plugged in has to wait.
+        ``restart_wait_ms``: how long a car that is found plugged in has to wait. ``clock_is_right``: whether these Unix
+        seconds, read now, are the time of day. ``pilot_unlocked``: the pilot may be driven by hand.
         """
         now = monotonic_ms()
         self._board = board
         self._keeper = keeper
         self._on_failure = on_failure
-        self._core = Controller(saved, now, board.equipment, restart_wait_ms)
+        self._clock_is_right = clock_is_right
+        self._core = Controller(
+            saved, now, board.equipment, restart_wait_ms, LocalCalendar(), pilot_unlocked=pilot_unlocked
+        )
         self._inbox: queue.SimpleQueue[Asked | Event] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._snapshot = self._core.snapshot(now)
@@ -170,7 +183,8 @@ class Runtime:
         if self._wall_at is not None and now - self._wall_at < _WALL_MS:
             return []
         self._wall_at = now
-        return self._core.handle(WallClock(int(time.time())), now)
+        unix_s = int(time.time())
+        return self._core.handle(WallClock(unix_s), now) if self._clock_is_right(unix_s, now) else []
 
     def _perform(self, actions: list[Action]) -> None:
         for action in actions:

@@ -28,7 +28,7 @@ SCHEMA = 1
 COALESCE_S = 60.0
 RETRY_S = 10.0
 _MOST_WH = 10**12
-_LAST_UNIX = 2**40
+_LAST_UNIX = 2**33  # calendars end not much later
 _ACCESS_NAMES = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
 _ACCESS_OF = {name: access for access, name in _ACCESS_NAMES.items()}
 
@@ -48,7 +48,7 @@ def encode(saved: Saved) -> str:
             "charged_wh": saved.charged_wh,
         },
         "latched": [fault.value.code for fault in saved.latched],
-        "timer": {"start": saved.timer.start_s, "stop": saved.timer.stop_s},
+        "timer": _timer_fields(saved.timer),
         "settings": saved.settings.names(),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -84,7 +84,6 @@ def decode(text: str) -> Decoded:
     fields = session if isinstance(session, dict) else {}
     latched = document.get("latched")
     timer = document.get("timer")
-    times = timer if isinstance(timer, dict) else {}
     saved = Saved(
         settings=_settings(stored, remarks, bad),
         access=access,
@@ -92,9 +91,30 @@ def decode(text: str) -> Decoded:
         session_start_wh=_energy(fields.get("start_wh")),
         charged_wh=_energy(fields.get("charged_wh")),
         latched=tuple(fault for fault in LATCHED if isinstance(latched, list) and fault.value.code in latched),
-        timer=Timer(_unix(times.get("start")), _unix(times.get("stop"))),
+        timer=_timer(timer if isinstance(timer, dict) else {}),
     )
     return Decoded(saved, tuple(remarks), tuple(bad))
+
+
+def _timer_fields(timer: Timer) -> dict[str, int | bool | None]:
+    fields: dict[str, int | bool | None] = {"start": timer.start_s, "stop": timer.stop_s}
+    if timer.repeat:
+        fields |= {"daily": True, "start_minute": timer.start_minute, "stop_minute": timer.stop_minute}
+    return fields
+
+
+def _timer(fields: dict[str, Any]) -> Timer:
+    start_s, stop_s = _unix(fields.get("start")), _unix(fields.get("stop"))
+    if fields.get("daily") is not True:
+        return Timer(start_s, stop_s)
+    start_minute, stop_minute = _minute(fields.get("start_minute")), _minute(fields.get("stop_minute"))
+    if start_s is None or stop_s is None or start_minute is None or stop_minute is None:
+        return Timer()
+    return Timer(start_s, stop_s, repeat=True, start_minute=start_minute, stop_minute=stop_minute)
+
+
+def _minute(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1440 else None
 
 
 def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Settings:

@@ -6,21 +6,31 @@ the rules beyond them.
 
 from typing import assert_never
 
+from evsed.core import posted
+from evsed.core.by_hand import ByHand
+from evsed.core.duty import CONSTANT
 from evsed.core.events import (
     ACCEPTED,
     ChangeSetting,
+    ChangeSettings,
     ChooseMode,
     ClearFaults,
     Command,
     DelayedCharging,
     EndLimit,
+    EraseSettings,
+    Light,
     Limit,
     MeterRead,
     Override,
+    OverridePilot,
     PostBattery,
     PostCircuit,
     PostEvMeter,
     PostMains,
+    PressButton,
+    PressCustomButton,
+    SwipeCard,
     Verdict,
 )
 from evsed.core.lent import Hold, Lent, hold, lent_at, wrong
@@ -32,16 +42,16 @@ from evsed.core.model import (
     MeterType,
     Mode,
     ModeChoice,
-    PhaseCurrents,
     choice_of,
     mode_of,
 )
-from evsed.core.schedule import NO_TIMER, Timer
+from evsed.core.panel import Panel
+from evsed.core.schedule import DAY_S, NO_TIMER, Calendar, Timer, UtcCalendar, daily, due
 from evsed.core.setting import SettingError, Value
 from evsed.core.settings import Settings
-from evsed.core.units import Deciamps, Millis
+from evsed.core.units import Deciamps, DutyBp, Millis
 
-HIGHEST_POSTED: Deciamps = 2_000
+FARTHEST_S = 366 * DAY_S
 _NOT_ON_NODE = frozenset({"current_min", "current_max_sum_mains"})
 _METER_KEYS = {
     MeterRole.MAINS: ("mains_meter", "mains_meter_address", "mains_meter_host"),
@@ -53,13 +63,26 @@ _METER_KEYS = {
 class Desk:
     """What the owner has chosen: settings, access, override, timer; and the limit that a program has lent."""
 
-    def __init__(self, settings: Settings, access: Access, timer: Timer = NO_TIMER) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        access: Access,
+        timer: Timer = NO_TIMER,
+        calendar: Calendar | None = None,
+        *,
+        pilot_unlocked: bool = False,
+    ) -> None:
+        """``pilot_unlocked``: the owner's configuration lets the pilot be driven by hand."""
         self.settings = settings
         self.access = access
         self.override: Deciamps = 0
         self.lent: Lent | None = None  # as it was lent; ``lent_at`` says what is left of it
         self.timer = timer
+        self.calendar = calendar or UtcCalendar()
         self.unix_s: int | None = None  # the time of day, once it is known
+        self.panel = Panel()
+        self.by_hand = ByHand()
+        self.pilot_unlocked = pilot_unlocked
         self._seen = settings
 
     @property
@@ -100,24 +123,27 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
             return ACCEPTED
         case ChangeSetting(key, value):
             return _change(key, value, desk)
-        case PostMains():
-            return _post_mains(command, desk, metering, now)
-        case PostCircuit(currents):
-            return _post_circuit(currents, desk, metering, now)
-        case DelayedCharging(choice, start_s, stop_s):
-            return _delay(choice, Timer(start_s, stop_s), desk)
+        case PostMains() | PostCircuit() | PostBattery() | PostEvMeter():
+            return posted.take(command, desk.settings, metering, now)
+        case DelayedCharging():
+            return _delay(command, desk)
+        case ChangeSettings(changes):
+            return _change_all(changes, desk)
+        case EraseSettings():
+            return _erase(desk)
+        case OverridePilot(duty):
+            return _drive_pilot(duty, desk, now)
+        case PressCustomButton() | PressButton() | Light() | SwipeCard():
+            return Verdict(desk.panel.take(command, desk.settings.rfidreader, now))
         case ClearFaults():
             return ACCEPTED  # the faults themselves are the controller's
-        case PostBattery(current):
-            return _post_battery(current, metering, now)
-        case PostEvMeter():
-            return _post_ev_meter(command, desk, metering, now)
         case _:
             assert_never(command)
 
 
 def _choose(choice: ModeChoice, desk: Desk) -> Verdict:
     mode = mode_of(choice)
+    desk.by_hand.end()
     if mode is None:
         desk.timer = NO_TIMER
         desk.access = Access.DENY if choice is ModeChoice.OFF else Access.PAUSE
@@ -134,17 +160,52 @@ def _choose(choice: ModeChoice, desk: Desk) -> Verdict:
     return ACCEPTED
 
 
-def _delay(choice: ModeChoice, timer: Timer, desk: Desk) -> Verdict:
-    if choice not in {ModeChoice.NORMAL, ModeChoice.SMART}:
+def _delay(wish: DelayedCharging, desk: Desk) -> Verdict:
+    start_s, stop_s = wish.start_s, wish.stop_s
+    if wish.choice not in {ModeChoice.NORMAL, ModeChoice.SMART}:
         return Verdict("a start time goes with Normal or Smart: Solar decides by itself")
     if desk.unix_s is None:
         return Verdict("the time of day is not known yet: a start time cannot be set")
-    if timer.start_s is None or (timer.stop_s is not None and timer.stop_s <= timer.start_s):
+    if stop_s is not None and stop_s <= start_s:
         return Verdict("the stop has to come after the start")
-    verdict = _choose(choice, desk)
-    if verdict.accepted and timer.start_s > desk.unix_s:  # else: start now, no timer
-        desk.timer, desk.access = timer, Access.DENY
+    if not max(0, desk.unix_s - FARTHEST_S) < start_s < (stop_s or start_s + 1) < desk.unix_s + FARTHEST_S:
+        return Verdict("start and stop have to be within a year from now")
+    if wish.repeat and (stop_s is None or stop_s - start_s >= DAY_S):
+        return Verdict("what repeats daily needs a stop, less than a day after its start")
+    verdict = _choose(wish.choice, desk)
+    if not verdict.accepted:
+        return verdict
+    if wish.repeat and stop_s is not None:
+        timer = daily(start_s, stop_s, desk.calendar)
+        desk.timer, desk.access = due(timer, Access.DENY, desk.unix_s, desk.calendar)
+    elif start_s > desk.unix_s:  # else: start now, no timer
+        desk.timer, desk.access = Timer(start_s, stop_s), Access.DENY
     return verdict
+
+
+def _drive_pilot(duty: DutyBp | None, desk: Desk, now: Millis) -> Verdict:
+    if duty is not None and not desk.pilot_unlocked:
+        return Verdict("driving the pilot by hand is dangerous: [modem] unlocked = true in evsed.toml allows it")
+    if duty is not None and not 0 <= duty <= CONSTANT:
+        return Verdict("the pilot's duty is 0 to 100 %")
+    desk.by_hand.drive_with(duty, now)
+    return ACCEPTED
+
+
+def _change_all(changes: tuple[tuple[str, Value], ...], desk: Desk) -> Verdict:
+    before = (desk.settings, desk.override)
+    for key, value in changes:
+        verdict = _change(key, value, desk)
+        if not verdict.accepted:
+            desk.settings, desk.override = before
+            return verdict
+    return ACCEPTED
+
+
+def _erase(desk: Desk) -> Verdict:
+    desk.settings = Settings()
+    desk.override, desk.lent = 0, None
+    return _choose(ModeChoice.OFF, desk)
 
 
 def _override(current: Deciamps, desk: Desk) -> Verdict:
@@ -188,44 +249,4 @@ def _change(key: str, value: Value, desk: Desk) -> Verdict:
         desk.settings = changed
         if desk.override:
             desk.override = min(max(desk.override, changed.current_min * 10), changed.current_max * 10)
-    return ACCEPTED
-
-
-def _plausible(currents: PhaseCurrents) -> bool:
-    return all(abs(current) <= HIGHEST_POSTED for current in currents.each())
-
-
-def _post_mains(post: PostMains, desk: Desk, metering: Metering, now: Millis) -> Verdict:
-    if desk.is_node:
-        return Verdict("not allowed on slave")
-    if desk.settings.mains_meter != MeterType.API:
-        return Verdict("the mains meter is not of type API: posted currents are not used")
-    if not _plausible(post.currents):
-        return Verdict(f"each current has to be within +-{HIGHEST_POSTED} (0.1 A)")
-    metering.take(MeterRead(MeterRole.MAINS, post.currents, post.power_w, post.import_wh), now)
-    return ACCEPTED
-
-
-def _post_circuit(currents: PhaseCurrents, desk: Desk, metering: Metering, now: Millis) -> Verdict:
-    if desk.settings.circuit_meter != MeterType.API:
-        return Verdict("the circuit meter is not of type API: posted currents are not used")
-    if not _plausible(currents):
-        return Verdict(f"each current has to be within +-{HIGHEST_POSTED} (0.1 A)")
-    metering.take(MeterRead(MeterRole.CIRCUIT, currents), now)
-    return ACCEPTED
-
-
-def _post_battery(current: Deciamps, metering: Metering, now: Millis) -> Verdict:
-    if abs(current) > HIGHEST_POSTED:
-        return Verdict(f"the battery's current has to be within +-{HIGHEST_POSTED} (0.1 A)")
-    metering.set_battery(current, now)
-    return ACCEPTED
-
-
-def _post_ev_meter(post: PostEvMeter, desk: Desk, metering: Metering, now: Millis) -> Verdict:
-    if desk.settings.ev_meter != MeterType.API:
-        return Verdict("the EV meter is not of type API: posted values are not used")
-    if post.currents is not None and not _plausible(post.currents):
-        return Verdict(f"each current has to be within +-{HIGHEST_POSTED} (0.1 A)")
-    metering.take(MeterRead(MeterRole.EV, post.currents, post.power_w, post.import_wh, post.export_wh), now)
     return ACCEPTED

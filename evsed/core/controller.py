@@ -49,10 +49,22 @@ _ROLE_OF = {
 class Controller:
     """One charger. Not thread-safe: one thread owns it."""
 
-    def __init__(self, saved: Saved, now: Millis, equipment: Equipment = BARE, restart_wait_ms: Millis = 0) -> None:
-        """``restart_wait_ms``: how long a car that is found at start-up has to wait."""
+    def __init__(
+        self,
+        saved: Saved,
+        now: Millis,
+        equipment: Equipment = BARE,
+        restart_wait_ms: Millis = 0,
+        calendar: schedule.Calendar | None = None,
+        *,
+        pilot_unlocked: bool = False,
+    ) -> None:
+        """``restart_wait_ms``: how long a car that is found at start-up has to wait. ``calendar`` None: in UTC.
+
+        ``pilot_unlocked``: the owner's configuration lets the pilot be driven by hand.
+        """
         self.permit = Permit(SAFE, now)
-        self.desk = Desk(saved.settings, saved.access, saved.timer)
+        self.desk = Desk(saved.settings, saved.access, saved.timer, calendar, pilot_unlocked=pilot_unlocked)
         self.regulation = Regulation()
         self.charger = Charger(now)
         self.pilot = PilotWatch(now)
@@ -134,7 +146,7 @@ class Controller:
         self.cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in CLOSED)
         for wish in self.hardware.look(inputs, self.outputs, self.desk.settings, now):
             actions += operating.switched(self, wish, now)
-        for button, gesture in self.buttons.feed(inputs.buttons, now):
+        for button, gesture in self.buttons.feed(inputs.buttons | self.desk.panel.pressed(now), now):
             actions += operating.pressed(self, button, gesture, now)
         return actions
 
@@ -188,8 +200,9 @@ class Controller:
     def _look_at_clock(self, now: Millis) -> None:
         if self.wall is None:
             return
-        self.desk.unix_s = self.wall[0] + (now - self.wall[1]) // 1000
-        self.desk.timer, self.desk.access = schedule.due(self.desk.timer, self.desk.access, self.desk.unix_s)
+        desk = self.desk
+        desk.unix_s = self.wall[0] + (now - self.wall[1]) // 1000
+        desk.timer, desk.access = schedule.due(desk.timer, desk.access, desk.unix_s, desk.calendar)
 
     def _look_at_ev(self, now: Millis) -> None:
         values = self.regulation.metering.values(MeterRole.EV)
@@ -268,6 +281,7 @@ class Controller:
         return (
             self.leaving
             or self.desk.hold(now) is not None
+            or self.desk.by_hand.duty(now) is not None
             or (worst is not None and not worst.value.waiting)
             or self.desk.access is not Access.ALLOW
             or now < max(self.stopped_until, self.rest_until(now))
@@ -321,6 +335,7 @@ class Controller:
         elif row.target is State.C1 and self.regulation.phases.by_mode:
             self.charger.forgive_delay(now)
         elif row.target is State.A:
+            self.desk.by_hand.end()
             self.regulation.unplugged()
             self.hardware.rest.unplugged()
             self.watches.unplugged()
@@ -330,8 +345,9 @@ class Controller:
     def _permitted(self, moment: Moment, now: Millis) -> Permit:
         driven = self.charger.outputs(self.regulation.offer, now)
         lock, rcm_test = self.hardware.lock.drive(now), self.hardware.rcm.drive
-        rests = lock is driven.lock and rcm_test == driven.rcm_test
-        wanted = driven if rests else replace(driven, lock=lock, rcm_test=rcm_test)
+        pilot = self.desk.by_hand.drive(driven.pilot, self.charger.state, now)
+        as_driven = lock is driven.lock and rcm_test == driven.rcm_test and pilot is driven.pilot
+        wanted = driven if as_driven else replace(driven, pilot=pilot, lock=lock, rcm_test=rcm_test)
         facts = Facts(
             state=self.charger.state,
             in_state_ms=now - self.charger.since,

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from evsed.core.model import MeterHealth, MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.setting import Value
-from evsed.core.units import Celsius, Deciamps, Millivolts, Ohms, WattHours, Watts
+from evsed.core.units import Celsius, Deciamps, DutyBp, Millivolts, Ohms, WattHours, Watts
 from evsed.core.wire import WireEvent
 
 
@@ -161,6 +161,55 @@ class DelayedCharging:
     choice: ModeChoice
     start_s: int
     stop_s: int | None = None
+    repeat: bool = False  # both times come again every day at the same time on the clock
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    """New values for several owner settings: all of them, or none."""
+
+    changes: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EraseSettings:
+    """Every owner setting becomes its default, and access goes off. Latched faults stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverridePilot:
+    """The pilot is driven with ``duty`` (0 disconnects it) and nothing charges meanwhile; None ends that."""
+
+    duty: DutyBp | None
+
+
+@dataclass(frozen=True, slots=True)
+class PressCustomButton:
+    """The custom button, which means nothing to the charger and is only told to others."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PressButton:
+    """A button under the LCD is pressed or released from afar; a press that is not released ends after 3 s."""
+
+    button: Button
+    pressed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """The backlight of the LCD: on for its usual time, or off."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwipeCard:
+    """A card as if held to the reader: its UID in hexadecimal, 6 or 7 bytes."""
+
+    uid: str
 
 
 Command: TypeAlias = (
@@ -175,6 +224,13 @@ Command: TypeAlias = (
     | PostCircuit
     | ClearFaults
     | DelayedCharging
+    | ChangeSettings
+    | EraseSettings
+    | OverridePilot
+    | PressCustomButton
+    | PressButton
+    | Light
+    | SwipeCard
 )
 
 

@@ -11,7 +11,7 @@ from evsed.core.charger import STOP_DELAY_MS
 from evsed.core.events import ACCEPTED, Button, ChooseMode, Command, Verdict
 from evsed.core.faults import Fault
 from evsed.core.model import MeterType, Mode
-from evsed.core.switch import Wish, command_for
+from evsed.core.switch import CUSTOM, Wish, command_for
 from evsed.core.units import Millis
 
 if TYPE_CHECKING:
@@ -21,10 +21,13 @@ _CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
 
 
 def pressed(core: "Controller", button: Button, gesture: Gesture, now: Millis) -> list[Action]:
-    """A button did ``gesture``: a residual current fault is reset first, by the mere press."""
+    """A button did ``gesture``: it lights the LCD; a residual current fault is reset first, by the mere press."""
+    core.desk.panel.light(True, now)
     if gesture is Gesture.PRESSED and (reset := _reset_residual_current(core, now)):
         core.buttons.spend(button)
         return reset
+    if core.desk.settings.lcdlock:
+        return []
     choice = chosen(button, gesture, Mode(core.desk.settings.mode), core.desk.access)
     return _ask(core, "button", None if choice is None else ChooseMode(choice), now)
 
@@ -35,7 +38,10 @@ def switched(core: "Controller", wish: Wish, now: Millis) -> list[Action]:
         return _reset_residual_current(core, now)
     if wish is Wish.STOP:
         core.stopped_until = now + STOP_DELAY_MS
-    mode, delayed = Mode(core.desk.settings.mode), core.desk.timer.start_s is not None
+    if wish in CUSTOM:
+        core.desk.panel.custom_button = CUSTOM[wish](core.desk.panel.custom_button)
+        return []
+    mode, delayed = Mode(core.desk.settings.mode), core.desk.timer.waits
     return _ask(core, "switch", command_for(wish, mode, core.desk.access, delayed=delayed), now)
 
 

@@ -30,6 +30,7 @@ CLOSING = Reason("closing", "Locking the cable and testing the residual current 
 ASKING_MASTER = Reason("asking_master", "Waiting for the master charger to agree")
 NOTHING_OFFERED = Reason("nothing_offered", "The master charger offers nothing now")
 LIMITED = Reason("nothing_offered", "A limit is below 6 A, or chargers that share power are asked first")
+CLOCK_NOT_RIGHT = "Waiting for the start time, and for a clock that is right: it is not set yet"
 NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
 
 _FAULT_TEXTS = {
@@ -70,6 +71,8 @@ class Standing:
     access: Access
     delayed: bool  # charging begins at a time that the owner set
     start_at: Millis | None  # that time; None while the time of day is not known
+    start_text: str  # the same for people; empty while it is not known
+    by_hand_until: Millis | None  # somebody drives the pilot by hand
     leaving: bool
     offer: Deciamps
     stopped_until: Millis  # the external switch stopped charging
@@ -103,12 +106,8 @@ def why(standing: Standing, now: Millis) -> Reason | None:
         return NO_CAR if standing.access is Access.ALLOW else _no_access(standing)
     if standing.access is not Access.ALLOW:
         return _no_access(standing)
-    if standing.leaving:
-        return LEAVING
-    if now < standing.stopped_until:
-        return Reason("stopped_by_switch", "Stopped by the external switch", standing.stopped_until)
-    if standing.hold is not None:
-        return _limited(standing.hold)
+    if stopped := _stopped(standing, now):
+        return stopped
     if standing.offer < LOWEST_OFFER:
         if not standing.cabled:
             return NO_CABLE
@@ -116,6 +115,17 @@ def why(standing: Standing, now: Millis) -> Reason | None:
     if fault is not None:
         return of_fault(fault)
     return _own_wait(standing, now)
+
+
+def _stopped(standing: Standing, now: Millis) -> Reason | None:
+    """By whom or what charging is held back, beside access and faults."""
+    if standing.leaving:
+        return LEAVING
+    if standing.by_hand_until is not None:
+        return Reason("pilot_by_hand", "The pilot is driven by hand (modem experiment)", standing.by_hand_until)
+    if now < standing.stopped_until:
+        return Reason("stopped_by_switch", "Stopped by the external switch", standing.stopped_until)
+    return None if standing.hold is None else _limited(standing.hold)
 
 
 def _limited(hold: Hold) -> Reason:
@@ -129,7 +139,8 @@ _ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}
 
 def _no_access(standing: Standing) -> Reason:
     if standing.delayed:
-        return Reason("delayed", "Waiting for the start time", standing.start_at)
+        text = f"Waiting until {standing.start_text}" if standing.start_text else CLOCK_NOT_RIGHT
+        return Reason("delayed", text, standing.start_at)
     return _ACCESS[standing.access]
 
 

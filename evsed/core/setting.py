@@ -1,6 +1,7 @@
 """What one owner setting is: its columns, how a given value is read, how it is shown.
 
-Owns the row type and the three kinds of row (number, choice, host name); the rows themselves stand in settings.py.
+Owns the row type and the kinds of row (number, choice, host name, colour, words); the rows themselves
+stand in settings.py.
 """
 
 import re
@@ -32,7 +33,11 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table. ``lcd_name`` is empty for a setting that has no menu item."""
+    """One row of the table. ``lcd_name`` is empty for a setting that has no menu item.
+
+    ``installer``: it belongs to the electrical installation, not to daily use. ``secret``: it is never shown. ``form``
+    (a regular expression) and ``takes`` (the same in words) are those of a text.
+    """
 
     key: str
     lcd_name: str
@@ -44,10 +49,14 @@ class Setting:
     choices: Mapping[int, str]
     register: int | None
     shown: Shown
+    secret: bool = False
+    form: str = ""
+    takes: str = ""
+    installer: bool = False
 
     @property
     def is_text(self) -> bool:
-        """Whether the value is a text (a host name) and not a number."""
+        """Whether the value is a text (such as a host name) and not a number."""
         return isinstance(self.default, str)
 
     def parse(self, given: object) -> Value:
@@ -74,10 +83,8 @@ class Setting:
         return number
 
     def _parse_text(self, given: object) -> str:
-        if not isinstance(given, str) or not _HOST.fullmatch(given):
-            raise SettingError(
-                f"{self.key} takes a host name or an address of at most 64 characters, or nothing; not {_cut(given)}"
-            )
+        if not isinstance(given, str) or not re.fullmatch(self.form, given):
+            raise SettingError(f"{self.key} takes {self.takes}; not {_cut(given)}")
         return given
 
     def show(self, value: Value) -> Value:
@@ -85,7 +92,6 @@ class Setting:
         return self.choices.get(value, value) if isinstance(value, int) else value
 
 
-_HOST = re.compile(r"[A-Za-z0-9.:_-]{0,64}")
 _NUMERAL = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -105,7 +111,7 @@ def _integer(given: object) -> int | None:
 
 
 _NO_CHOICES: Final[Mapping[int, str]] = MappingProxyType({})
-_HOST_LENGTH: Final = 64
+_BYTE: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 
 
 def number(
@@ -118,9 +124,11 @@ def number(
     unit: str = "",
     register: int | None = None,
     shown: Shown,
+    secret: bool = False,
 ) -> Any:
     """A row that takes whole numbers from ``minimum`` to ``maximum``."""
-    return _row(lcd_name, description, default, minimum, maximum, unit, _NO_CHOICES, register, shown)
+    columns = (minimum, maximum, unit, _NO_CHOICES, register, shown, secret)
+    return _row(lcd_name, description, default, *columns)
 
 
 def choice(
@@ -135,12 +143,29 @@ def choice(
     """A row that takes one of ``names``, by name or by number."""
     numbered = names.items() if isinstance(names, Mapping) else enumerate(names)
     choices = MappingProxyType({int(number): name for number, name in numbered})
-    return _row(lcd_name, description, default, min(choices), max(choices), "", choices, register, shown)
+    columns = (min(choices), max(choices), "", choices, register, shown)
+    return _row(lcd_name, description, default, *columns)
 
 
 def host(lcd_name: str, description: str, *, register: int | None = None, shown: Shown) -> Any:
     """A row that takes a host name or address, or nothing."""
-    return _row(lcd_name, description, "", 0, _HOST_LENGTH, "", _NO_CHOICES, register, shown)
+    takes = "a host name or an address of at most 64 characters, or nothing"
+    form = r"[A-Za-z0-9.:_-]{0,64}"
+    return _row(lcd_name, description, "", 0, 64, "", _NO_CHOICES, register, shown, False, form, takes)
+
+
+def colour(description: str, default: str, *, shown: Shown) -> Any:
+    """A row that takes a colour: red, green and blue from 0 to 255, with commas between them."""
+    takes = "a colour as R,G,B with 0 to 255 each"
+    form = f"{_BYTE},{_BYTE},{_BYTE}"
+    return _row("", description, default, 0, 11, "", _NO_CHOICES, None, shown, False, form, takes)
+
+
+def words(description: str, most: int, *, shown: Shown) -> Any:
+    """A row that takes a text of at most ``most`` printable ASCII characters, or nothing."""
+    takes = f"a text of at most {most} printable ASCII characters, or nothing"
+    form = f"[ -~]{{0,{most}}}"
+    return _row("", description, "", 0, most, "", _NO_CHOICES, None, shown, False, form, takes)
 
 
 def _row(lcd_name: str, description: str, default: Value, *columns: Any) -> Any:

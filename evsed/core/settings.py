@@ -13,7 +13,7 @@ from typing import Any, Final
 from evsed.core import menu
 from evsed.core.menu import SUM_MAINS_OFF
 from evsed.core.model import Contactor2, MeterType
-from evsed.core.setting import Setting, SettingError, Value, choice, host, number
+from evsed.core.setting import Setting, SettingError, Value, choice, colour, host, number, words
 
 METER_NAMES: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -289,7 +289,7 @@ class Settings:
         "CAP STOP", "Minutes above SUMMAINS before charging stops", 0, 60, 0, unit="min", shown=menu.sum_limited
     )
     lcd_pin: int = number(
-        "LCD PIN", "PIN to use the buttons from the web page; 0 is off", 0, 9999, 0, shown=menu.always
+        "LCD PIN", "PIN to use the buttons from the web page; 0 is off", 0, 9999, 0, shown=menu.always, secret=True
     )
     normal_without_meter: int = choice(
         "", "Normal mode while the mains meter is silent", ("Minimum", "Keep"), 0, shown=menu.never
@@ -313,6 +313,20 @@ class Settings:
         "", "Random wait after a power cut, at most; spares the grid", 0, 60, 0, unit="s", shown=menu.never
     )
 
+    lcdlock: int = choice("", "Lock the buttons under the LCD", _OFF_ON, 0, shown=menu.never)
+    rest_dialect: int = choice(
+        "", "Fields of GET /settings; auto is 3.11 for evcc, else 3.6", ("auto", "3.6", "3.11"), 0, shown=menu.never
+    )
+    mqtt_discovery: int = choice(
+        "", "How Home Assistant is told of this charger", ("Device", "Entities", "Off"), 0, shown=menu.never
+    )
+    required_evccid: str = words("The only car that may charge, by its EVCCID (modem experiment)", 32, shown=menu.never)
+    color_off: str = colour("LED while access is off", "0,0,0", shown=menu.never)
+    color_normal: str = colour("LED in Normal mode", "0,255,0", shown=menu.never)
+    color_smart: str = colour("LED in Smart mode", "0,255,0", shown=menu.never)
+    color_solar: str = colour("LED in Solar mode", "255,170,0", shown=menu.never)
+    color_custom: str = colour("LED while the custom button is on", "0,0,255", shown=menu.never)
+
     def __getitem__(self, key: str) -> Value:
         """The value of setting ``key``. Raises KeyError for an unknown one."""
         if key not in TABLE:
@@ -333,6 +347,19 @@ class Settings:
         return {key: row.show(self[key]) for key, row in TABLE.items()}
 
 
+_INSTALLERS = frozenset(
+    {"config", "lock", "loadbl", "grid", "current_main", "current_max", "current_max_circuit", "rcmon", "temp_max"}
+    | {"byte_order", "data_type", "function"}
+    | {f"{role}_meter{end}" for role in ("mains", "ev", "circuit") for end in ("", "_address", "_host")}
+    | {f"{what}_{part}" for what in ("voltage", "current", "power", "energy") for part in ("register", "divisor")}
+)
+
+
+def _row(key: str, setting: Setting) -> Setting:
+    installer = key in _INSTALLERS
+    return dataclasses.replace(setting, key=key, installer=installer)
+
+
 TABLE: Final[Mapping[str, Setting]] = MappingProxyType(
-    {row.name: dataclasses.replace(row.metadata["setting"], key=row.name) for row in dataclasses.fields(Settings)}
+    {row.name: _row(row.name, row.metadata["setting"]) for row in dataclasses.fields(Settings)}
 )

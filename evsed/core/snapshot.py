@@ -21,7 +21,7 @@ from evsed.core.reasons import Reason
 from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.settings import Settings
 from evsed.core.states import State
-from evsed.core.units import Celsius, Deciamps, Millis, Millivolts, WattHours
+from evsed.core.units import Celsius, Deciamps, DutyBp, Millis, Millivolts, WattHours
 from evsed.core.wire import Orders
 
 
@@ -114,11 +114,21 @@ class Snapshot:
     battery: Deciamps
     battery_at: Millis | None
     charged_wh: WattHours | None
+    custom_button: bool
+    pilot_override: DutyBp | None  # the pilot is driven by hand with this duty; None: it is not
+    rfid_last: str  # the card last read, in hexadecimal; empty: none yet
+    rfid_text: str  # what the card reader says
+    backlight_s: int  # how long the LCD's light stays on; 0: it is off
     solar_stop_s: int
     closings: int
     orders: Orders | None  # for the nodes of a master; None on every other charger
     chargers: tuple[ChargerView, ...]  # that share power, on their master; empty on every other charger
     saved: Saved
+
+    @property
+    def timer(self) -> Timer:
+        """Delayed charging: what comes next, and when."""
+        return self.saved.timer
 
     @property
     def mode(self) -> Mode:

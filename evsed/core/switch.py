@@ -1,9 +1,10 @@
 """The external switch on input SW: debounced, and what a movement of it asks for.
 
-Owns debouncing and the eight functions' meaning; carrying out is the controller's. Functions 6 and 7 (custom) ask for
+Owns debouncing and the eight functions' meaning; carrying out is the controller's. Functions 6 and 7 (custom) move
 nothing here: they are only told to others.
 """
 
+from collections.abc import Callable
 from enum import Enum, IntEnum
 
 from evsed.core.events import ChangeSetting, ChooseMode, Command
@@ -42,8 +43,24 @@ class Wish(Enum):
     SOLAR = "Solar, if in Smart"
     TOGGLE_MODE = "the other of Smart and Solar"
     RESET = "reset a residual current fault"
+    CUSTOM_TURNED = "the custom button on or off"
+    CUSTOM_ON = "the custom button on"
+    CUSTOM_OFF = "the custom button off"
 
 
+CUSTOM: dict[Wish, Callable[[bool], bool]] = {
+    Wish.CUSTOM_TURNED: lambda on: not on,
+    Wish.CUSTOM_ON: lambda _on: True,
+    Wish.CUSTOM_OFF: lambda _on: False,
+}
+"""What the custom button becomes of what it was."""
+
+
+_PUSHED = {
+    Function.DISABLED: [Wish.STOP],
+    Function.ACCESS_BUTTON: [Wish.TOGGLE_ACCESS],
+    Function.CUSTOM_BUTTON: [Wish.CUSTOM_TURNED],
+}
 _OTHER = {Mode.SMART: Mode.SOLAR, Mode.SOLAR: Mode.SMART}
 
 
@@ -99,7 +116,7 @@ class ExternalSwitch:
     def _press(self, function: Function, now: Millis) -> list[Wish]:
         if self.closed:
             self._pressed_at = now
-            return {Function.DISABLED: [Wish.STOP], Function.ACCESS_BUTTON: [Wish.TOGGLE_ACCESS]}.get(function, [])
+            return _PUSHED.get(function, [])
         short, self._pressed_at = self._pressed_at is not None, None
         return [Wish.TOGGLE_MODE] if short and function is Function.SMART_SOLAR_BUTTON else []
 
@@ -128,5 +145,7 @@ def _position(function: Function, closed: bool) -> list[Wish]:
             return [Wish.ALLOW if closed else Wish.DENY]
         case Function.SMART_SOLAR_SWITCH:
             return [Wish.SMART if closed else Wish.SOLAR]
+        case Function.CUSTOM_SWITCH:
+            return [Wish.CUSTOM_ON if closed else Wish.CUSTOM_OFF]
         case _:
             return []

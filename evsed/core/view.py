@@ -8,6 +8,7 @@ from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.faults import Fault
 from evsed.core.model import MeterRole, Mode
 from evsed.core.pilot import Level
+from evsed.core.schedule import clock_text
 from evsed.core.snapshot import Learned, MeterView, Snapshot, drawing
 from evsed.core.states import CLOSED, OFFERING, State
 from evsed.core.units import Millis, seconds_left
@@ -56,6 +57,11 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         battery=core.regulation.metering.battery(now),
         battery_at=core.regulation.metering.battery_at,
         charged_wh=core.session.charged_wh,
+        custom_button=core.desk.panel.custom_button,
+        pilot_override=core.desk.by_hand.duty(now),
+        rfid_last=core.desk.panel.card,
+        rfid_text=core.desk.panel.card_text(core.desk.settings.rfidreader),
+        backlight_s=core.desk.panel.light_s(now),
         solar_stop_s=seconds_left(_stop_timer(core, now), 0),
         closings=core.closings,
         orders=_orders(core, now),
@@ -106,8 +112,10 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             fault=core.faults.worst,
             fault_until=core.watches.until(core.faults.worst),
             access=core.desk.access,
-            delayed=core.desk.timer.start_s is not None,
+            delayed=core.desk.timer.waits,
             start_at=_start_at(core),
+            start_text=_start_text(core),
+            by_hand_until=None if core.desk.by_hand.duty(now) is None else core.desk.by_hand.until,
             leaving=core.leaving,
             offer=core.regulation.offer,
             stopped_until=core.stopped_until,
@@ -134,3 +142,10 @@ def _start_at(core: "Controller") -> Millis | None:
     if start_s is None or core.wall is None:
         return None  # nobody can say when, while the time of day is not known
     return core.wall[1] + (start_s - core.wall[0]) * 1000
+
+
+def _start_text(core: "Controller") -> str:
+    desk = core.desk
+    if desk.timer.start_s is None or desk.unix_s is None:
+        return ""
+    return clock_text(desk.timer.start_s, desk.unix_s, desk.calendar)

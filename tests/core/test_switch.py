@@ -4,7 +4,7 @@ import pytest
 
 from evsed.core.events import ChooseMode, ClearFaults, DelayedCharging, PostCircuit, WallClock
 from evsed.core.model import Access, Mode, ModeChoice, PhaseCurrents
-from evsed.core.schedule import NO_TIMER, Timer, due
+from evsed.core.schedule import NO_TIMER, Timer, UtcCalendar, due
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
 from evsed.core.switch import ExternalSwitch, Function, Wish, command_for
@@ -223,11 +223,11 @@ def test_what_a_timer_refuses() -> None:
 
 
 def test_times_that_both_passed_leave_access_off() -> None:
-    assert due(Timer(10, 20), Access.DENY, 9) == (Timer(10, 20), Access.DENY)
-    assert due(Timer(10, 20), Access.DENY, 10) == (Timer(None, 20), Access.ALLOW)
-    assert due(Timer(None, 20), Access.ALLOW, 19) == (Timer(None, 20), Access.ALLOW)
-    assert due(Timer(10, 20), Access.DENY, 20) == (NO_TIMER, Access.DENY)
-    assert due(Timer(10, None), Access.DENY, 10) == (NO_TIMER, Access.ALLOW)
+    assert due(Timer(10, 20), Access.DENY, 9, UtcCalendar()) == (Timer(10, 20), Access.DENY)
+    assert due(Timer(10, 20), Access.DENY, 10, UtcCalendar()) == (Timer(None, 20), Access.ALLOW)
+    assert due(Timer(None, 20), Access.ALLOW, 19, UtcCalendar()) == (Timer(None, 20), Access.ALLOW)
+    assert due(Timer(10, 20), Access.DENY, 20, UtcCalendar()) == (NO_TIMER, Access.DENY)
+    assert due(Timer(10, None), Access.DENY, 10, UtcCalendar()) == (NO_TIMER, Access.ALLOW)
 
 
 def test_without_a_clock_nothing_starts() -> None:
