@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
@@ -26,6 +27,10 @@ class Parameters:
     def left_empty(self, name: str) -> bool:
         """Whether ``name`` is missing or was sent without a value, as a form sends a field that nobody filled in."""
         return self._values.get(name, "") == ""
+
+    def doubled(self, *names: str) -> bool:
+        """Whether one of ``names`` was sent with two different values."""
+        return any(self._values.get(name, "") is None for name in names)
 
     def only(self, *names: str) -> dict[str, str]:
         """Those of ``names`` that were sent, with their values."""
@@ -75,3 +80,11 @@ def _pairs(text: str) -> dict[str, str | None]:
 
 def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == '"' else value
+
+
+def described(takes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Parameters and their JSON schemas for the OpenAPI document."""
+    fields = [
+        {"name": name, "in": "query", "required": False, "schema": dict(schema)} for name, schema in takes.items()
+    ]
+    return {"parameters": fields}

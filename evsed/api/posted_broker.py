@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from evsed.api.parameters import Parameters
-from evsed.api.values import NotTakenError
+from evsed.api.values import TWICE, NotTakenError
 from evsed.config import Mqtt
 
 BROKER: Final = ("mqtt_host", "mqtt_port", "mqtt_topic_prefix", "mqtt_username", "mqtt_password")
@@ -31,6 +31,8 @@ _SECRET: Final = re.compile(r"[^\x00-\x1f\x7f]{0,128}")
 
 def broker_of(given: Parameters, now: Mqtt) -> Mqtt:
     """The broker that ``given`` asks for, where ``now`` is in use. Raises NotTakenError, which names the parameter."""
+    if given.doubled(*GROUP):
+        raise NotTakenError(TWICE)
     if given.text("mqtt_update").strip() != "1":
         raise NotTakenError("a broker is stored only together with mqtt_update=1")
     host = _text(given, "mqtt_host", now.host, _HOST, "a host name or an address of at most 64 characters, or nothing")
@@ -62,7 +64,7 @@ def _text(given: Parameters, name: str, now: str, pattern: re.Pattern[str], take
     if name not in given:
         return now
     text = given.text(name)
-    if not pattern.fullmatch(text) or (not text and not given.left_empty(name)):
+    if not pattern.fullmatch(text):
         raise NotTakenError(f"{name} takes {takes}")
     return text
 

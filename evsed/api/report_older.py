@@ -3,7 +3,7 @@
 Keys, order, types and units are the contract of existing clients. What is not known is null, never 0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from evsed import __version__
@@ -19,9 +19,9 @@ from evsed.core.snapshot import MeterView, Snapshot
 class Unit:
     """What clients are told and the Snapshot does not have: the unit, its network and its broker."""
 
-    serial: int
-    broker: Mqtt
-    prefix: str  # of every MQTT topic
+    serial: int = 0
+    broker: Mqtt = field(default_factory=Mqtt)
+    prefix: str = ""  # of every MQTT topic
     mqtt_connected: bool = False
     modem: bool = False  # whether experiments with the pilot are unlocked
     network: Network = UNKNOWN_NETWORK

@@ -13,6 +13,7 @@ from evsed.core.events import OverridePilot
 from evsed.wallclock import LocalCalendar
 
 HIGHEST_PWM: Final = 1_000
+TWICE: Final = "sent twice, with different values"
 _SWITCHED: Final = {"0": False, "1": True}
 _LOCAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 
@@ -52,11 +53,12 @@ def local_time(given: Parameters, name: str) -> int:
     summer time begins, is as much later as the clock jumps.
     """
     text = given.text(name).strip()
+    wrong = NotTakenError(f"{name} takes a local time such as 2030-04-14T23:31")
+    if not _LOCAL.fullmatch(text):
+        raise wrong
     try:
-        if not _LOCAL.fullmatch(text):
-            raise ValueError
         shown = datetime.fromisoformat(text)
         time.tzset()  # the owner may have changed the zone since
         return LocalCalendar().unix(shown.toordinal(), shown.hour * 60 + shown.minute)
     except (ValueError, OverflowError, OSError):
-        raise NotTakenError(f"{name} takes a local time such as 2030-04-14T23:31") from None
+        raise wrong from None

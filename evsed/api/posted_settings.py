@@ -16,7 +16,7 @@ from typing import Any, Final
 from evsed.api.parameters import Parameters
 from evsed.api.report import Dialect
 from evsed.api.report_newer import SUM_OFF, sum_mains
-from evsed.api.values import HIGHEST_PWM, NotTakenError, local_time, pilot, switched, whole
+from evsed.api.values import HIGHEST_PWM, TWICE, NotTakenError, local_time, pilot, switched, whole
 from evsed.core.events import (
     ChangeSetting,
     ChooseMode,
@@ -206,6 +206,9 @@ def asked(given: Parameters, dialect: Dialect) -> list[Asked]:
     found = []
     for row in TABLE_OF_PARAMETERS:
         if not given.has_any(*row.takes):
+            continue
+        if given.doubled(*row.takes):
+            found.append(Asked(row, None, TWICE))
             continue
         try:
             found.append(Asked(row, row.read(given, dialect)))
