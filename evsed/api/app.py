@@ -11,7 +11,7 @@ from starlette.routing import Match
 
 from evsed import __version__
 from evsed.api.bounds import BodyLimit
-from evsed.api.routes import limit, meters, settings, state
+from evsed.api.routes import lcd, limit, meters, settings, state, unit
 from evsed.api.site import BusyError, Site
 
 _WEB: Final = Path(__file__).parent / "web"
@@ -27,7 +27,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(BusyError, _busy)
-    for module in (settings, meters, state, limit):
+    for module in (settings, meters, unit, lcd, state, limit):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)

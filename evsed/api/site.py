@@ -41,7 +41,7 @@ class Site:
     mqtt_connected: Callable[[], bool]
 
     refusals: Refusals
-    reboot: Callable[[], None] | None = None
+    reboot: Callable[[], object] | None = None
     """Ends the daemon in order and starts it anew; returns at once. None: whoever runs it has to."""
 
     broker: Callable[[], Mqtt] | None = None
@@ -51,6 +51,8 @@ class Site:
     """Stores a broker and connects to it; raises OSError when it cannot be stored. None: none can be stored."""
 
     network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
+    lcd: Callable[[], bytes | None] = lambda: None
+    """What the LCD shows, as a PNG; None: there is no LCD."""
 
     @property
     def unit(self) -> Unit:
