@@ -6,9 +6,8 @@ It knows the rules of facts/charging.md and IEC 61851-1, not how the core keeps 
 
 from dataclasses import dataclass
 
-from evsed.api.report import settings_document
+from evsed.api.report import Dialect, Unit, settings_document
 from evsed.api.routes.state import state_document
-from evsed.config import Installation
 from evsed.core.actions import SAFE, Action, CloseContactors, LockDrive, OpenContactors, Outputs, Pilot, PilotDrive
 from evsed.core.controller import Controller
 from evsed.core.duty import current_for
@@ -37,7 +36,6 @@ LATE_REASON_MS = 6_000
 """How long a reason may still be seen after the time at which it said it would end: C1 takes that long."""
 
 _MAY_HAVE_PULSES = frozenset({State.B, State.C, State.COMM_C})
-_INSTALLATION = Installation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +319,7 @@ class Invariants:
     def tell(self, now: Millis) -> Snapshot:
         """Everybody looks at it: nothing fails, and there is one reason or the car charges."""
         snapshot = self.core.snapshot(now)
-        settings_document(snapshot, _INSTALLATION, mqtt_connected=False)
+        settings_document(snapshot, Unit(), Dialect.NEWER)
         state_document(snapshot)
         assert (snapshot.reason is None) == (snapshot.state is State.C)
         assert (None if snapshot.lent is None else snapshot.lent.current) == self.lent_current(now)
