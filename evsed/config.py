@@ -74,6 +74,13 @@ class Mqtt:
 
 
 @dataclass(frozen=True, slots=True)
+class Mdns:
+    """Whether the LAN is told where the web server is, as smartevse-<serial>.local."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Which board drives the car: for now the simulated one, at a Unix socket."""
 
@@ -85,7 +92,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything about this unit that is not an owner setting."""
+    """Everything about this unit that is not an owner setting. ``serial`` 0: not chosen; serialnumber.py has one."""
 
     serial: int = 0
     http: Http = field(default_factory=Http)
@@ -93,6 +100,7 @@ class Installation:
     bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
     modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
+    mdns: Mdns = field(default_factory=Mdns)
     modem: Modem = field(default_factory=Modem)
     board: Board = field(default_factory=Board)
 
