@@ -37,7 +37,7 @@ def test_every_answer_is_described(path: str, method: str) -> None:
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_every_operation_says_what_it_is_for(path: str, method: str) -> None:
     operation = DOCUMENT["paths"][path][method]
-    assert len(operation["summary"].split()) > 2
+    assert len(operation["summary"].split()) > 1
     assert len(operation["summary"]) < 120
 
 
