@@ -3,16 +3,31 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from evsed.api.bounds import MOST_STREAMS, Places
 from evsed.api.refusals import Refusals
 from evsed.config import Installation
-from evsed.core.events import ChangeSetting, ChooseMode, ClearFaults, Command, Verdict
+from evsed.core.events import (
+    ChangeSetting,
+    ChangeSettings,
+    ChooseMode,
+    ClearFaults,
+    Command,
+    DelayedCharging,
+    Verdict,
+)
 from evsed.core.snapshot import Snapshot
 from evsed.runtime import Runtime
 
 _ANSWERS_WITHIN_S = 3.0
-_KEPT = (ChooseMode, ChangeSetting, ClearFaults)  # measurements and the override are not
+_KEPT = (
+    ChooseMode,
+    DelayedCharging,
+    ChangeSetting,
+    ChangeSettings,
+    ClearFaults,
+)  # measurements and the override are not
 
 
 class BusyError(Exception):
@@ -29,6 +44,8 @@ class Site:
     mqtt_connected: Callable[[], bool]
 
     refusals: Refusals
+    streams: Places = field(default_factory=lambda: Places(MOST_STREAMS))
+    closing: asyncio.Event = field(default_factory=asyncio.Event)  # the daemon stops: answers without an end end
 
     @property
     def snapshot(self) -> Snapshot:
