@@ -11,7 +11,18 @@ from starlette.routing import Match
 
 from evsed import __version__
 from evsed.api.bounds import BodyLimit
-from evsed.api.routes import limit, meters, settings, state
+from evsed.api.routes import (
+    limit,
+    meters,
+    settings,
+    state,
+    v1_charging,
+    v1_counters,
+    v1_events,
+    v1_meters,
+    v1_settings,
+    v1_timer,
+)
 from evsed.api.site import BusyError, Site
 
 _WEB: Final = Path(__file__).parent / "web"
@@ -27,7 +38,8 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(BusyError, _busy)
-    for module in (settings, meters, state, limit):
+    v1 = (state, v1_events, v1_settings, v1_meters, v1_counters, v1_charging, v1_timer, limit)
+    for module in (settings, meters, *v1):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)
