@@ -19,7 +19,7 @@ from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
 from evsed.runtime import Runtime
-from evsed.webserver import QuietServer
+from evsed.webserver import Bounds, QuietServer
 from tests.scenarios.simulation import PATIENCE_S, wait_for
 
 
@@ -80,8 +80,8 @@ class Charger:
 class Served:
     """``app`` on a port of its own, in a thread of its own."""
 
-    def __init__(self, app: FastAPI, refusals: Refusals) -> None:  # noqa: ARG002
-        self.server = QuietServer(app)
+    def __init__(self, app: FastAPI, refusals: Refusals, bounds: Bounds | None = None) -> None:
+        self.server = QuietServer(app, refusals.note, bounds)
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, name="server")

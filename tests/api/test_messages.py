@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from evsed.api.entities import TOPICS, payloads
 from evsed.api.mqtt import set_command
-from evsed.api.report import settings_document
+from evsed.api.report import Unit, settings_document
 from evsed.api.routes.state import state_document
-from evsed.config import Installation
 from evsed.core.events import (
     ChangeSetting,
     ChooseMode,
@@ -58,7 +57,7 @@ def test_what_is_not_known_is_not_published(silent: Story) -> None:
 
 
 def test_what_is_not_known_is_null_in_rest(silent: Story) -> None:
-    document = settings_document(silent.snapshot, Installation(), mqtt_connected=False)
+    document = settings_document(silent.snapshot, Unit())
     assert document["phase_currents"]["TOTAL"] is None
     assert document["ev_meter"]["total_kwh"] is None
     assert document["mains_meter"] == {"import_active_energy": None, "export_active_energy": None}
@@ -68,7 +67,7 @@ def test_what_is_not_known_is_null_in_rest(silent: Story) -> None:
 def test_a_disabled_ev_meter_has_no_values() -> None:
     story = Story(Saved(settings=settings(ev_meter="Disabled")))
     story.run(1)
-    document = settings_document(story.snapshot, Installation(), mqtt_connected=True)
+    document = settings_document(story.snapshot, Unit())
     assert document["ev_meter"]["description"] == "Disabled"
     assert document["ev_meter"]["charged_kwh"] is None
     assert "EVCurrentL1" not in {topic.name for topic in payloads(story.snapshot)}
@@ -82,7 +81,7 @@ def test_the_reason_is_the_same_everywhere() -> None:
     story.run(1)
     text = "Charging Stopped - No Power Available"
     assert {topic.name: payload for topic, payload in payloads(story.snapshot).items()}["State"] == text
-    assert settings_document(story.snapshot, Installation(), mqtt_connected=True)["evse"]["state"] == text
+    assert settings_document(story.snapshot, Unit())["evse"]["state"] == text
     assert state_document(story.snapshot)["not_charging"]["reason"] == "no_power"
 
 
