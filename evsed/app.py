@@ -28,10 +28,12 @@ from evsed.core.units import Millis
 from evsed.logs import QueuedLog
 from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
+from evsed.serialnumber import serial_number
 from evsed.store import Store
 from evsed.wallclock import ClockJudge
 
 if TYPE_CHECKING:
+    from evsed.api.mdns import Announcer
     from evsed.hw.bus import Bus
     from evsed.hw.simulation.board import SimulatedBoard
 
@@ -111,6 +113,15 @@ def open_door(table: str, door: Http | Modbus) -> socket.socket:
         raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
 
 
+def _announcer(serial: int, door: socket.socket) -> "Announcer":
+    """Who tells the LAN where ``door`` is."""
+    from evsed.api.interfaces import interfaces, reachable  # noqa: PLC0415 - not before the control loop runs
+    from evsed.api.mdns import Announcer  # noqa: PLC0415
+
+    host, port = door.getsockname()[:2]
+    return Announcer(serial, port, lambda: reachable(host, interfaces()))
+
+
 def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":
     """A bus for every line of the installation: its clients are the meters on it and, where chargers share it, they."""
     from evsed.hw.bus import Bus, Client  # noqa: PLC0415 - heavy
@@ -139,13 +150,13 @@ class _Daemon:
     """Everything that runs, wired together."""
 
     def __init__(self, installation: Installation, overrides: list[str]) -> None:
-        self._installation = installation
         self._runtime: Runtime | None = None
         self._failed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._died = False
         self.starts_anew = False
         self._board = self._open_board(installation.board)  # first of all: outputs safe
+        self._installation = replace(installation, serial=serial_number(installation.serial))
         self._store = Store(Path(installation.state.directory))
         try:
             kept = self._store.load(Saved())
@@ -254,7 +265,10 @@ class _Daemon:
             bus.start()
         lan_meters.start()
         mqtt.start()
-        server = QuietServer(app)
+        announcer = _announcer(installation.serial, door)
+        if installation.mdns.enabled:
+            announcer.start()
+        server = QuietServer(app, refusals.note)
         serving = asyncio.create_task(server.serve(sockets=[door]))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -264,7 +278,8 @@ class _Daemon:
         runtime.leave()
         server.should_exit = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
-        await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
+        goodbyes = [asyncio.create_task(asyncio.to_thread(close)) for close in (announcer.close, mqtt.close)]
+        await asyncio.wait([serving, *goodbyes], timeout=SERVER_STOPS_S)
         modbus.close()
         for bus in buses:
             bus.close()

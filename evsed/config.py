@@ -21,10 +21,11 @@ ROLES = ("mains", "ev", "circuit")
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Where REST and the web page are served."""
+    """Where REST and the web page are served; ``names`` are host names that it answers to beside its own."""
 
     host: str = "0.0.0.0"  # noqa: S104 - the owner's LAN is where the charger is operated from
     port: int = 80
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,13 @@ class Mqtt:
 
 
 @dataclass(frozen=True, slots=True)
+class Mdns:
+    """Whether the LAN is told where the web server is, as smartevse-<serial>.local."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Which board drives the car: for now the simulated one, at a Unix socket."""
 
@@ -84,7 +92,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything about this unit that is not an owner setting."""
+    """Everything about this unit that is not an owner setting. ``serial`` 0: not chosen; serialnumber.py has one."""
 
     serial: int = 0
     http: Http = field(default_factory=Http)
@@ -92,6 +100,7 @@ class Installation:
     bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
     modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
+    mdns: Mdns = field(default_factory=Mdns)
     modem: Modem = field(default_factory=Modem)
     board: Board = field(default_factory=Board)
 
@@ -112,6 +121,7 @@ _RANGES = {
 _INDEX = re.compile(r"\[[0-9]+\]")
 _TCP = re.compile(r"tcp://([^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}")
 _Table = TypeVar("_Table")
 
 
@@ -130,6 +140,9 @@ def load(path: Path) -> Installation:
         raise ConfigError(f"{path}: {error}") from None
     if not _PREFIX.fullmatch(installation.mqtt.prefix):
         raise ConfigError(f"{path}: mqtt.prefix takes at most 64 letters, digits, and - _ . / between them")
+    for name in installation.http.names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ConfigError(f'{path}: http.names takes host names such as "charger.example.org", not {name!r}')
     return installation
 
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from evsed.api.bounds import MOST_STREAMS, Places
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
 from evsed.api.report import Unit
@@ -41,6 +42,7 @@ class Site:
     mqtt_connected: Callable[[], bool]
 
     refusals: Refusals
+    streams: Places = field(default_factory=lambda: Places(MOST_STREAMS))
     reboot: Callable[[], object] | None = None
     """Ends the daemon in order and starts it anew; returns at once. None: whoever runs it has to."""
 
