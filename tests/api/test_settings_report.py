@@ -119,7 +119,7 @@ def test_what_is_chosen_is_shown_in_the_older_dialect(charging: Story) -> None:
     assert older(charging)["settings"]["modem"] == "Not present"
 
 
-def test_the_timer_is_shown_in_both(charging: Story) -> None:
+def test_the_timer_is_shown_in_both() -> None:
     story = Story()
     story.core.handle(WallClock(NOON), 0)
     nothing = {"starttime": 0, "stoptime": 0, "repeat": 0}
