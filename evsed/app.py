@@ -206,7 +206,7 @@ class _Daemon:
             self._loop.add_signal_handler(number, asked_to_stop)
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
-        from evsed.api.mqtt import MqttClient  # noqa: PLC0415
+        from evsed.api.mqtt import MqttService  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
@@ -218,8 +218,8 @@ class _Daemon:
         lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
         buses = _buses(installation, runtime, refusals.note)
-        mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
-        site = Site(runtime, self._store.barrier, installation, mqtt.connected, refusals)
+        mqtt = MqttService(runtime, installation, refusals)
+        site = Site(runtime, self._store.barrier, installation, mqtt, refusals)
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
         door = open_door("http", installation.http)
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)

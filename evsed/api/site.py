@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from evsed.api.mqtt import MqttService
 from evsed.api.refusals import Refusals
-from evsed.config import Installation
+from evsed.config import Installation, Mqtt
 from evsed.core.events import ChangeSetting, ChooseMode, ClearFaults, Command, Verdict
 from evsed.core.snapshot import Snapshot
 from evsed.runtime import Runtime
@@ -25,10 +26,22 @@ class Site:
 
     runtime: Runtime
     barrier: Callable[[], "Future[bool]"]
-    installation: Installation
-    mqtt_connected: Callable[[], bool]
-
+    configured: Installation
+    mqtt: MqttService
     refusals: Refusals
+
+    @property
+    def installation(self) -> Installation:
+        """The installation as it is now: the broker may have been changed while running."""
+        return replace(self.configured, mqtt=self.mqtt.broker)
+
+    def mqtt_connected(self) -> bool:
+        """Whether the broker has us now."""
+        return self.mqtt.connected()
+
+    async def set_broker(self, broker: Mqtt) -> str:
+        """Changes the MQTT broker for good; why not, or empty."""
+        return await asyncio.to_thread(self.mqtt.set_broker, broker)
 
     @property
     def snapshot(self) -> Snapshot:

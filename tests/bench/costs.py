@@ -7,7 +7,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from evsed.api.entities import payloads
+from evsed.api.entities import View
+from evsed.api.publishing import payloads
 from evsed.api.report import settings_document
 from evsed.config import Installation
 from evsed.core.events import Inputs, Sampled
@@ -50,7 +51,7 @@ def calls() -> dict[str, dict[str, float]]:
         "GET /settings document": measure(
             lambda: settings_document(story.snapshot, Installation(), mqtt_connected=True), FEWER
         ),
-        "MQTT payloads": measure(lambda: payloads(story.snapshot), FEWER),
+        "MQTT payloads": measure(lambda: payloads(View(story.snapshot)), FEWER),
     }
 
 
