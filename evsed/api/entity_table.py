@@ -66,10 +66,13 @@ def _binary(key: str, name: str, device_class: str, on: str) -> Component:
 
 def _has(role: MeterRole) -> Callable[[View], bool]:
     key = f"{role}_meter"
-    # A node has the mains currents of its master.
-    return lambda v: (
-        v.charger.settings[key] != MeterType.DISABLED or (role is MeterRole.MAINS and v.charger.settings.loadbl > 1)
-    )
+    return lambda v: v.charger.settings[key] != MeterType.DISABLED
+
+
+def _has_currents(role: MeterRole) -> Callable[[View], bool]:
+    has = _has(role)
+    # A node has the mains currents from its master.
+    return lambda v: has(v) or (role is MeterRole.MAINS and v.charger.settings.loadbl > 1)
 
 
 def _currents(view: View, role: MeterRole) -> PhaseCurrents | None:
@@ -95,7 +98,7 @@ def _phases(role: MeterRole, about: str) -> tuple[Topic, ...]:
             _phase(role, phase),
             about,
             (_current(f"{who}CurrentL{phase + 1}", f"{who} current L{phase + 1}"),),
-            present=_has(role),
+            present=_has_currents(role),
         )
         for phase in range(3)
     )

@@ -58,8 +58,8 @@ class Publishing:
         said = self._said.get(topic)
         if said is None:
             return True
-        if not same(said.payload, payload):
-            return topic.on_change or payload is None or said.payload is None
+        if not same(said.payload, payload) and (topic.on_change or payload is None or said.payload is None):
+            return True
         return payload is not None and now - said.at >= AGAIN_MS
 
 
