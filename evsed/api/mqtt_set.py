@@ -149,7 +149,7 @@ def _delayed(payload: str) -> Command | None:
     words = payload.split(" ")
     repeat = words[-1] == "daily"
     words = words[:-1] if repeat else words
-    if words[0] not in _DELAYABLE or not 2 <= len(words) <= 3:
+    if not 2 <= len(words) <= 3 or words[0] not in _DELAYABLE:
         return None
     times = [unix_of(word) for word in words[1:]]
     start_s, stop_s = times[0], times[1] if len(times) == 2 else None
