@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,12 @@ from evsed.core.units import Millis
 from evsed.logs import QueuedLog
 from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
+from evsed.serialnumber import serial_number
 from evsed.store import Store
 from evsed.wallclock import ClockJudge
 
 if TYPE_CHECKING:
+    from evsed.api.mdns import Announcer
     from evsed.hw.bus import Bus
     from evsed.hw.simulation.board import SimulatedBoard
 
@@ -49,13 +52,25 @@ SERVER_STOPS_S = 0.3
 
 
 def run(installation: Installation, overrides: list[str]) -> int:
-    """Runs the daemon until it is told to stop; the exit status. Raises ConfigError for what the owner has to mend."""
+    """Runs the daemon until it is told to stop; the exit status. Raises ConfigError for what the owner has to mend.
+
+    When it is told to start anew it does not return: the same command line begins again in this process.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     lines = QueuedLog()
     try:
-        return _Daemon(installation, overrides).run()
+        daemon = _Daemon(installation, overrides)
+        status = daemon.run()
     finally:
         lines.finish(LOG_FINISHES_S)
+    if status == os.EX_OK and daemon.starts_anew:
+        _start_anew()
+    return status
+
+
+def _start_anew() -> None:
+    """Replaces this process; its id stays, so that systemd and the simulation go on watching it."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
 
 
 def _prefer(thread_id: int | None) -> None:
@@ -98,6 +113,15 @@ def open_door(table: str, door: Http | Modbus) -> socket.socket:
         raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
 
 
+def _announcer(serial: int, door: socket.socket) -> "Announcer":
+    """Who tells the LAN where ``door`` is."""
+    from evsed.api.interfaces import interfaces, reachable  # noqa: PLC0415 - not before the control loop runs
+    from evsed.api.mdns import Announcer  # noqa: PLC0415
+
+    host, port = door.getsockname()[:2]
+    return Announcer(serial, port, lambda: reachable(host, interfaces()))
+
+
 def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":
     """A bus for every line of the installation: its clients are the meters on it and, where chargers share it, they."""
     from evsed.hw.bus import Bus, Client  # noqa: PLC0415 - heavy
@@ -126,12 +150,13 @@ class _Daemon:
     """Everything that runs, wired together."""
 
     def __init__(self, installation: Installation, overrides: list[str]) -> None:
-        self._installation = installation
         self._runtime: Runtime | None = None
         self._failed = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._died = False
+        self.starts_anew = False
         self._board = self._open_board(installation.board)  # first of all: outputs safe
+        self._installation = replace(installation, serial=serial_number(installation.serial))
         self._store = Store(Path(installation.state.directory))
         try:
             kept = self._store.load(Saved())
@@ -188,8 +213,22 @@ class _Daemon:
             if not runtime.join(STOPS_WITHIN_S):
                 log.critical("the control loop does not end; the outputs expire by themselves")
             self._board.close()
-            self._store.close()
+            if not self._store.close():
+                log.critical("the disk does not take the settings: what was changed last may be lost")
+                self._died = True
         return os.EX_SOFTWARE if runtime.failure is not None or self._died else os.EX_OK
+
+    def _obey(self, loop: asyncio.AbstractEventLoop, runtime: Runtime, stop: asyncio.Event) -> Callable[[], object]:
+        """From now on signals end the daemon; what is returned does so as well, to start it anew."""
+
+        def end(*, anew: bool) -> None:
+            self.starts_anew = anew and (self.starts_anew or not stop.is_set())  # a signal has the last word
+            runtime.leave()  # the car is told first, everything else can wait
+            stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, partial(end, anew=False))
+        return partial(loop.call_soon_threadsafe, partial(end, anew=True))
 
     async def _serve(self, runtime: Runtime) -> None:
         """The threads and servers beside the control loop, until one is told to stop or fails."""
@@ -197,16 +236,11 @@ class _Daemon:
         if runtime.failure is not None or self._died:
             self._failed.set()  # it failed before there was a loop to tell
         stop = asyncio.Event()
-
-        def asked_to_stop() -> None:
-            runtime.leave()  # the car is told first, everything else can wait
-            stop.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, asked_to_stop)
+        reboot = self._obey(self._loop, runtime, stop)
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
         from evsed.api.mqtt import MqttService  # noqa: PLC0415
+        from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
@@ -218,8 +252,19 @@ class _Daemon:
         lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
         buses = _buses(installation, runtime, refusals.note)
-        mqtt = MqttService(runtime, installation, refusals)
-        site = Site(runtime, self._store.barrier, installation, mqtt, refusals)
+        network = Looker()
+        mqtt = MqttService(runtime, installation, refusals, network, reboot)
+        site = Site(
+            runtime,
+            self._store.barrier,
+            installation,
+            mqtt.connected,
+            refusals,
+            reboot=reboot,
+            broker=mqtt.broker,
+            set_broker=mqtt.set_broker,
+            network=network,
+        )
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
         door = open_door("http", installation.http)
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
@@ -229,7 +274,10 @@ class _Daemon:
             bus.start()
         lan_meters.start()
         mqtt.start()
-        server = QuietServer(app)
+        announcer = _announcer(installation.serial, door)
+        if installation.mdns.enabled:
+            announcer.start()
+        server = QuietServer(app, refusals.note)
         serving = asyncio.create_task(server.serve(sockets=[door]))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -239,7 +287,8 @@ class _Daemon:
         runtime.leave()
         server.should_exit = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
-        await asyncio.wait([serving, asyncio.create_task(asyncio.to_thread(mqtt.close))], timeout=SERVER_STOPS_S)
+        goodbyes = [asyncio.create_task(asyncio.to_thread(close)) for close in (announcer.close, mqtt.close)]
+        await asyncio.wait([serving, *goodbyes], timeout=SERVER_STOPS_S)
         modbus.close()
         for bus in buses:
             bus.close()

@@ -21,10 +21,11 @@ ROLES = ("mains", "ev", "circuit")
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Where REST and the web page are served."""
+    """Where REST and the web page are served; ``names`` are host names that it answers to beside its own."""
 
     host: str = "0.0.0.0"  # noqa: S104 - the owner's LAN is where the charger is operated from
     port: int = 80
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,13 @@ class Mqtt:
 
 
 @dataclass(frozen=True, slots=True)
+class Mdns:
+    """Whether the LAN is told where the web server is, as smartevse-<serial>.local."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Which board drives the car: for now the simulated one, at a Unix socket."""
 
@@ -97,7 +105,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything about this unit that is not an owner setting."""
+    """Everything about this unit that is not an owner setting. ``serial`` 0: not chosen; serialnumber.py has one."""
 
     serial: int = 0
     http: Http = field(default_factory=Http)
@@ -105,6 +113,7 @@ class Installation:
     bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
     modbus: Modbus = field(default_factory=Modbus)
     mqtt: Mqtt = field(default_factory=Mqtt)
+    mdns: Mdns = field(default_factory=Mdns)
     modem: Modem = field(default_factory=Modem)
     board: Board = field(default_factory=Board)
 
@@ -127,6 +136,7 @@ _TCP = re.compile(r"tcp://([^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{0,255}")
 _CREDENTIAL = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}")
 _Table = TypeVar("_Table")
 
 
@@ -145,6 +155,9 @@ def load(path: Path) -> Installation:
         raise ConfigError(f"{path}: {error}") from None
     if wrong := wrong_broker(installation.mqtt):
         raise ConfigError(f"{path}: mqtt.{wrong}")
+    for name in installation.http.names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ConfigError(f'{path}: http.names takes host names such as "charger.example.org", not {name!r}')
     return installation
 
 
@@ -162,8 +175,6 @@ def wrong_broker(broker: Mqtt) -> str:
     for key in ("username", "password"):
         if not _CREDENTIAL.fullmatch(getattr(broker, key)):
             return f"{key} takes at most 256 printable characters"
-    if broker.password and not broker.username:
-        return "password needs a username"
     if not broker.tls and (broker.ca or broker.certificate or broker.key):
         return "ca, certificate and key need tls = true"
     if bool(broker.certificate) != bool(broker.key):

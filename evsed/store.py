@@ -216,10 +216,11 @@ class Store:
         self._queue.put(done)
         return done
 
-    def close(self) -> None:
-        """Writes what is still waiting and ends the thread."""
+    def close(self) -> bool:
+        """Writes what is still waiting and ends the thread; False when the disk does not answer within 5 s."""
         self._queue.put(Stop())
         self._thread.join(5)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         pending: Saved | None = None

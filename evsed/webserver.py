@@ -1,29 +1,212 @@
-"""uvicorn inside a process that has other duties: it takes a socket we bound, and leaves the signals to us."""
+"""uvicorn inside a process that has other duties: it takes a socket we bound, and leaves the signals to us.
 
+What uvicorn lacks is here: a bound on the connections of all and of each client, and on the time that a request may
+take to arrive and an answer to be taken. What a request may hold and ask is up to the application.
+"""
+
+import asyncio
 import contextlib
+import json
+import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
 
+import h11
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+log = logging.getLogger(__name__)
 
 _LEAVING_S = 3.0
+_LONGEST_HEAD = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What clients may take of the server. Who is refused is told why, ``spare`` clients at a time."""
+
+    connections: int = 96
+    of_one_client: int = 32
+    spare: int = 32
+    request_s: float = 15.0  # from the first byte of a request, or the begin of a connection, to its last
+    idle_s: float = 20.0  # between two requests
+    taking_s: float = 20.0  # until a client that takes no more of an answer takes some
+    closing_s: float = 2.0  # until a client that was told to go has gone
+
+
+class _Config(uvicorn.Config):
+    """uvicorn's configuration with what our protocol needs."""
+
+    def __init__(self, app: FastAPI, bounds: Bounds, refuse: Callable[[str, str, str], None]) -> None:
+        super().__init__(
+            app,
+            http=BoundedProtocol,
+            ws="none",
+            log_config=None,  # the process has a log already
+            log_level="error",  # what clients do wrong is counted and logged once, by ``refuse``
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=cast("int", bounds.idle_s),  # fractions work
+            h11_max_incomplete_event_size=_LONGEST_HEAD,
+            lifespan="off",
+        )
+        self.bounds = bounds
+        self.refuse = refuse
+
+
+class BoundedProtocol(H11Protocol):
+    """One connection, which ends when it asks too slowly, idles, or does not take its answer."""
+
+    def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        assert isinstance(config, _Config)  # noqa: S101 - only QuietServer uses this class
+        self._bounds = config.bounds
+        self._refuse = config.refuse
+        self._arriving: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
+        self._closing: asyncio.TimerHandle | None = None
+
+    @property
+    def address(self) -> str:
+        """The client's."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the connection is about to end and takes no more requests."""
+        return self._closing is not None
+
+    # ---- connections ----
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        """A client came. Refused when there are too many, or too many of this client."""
+        super().connection_made(transport)
+        others = [other for other in self.connections if isinstance(other, BoundedProtocol) and other is not self]
+        staying = [other for other in others if not other.is_leaving]
+        of_client = sum(1 for other in staying if other.address == self.address)
+        if of_client >= self._bounds.of_one_client:
+            full = f"{of_client} connections from your address are open already; close some"
+        elif len(staying) >= self._bounds.connections:
+            full = f"{len(staying)} connections are open already, more than a charger has use for; try again later"
+        else:
+            self._watch()
+            return
+        if len(others) - len(staying) < self._bounds.spare:
+            self._end(503, full)
+        else:
+            self._refuse("HTTP", self.address, full)
+            self._abort_after(0)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has gone, or was sent away."""
+        for timer in (self._arriving, self._taking, self._closing):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    # ---- requests ----
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request, of which a client that is being sent away gets no more read."""
+        if not self.is_leaving:
+            super().data_received(data)
+            self._watch()
+
+    def on_response_complete(self) -> None:
+        """An answer was written; the next request may come, or be here already."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._abort_after(self._bounds.taking_s)
+        self._watch()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text says less
+        """Answers bytes that are no HTTP."""
+        self._end(400, f"this is not a valid HTTP request, or its head is longer than {_LONGEST_HEAD} bytes")
+
+    def timeout_keep_alive_handler(self) -> None:
+        """The client asked nothing for a while."""
+        super().timeout_keep_alive_handler()
+        self._abort_after(self._bounds.closing_s)
+
+    def _should_upgrade(self) -> bool:
+        return False  # there are no WebSockets here; the rest of the request is answered as usual
+
+    def _watch(self) -> None:
+        """Starts the clock of a request that is not whole yet, and stops it when it is."""
+        waits = self.conn.their_state in {h11.IDLE, h11.SEND_BODY} and self.timeout_keep_alive_task is None
+        if self._arriving is not None and not waits:
+            self._arriving.cancel()
+            self._arriving = None
+        elif self._arriving is None and waits and not self.is_leaving:
+            self._arriving = self.loop.call_later(self._bounds.request_s, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self._end(408, f"the request did not arrive whole within {self._bounds.request_s:g} s")
+
+    # ---- answers ----
+
+    def pause_writing(self) -> None:
+        """The client takes less than it is sent."""
+        super().pause_writing()
+        self._taking = self.loop.call_later(self._bounds.taking_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client took some."""
+        super().resume_writing()
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
+
+    # ---- the end ----
+
+    def _end(self, status: int, detail: str) -> None:
+        """Says why, unless an answer is under way, and ends the connection."""
+        self._refuse("HTTP", self.address, detail)
+        self._unset_keepalive_if_required()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True  # what is at work for it is told so, and can no longer write
+            cycle.message_event.set()
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            self.transport.write(_answer(status, detail))
+        self._abort_after(self._bounds.closing_s)
+        self.transport.write_eof()  # reading goes on: a reset would take the answer away from the client
+
+    def _abort_after(self, seconds: float) -> None:
+        if self._closing is None:
+            self._closing = self.loop.call_later(seconds, self.transport.abort)
+
+
+def _answer(status: int, detail: str) -> bytes:
+    """A whole answer, for a connection on which no application is at work."""
+    body = json.dumps({"detail": detail}).encode()
+    head = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *(["Retry-After: 5"] if status == 503 else []),
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def _log_it(where: str, given: str, why: str) -> None:
+    log.info("%s: %s: %s", where, given, why)
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals alone."""
+    """A server that leaves the process's signals alone. ``refuse`` is told where, of whom and why it refuses."""
 
-    def __init__(self, app: FastAPI) -> None:
-        config = uvicorn.Config(
-            app,
-            log_config=None,  # the process has a log already
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-            lifespan="off",
-        )
-        super().__init__(config)
+    def __init__(
+        self, app: FastAPI, refuse: Callable[[str, str, str], None] | None = None, bounds: Bounds | None = None
+    ) -> None:
+        super().__init__(_Config(app, bounds or Bounds(), refuse or _log_it))
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

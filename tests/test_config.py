@@ -17,12 +17,15 @@ def test_an_empty_file_gives_the_documented_defaults(tmp_path: Path) -> None:
 def test_every_part_is_read(tmp_path: Path) -> None:
     file = tmp_path / "evsed.toml"
     file.write_text(
-        'serial = 7\n[http]\nport = 8080\n[bus]\ndevice = "/dev/ttyUSB0"\n[mqtt]\nhost = "broker"\nprefix = "house"\n'
-        "[modbus]\nport = 502\nwritable = true\n"
+        'serial = 7\n[http]\nport = 8080\nnames = ["charger.example.org"]\n'
+        '[bus]\ndevice = "/dev/ttyUSB0"\n[mqtt]\nhost = "broker"\nprefix = "house"\n'
+        "[modbus]\nport = 502\nwritable = true\n[mdns]\nenabled = false\n"
     )
     installation = load(file)
     assert (installation.serial, installation.http.port, installation.bus[0].device) == (7, 8080, "/dev/ttyUSB0")
     assert installation.mqtt_prefix == "house"
+    assert installation.http.names == ("charger.example.org",)
+    assert not installation.mdns.enabled
 
 
 def test_a_password_is_not_shown() -> None:
@@ -40,8 +43,12 @@ def test_a_password_is_not_shown() -> None:
         ('[http]\nport = "80"', "http.port takes a whole number"),
         ("[bus]\ndevice = 5", "bus.device takes a text in quotes, not 5"),
         ("[modbus]\nwritable = 1", "modbus.writable takes true or false, not 1"),
+        ("[mdns]\nenabled = 1", "mdns.enabled takes true or false, not 1"),
         ("[modbus]\nport = -1", "modbus.port takes a whole number from 0 to 65535, not -1"),
         ("serial = x", "line 1"),
+        ('[http]\nnames = "charger.example.org"', "http.names takes a list of texts"),
+        ('[http]\nnames = ["http://charger"]', 'http.names takes host names such as "charger.example.org", not'),
+        ('[http]\nnames = [""]', "http.names takes host names"),
         ('[mqtt]\nprefix = "a/#"', "mqtt.prefix takes at most 64 letters"),
     ],
 )

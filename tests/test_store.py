@@ -38,6 +38,12 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     assert Store(tmp_path).load(Saved()) == SAVED
 
 
+def test_a_daily_timer_comes_back(tmp_path: Path) -> None:
+    daily = replace(SAVED, timer=Timer(1_800_000_000, 1_800_003_600, repeat=True, start_minute=480, stop_minute=540))
+    write(tmp_path, daily)
+    assert Store(tmp_path).load(Saved()) == daily
+
+
 def test_nothing_yet_gives_the_fallback(tmp_path: Path) -> None:
     fallback = Saved(access=Access.PAUSE)
     assert Store(tmp_path / "new" / "folder").load(fallback) == fallback
@@ -125,6 +131,8 @@ def test_unknown_and_missing_keys_are_remarked_and_latched_faults_come_back() ->
     document["session"] = document["latched"] = document["timer"] = 5
     spoilt = decode(json.dumps(document)).saved
     assert (spoilt.latched, spoilt.timer) == ((), NO_TIMER)
+    document["timer"] = {"start": 5, "stop": 6, "daily": True, "start_minute": 3, "stop_minute": 1440}
+    assert decode(json.dumps(document)).saved.timer == NO_TIMER
     document["timer"] = {"start": "soon", "stop": -1}
     assert decode(json.dumps(document)).saved.timer == NO_TIMER
 

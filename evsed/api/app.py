@@ -1,17 +1,23 @@
-"""The web server's application: routes, the page, bounds on requests, and errors that say what to do."""
+"""The web server's application: routes, the page, who may ask and how much, and errors that say what to do."""
 
+import socket
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from evsed import __version__
-from evsed.api.bounds import BodyLimit
-from evsed.api.routes import limit, meters, settings, state
+from evsed.api.bounds import LATER, Bounds
+from evsed.api.docs import add_docs
+from evsed.api.guard import Guard, names_of
+from evsed.api.problems import Wrong, refusal
+from evsed.api.routes import lcd, limit, meters, settings, state, unit
 from evsed.api.site import BusyError, Site
 
 _WEB: Final = Path(__file__).parent / "web"
@@ -24,10 +30,14 @@ _PAGE_HEADERS: Final = {
 def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     """The application for ``site``; ``extra`` routes come from the composition root."""
     app = FastAPI(title="evsed", version=__version__, docs_url=None, redoc_url=None)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(Bounds)
+    names = names_of(site.installation.serial, socket.gethostname(), site.installation.http.names)
+    app.add_middleware(Guard, names=names, refusals=site.refusals)  # outside of the bounds: before a body is read
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BusyError, _busy)
-    for module in (settings, meters, state, limit):
+    app.add_exception_handler(Exception, _broken)
+    for module in (settings, meters, unit, lcd, state, limit):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)
@@ -36,31 +46,57 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(_WEB / "index.html", headers=_PAGE_HEADERS)
 
+    add_docs(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     return app
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    path = request.url.path
+    takes = _methods(request) if error.status_code == 405 else []
     texts = {
-        404: f"there is nothing at {request.url.path}; the page is at /, the REST API at /settings",
-        405: f"{request.method} is not for {request.url.path}; {' and '.join(_methods(request))} is",
+        404: f"there is nothing at {path}; the page is at /, the REST API at /settings, and /docs shows all of it",
+        405: f"{request.method} is not for {path}; {' and '.join(takes) or 'nothing'} is",
     }
     is_default = error.detail in {"Not Found", "Method Not Allowed"}
     detail = texts.get(error.status_code, error.detail) if is_default else error.detail
-    return JSONResponse({"detail": detail}, error.status_code, headers=error.headers)
+    headers = {**(error.headers or {}), **({"Allow": ", ".join(takes)} if takes else {})}
+    return refusal(path, error.status_code, detail, headers)
 
 
 def _methods(request: Request) -> list[str]:
     """The methods that this path takes; Starlette's own answer names those of one of its routes only."""
-    scope = dict(request.scope)
+    scope = {**request.scope, "root_path": ""}  # that of a mount has been cut off from the path
     takes = []
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         scope["method"] = method
-        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+        matching = [route for route in request.app.routes if route.matches(scope)[0] is Match.FULL]
+        if any(method == "GET" or not isinstance(route, Mount) for route in matching):  # files are read only
             takes.append(method)
     return takes
 
 
-async def _busy(_request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": f"{error}; try again"}, 503)
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    errors = [_wrong(found["loc"], found["msg"]) for found in error.errors()]
+    detail = "; ".join(f"{wrong.parameter or wrong.pointer or 'the body'}: {wrong.detail}" for wrong in errors)
+    return refusal(request.url.path, 422, detail, errors=errors)
+
+
+def _wrong(place: Sequence[str | int], says: str) -> Wrong:
+    """What FastAPI found at ``place``, which begins with body, query, path or header."""
+    parts: list[Any] = [str(part) for part in place[1:]]
+    if place and place[0] == "body":
+        escaped = (part.replace("~", "~0").replace("/", "~1") for part in parts)  # RFC 6901
+        return Wrong(says, pointer="".join(f"/{part}" for part in escaped))
+    return Wrong(says, parameter=".".join(parts))
+
+
+async def _busy(request: Request, error: Exception) -> JSONResponse:
+    return refusal(request.url.path, 503, f"{error}; try again", LATER)
+
+
+async def _broken(request: Request, _error: Exception) -> JSONResponse:
+    """A bug of ours; the server logs it."""
+    return refusal(request.url.path, 500, "this is a fault of the charger's software; its log says more")

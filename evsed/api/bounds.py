@@ -1,39 +1,119 @@
-"""Bounds on what a request may cost."""
+"""Bounds on what a request may cost: its size, and how many are answered at the same time.
 
-from starlette.responses import JSONResponse
+How long a request may take to arrive, and how many connections there are, is up to ``evsed.webserver``.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from fastapi.responses import StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LONGEST_BODY = 65_536
-_READ_AWAY = 4_194_304  # so much of a body that is too long is read away, so that the client gets to read the answer
+from evsed.api.problems import refusal
+
+LONGEST_BODY: Final = 65_536
+LONGEST_HEAD: Final = 16_384
+LONGEST_TARGET: Final = 8_192
+_READ_AWAY: Final = 4_194_304  # of a body that is too long, so that the client gets to read the answer
+
+MOST_AT_ONCE: Final = 48
+MOST_STREAMS: Final = 16
+LATER: Final = {"Retry-After": "1"}
 
 
-class BodyLimit:
-    """Answers 413 to a body of more than 64 KiB, before any route sees it."""
+class Places:
+    """A number of places, for one thread: who finds none free is told so at once instead of waiting."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody else may come in."""
+        return self.taken >= self.most
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A place, given back at the end."""
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events without an end, on one of ``places`` as long as the client listens; 503 when all are taken."""
+
+    def __init__(self, places: Places, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends until the client leaves."""
+        if self._places.full:
+            detail = f"{self._places.most} event streams are open, and there are no more; close one"
+            await refusal(scope["path"], 503, detail, LATER)(scope, receive, send)
+            return
+        with self._places.one():
+            await super().__call__(scope, receive, send)
+
+
+class Bounds:
+    """Answers 414, 431 or 413 to a request that is too long and 503 when too many are at work, before any route."""
+
+    def __init__(self, app: ASGIApp, most_at_once: int = MOST_AT_ONCE) -> None:
         self._app = app
+        self._places = Places(most_at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = b""
-        size = 0
-        more = True
-        while more and size <= _READ_AWAY:
-            message = await receive()
-            if message["type"] != "http.request":
-                return  # the client is gone
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            body = body + chunk if size <= LONGEST_BODY else b""
-            more = message.get("more_body", False)
-        if size > LONGEST_BODY:
-            answer = JSONResponse({"detail": f"the body is longer than {LONGEST_BODY} bytes"}, 413)
-            await answer(scope, receive, send)
+        path = scope["path"]
+        if too_long := _head(scope):
+            await refusal(path, *too_long, {"Connection": "close"})(scope, receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        body = await _body(receive)
+        if body is None:
+            return  # the client is gone
+        if len(body) > LONGEST_BODY:
+            await refusal(path, 413, f"the body is longer than {LONGEST_BODY} bytes")(scope, receive, send)
+            return
+        if self._places.full:
+            detail = f"{self._places.most} requests are at work already; try again in a second"
+            await refusal(path, 503, detail, LATER)(scope, receive, send)
+            return
+        with self._places.one():
+            await self._app(scope, _replay(body, receive), send)
+
+
+def _head(scope: Scope) -> tuple[int, str] | None:
+    """Status and text when the head of a request is too long."""
+    if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > LONGEST_TARGET:
+        return 414, f"path and query are longer than {LONGEST_TARGET} bytes"
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEAD:
+        return 431, f"the headers are longer than {LONGEST_HEAD} bytes"
+    return None
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, its first byte too many at most; None when the client left before it was whole."""
+    body = bytearray()
+    size = 0
+    more = True
+    while more and size <= _READ_AWAY:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        body += chunk[: LONGEST_BODY + 1 - len(body)]
+        more = message.get("more_body", False)
+    return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

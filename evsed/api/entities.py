@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from evsed.api.network import Wifi
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
 
@@ -28,22 +29,13 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Wifi:
-    """The network the charger is in by radio."""
-
-    ssid: str
-    bssid: str
-    rssi_dbm: int
-
-
-@dataclass(frozen=True, slots=True)
 class View:
     """Everything that a payload may be made of."""
 
     charger: Snapshot
-    wifi: Wifi | None = None  # None: the charger is on a wire
+    wifi: Wifi | None = None  # None: the charger is in no radio network
     modem: bool = False  # pilot experiments are unlocked in the configuration
-    reboots: bool = False  # somebody here can restart the system
+    reboots: bool = False  # the daemon can be started anew
 
 
 Payload: TypeAlias = int | str | Moment | None

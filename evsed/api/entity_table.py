@@ -343,7 +343,7 @@ MEASURED: Final = (
     ),
     Topic(
         "WiFiRSSI",
-        lambda v: None if v.wifi is None else v.wifi.rssi_dbm,
+        lambda v: None if v.wifi is None else v.wifi.rssi,
         "dBm",
         (
             Component(

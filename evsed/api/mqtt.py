@@ -7,18 +7,17 @@ import hashlib
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, Protocol
 
 from evsed.api.broker_store import BrokerStore
-from evsed.api.entities import View, Wifi
+from evsed.api.entities import View
 from evsed.api.homeassistant import Identity
 from evsed.api.mqtt_link import KEEPALIVE_S, Contact, MqttLink
+from evsed.api.network import Network
 from evsed.api.refusals import Refusals
-from evsed.api.wifi import wifi
 from evsed.config import Installation, Mqtt, wrong_broker
 from evsed.core.events import Command, Verdict
 from evsed.core.snapshot import Snapshot
@@ -26,10 +25,10 @@ from evsed.core.snapshot import Snapshot
 log = logging.getLogger(__name__)
 
 _CLOSES_WITHIN_S: Final = 0.5
-_WIFI_EVERY_S: Final = 10.0
 _HTTP: Final = 80
 _MACHINE_ID: Final = Path("/etc/machine-id")
-_NO_REBOOT: Final = "the system cannot be restarted from here"
+_IN_A_NETWORK: Final = "WL_CONNECTED"
+_NO_REBOOT: Final = "this evsed cannot start itself anew"
 
 
 class Charger(Protocol):
@@ -55,21 +54,21 @@ class MqttService:
         charger: Charger,
         installation: Installation,
         refusals: Refusals,
-        reboot: Callable[[], str] | None = None,
+        network: Callable[[], Network],
+        reboot: Callable[[], object] | None = None,
         keepalive_s: int = KEEPALIVE_S,
     ) -> None:
-        """``reboot`` restarts the system and tells why it does not, or nothing."""
+        """``reboot`` starts the daemon anew; None: nobody here can."""
         self._installation = installation
         self._refusals = refusals
         self._keepalive_s = keepalive_s
-        self._hands = _Hands(charger, installation, reboot)
+        self._hands = _Hands(charger, installation, network, reboot)
         self._store = BrokerStore(Path(installation.state.directory), installation.mqtt)
         self._broker = self._store.load()
         self._link: MqttLink | None = None
         self._running = False
         self._changing = threading.Lock()
 
-    @property
     def broker(self) -> Mqtt:
         """The broker in use."""
         return self._broker
@@ -85,21 +84,20 @@ class MqttService:
             self._running = True
             self._begin()
 
-    def set_broker(self, broker: Mqtt) -> str:
-        """Leaves the old broker and goes to ``broker``, also after a restart; why not, or empty. Waits for the disk."""
-        if refused := wrong_broker(broker):
-            return refused
+    def set_broker(self, broker: Mqtt) -> None:
+        """Leaves the old broker and goes to ``broker``, also after a restart. Waits for the disk.
+
+        Raises OSError when it cannot be stored and ValueError when it is no broker; then the old one stays.
+        """
+        if wrong := wrong_broker(broker):
+            raise ValueError(wrong)
         with self._changing:
-            try:
-                self._store.save(broker)
-            except OSError as error:
-                return f"it cannot be kept: {error}"
+            self._store.save(broker)
             if broker != self._broker:
                 log.info("MQTT broker %s from now on", broker.address if broker.host else "none")
                 self._broker = broker
                 self._end()
                 self._begin()
-        return ""
 
     def close(self) -> None:
         """Says goodbye; takes half a second at most."""
@@ -125,21 +123,25 @@ class MqttService:
 class _Hands:
     """What a link sees and may do. Used by one thread at a time, except ``submit`` and ``reboot``."""
 
-    def __init__(self, charger: Charger, installation: Installation, reboot: Callable[[], str] | None) -> None:
+    def __init__(
+        self,
+        charger: Charger,
+        installation: Installation,
+        network: Callable[[], Network],
+        reboot: Callable[[], object] | None,
+    ) -> None:
         self._charger = charger
         self._modem = installation.modem.unlocked
+        self._network = network
         self._reboot = reboot
-        self._wifi: Wifi | None = None
-        self._wifi_at = float("-inf")
 
     def view(self) -> View | None:
         """See Hands."""
         if self._charger.hangs:
             return None
-        now = time.monotonic()
-        if now - self._wifi_at >= _WIFI_EVERY_S:
-            self._wifi, self._wifi_at = wifi(), now
-        return View(self._charger.snapshot, self._wifi, self._modem, self._reboot is not None)
+        radio = self._network().wifi
+        wifi = radio if radio.status == _IN_A_NETWORK else None
+        return View(self._charger.snapshot, wifi, self._modem, self._reboot is not None)
 
     def submit(self, command: Command) -> "Future[Verdict]":
         """See Hands."""
@@ -147,7 +149,10 @@ class _Hands:
 
     def reboot(self) -> str:
         """See Hands."""
-        return _NO_REBOOT if self._reboot is None else self._reboot()
+        if self._reboot is None:
+            return _NO_REBOOT
+        self._reboot()
+        return ""
 
 
 def _token(installation: Installation) -> str:

@@ -55,7 +55,7 @@ class Hands(Protocol):
         """Hands a command over."""
 
     def reboot(self) -> str:
-        """Restarts the system; why not, or empty."""
+        """Starts the daemon anew; why not, or empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from evsed.core.settings import TABLE
 
 @dataclass(frozen=True, slots=True)
 class Reboot:
-    """Restart the system; not the core's to carry out."""
+    """Start the daemon anew; not the core's to carry out."""
 
 
 Asked: TypeAlias = Command | Reboot
@@ -220,7 +220,7 @@ _ROWS: Final = (
     SetTopic("RFID", "12 or 14 hex digits, as a card that is held to the reader", _card),
     SetTopic("RequiredEVCCID", "at most 32 printable ASCII characters", _evccid),
     SetTopic("CPPWMOverride", "0 to 1024, -1 ends it; only where `[modem] unlocked` is set", _pilot),
-    SetTopic("Reboot", "`Reboot`", _reboot),
+    SetTopic("Reboot", "`Reboot`: charging ends in order, and evsed starts anew", _reboot),
 )
 
 SET_TOPICS: Final = MappingProxyType({row.name: row for row in _ROWS})

@@ -1,6 +1,8 @@
 """How clients send parameters: in the query, in a form body, or both. The query wins; values may stand in quotes."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
@@ -10,9 +12,9 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,6})?")
 
 
 class Parameters:
-    """The parameters of one request. A name given twice with different values counts as an empty value."""
+    """The parameters of one request. A name given twice with different values (None) has no value that is taken."""
 
-    def __init__(self, values: dict[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str | None]) -> None:
         self._values = values
 
     def __contains__(self, name: str) -> bool:
@@ -20,7 +22,19 @@ class Parameters:
 
     def text(self, name: str) -> str:
         """The value as it was sent, without quotes around it; empty when it is missing."""
-        return self._values.get(name, "")
+        return self._values.get(name) or ""
+
+    def left_empty(self, name: str) -> bool:
+        """Whether ``name`` is missing or was sent without a value, as a form sends a field that nobody filled in."""
+        return self._values.get(name, "") == ""
+
+    def doubled(self, *names: str) -> bool:
+        """Whether one of ``names`` was sent with two different values."""
+        return any(self._values.get(name, "") is None for name in names)
+
+    def only(self, *names: str) -> dict[str, str]:
+        """Those of ``names`` that were sent, with their values."""
+        return {name: self.text(name) for name in names if name in self._values}
 
     def whole(self, name: str) -> int | None:
         """The value as a whole number; None when it is not one."""
@@ -56,13 +70,21 @@ async def parameters(request: Request) -> Parameters:
     return Parameters({**form, **query})
 
 
-def _pairs(text: str) -> dict[str, str]:
-    values: dict[str, str] = {}
+def _pairs(text: str) -> dict[str, str | None]:
+    values: dict[str, str | None] = {}
     for name, given in parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_MOST_FIELDS):
         value = _unquoted(given)
-        values[name] = value if values.get(name, value) == value else ""
+        values[name] = value if values.get(name, value) == value else None
     return values
 
 
 def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) >= 2 and value[0] == value[-1] == '"' else value
+
+
+def described(takes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Parameters and their JSON schemas for the OpenAPI document."""
+    fields = [
+        {"name": name, "in": "query", "required": False, "schema": dict(schema)} for name, schema in takes.items()
+    ]
+    return {"parameters": fields}

@@ -1,19 +1,31 @@
-"""What every route needs: the control loop, the disk's acknowledgement, and the installation."""
+"""What every route needs: the control loop, the disk's acknowledgement, and the unit beside it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from evsed.api.mqtt import MqttService
+from evsed.api.bounds import MOST_STREAMS, Places
+from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
+from evsed.api.report import Unit
 from evsed.config import Installation, Mqtt
-from evsed.core.events import ChangeSetting, ChooseMode, ClearFaults, Command, Verdict
+from evsed.core.events import (
+    ChangeSetting,
+    ChangeSettings,
+    ChooseMode,
+    ClearFaults,
+    Command,
+    DelayedCharging,
+    EraseSettings,
+    Verdict,
+)
 from evsed.core.snapshot import Snapshot
 from evsed.runtime import Runtime
 
 _ANSWERS_WITHIN_S = 3.0
-_KEPT = (ChooseMode, ChangeSetting, ClearFaults)  # measurements and the override are not
+_KEPT = (ChooseMode, ChangeSetting, ChangeSettings, ClearFaults, DelayedCharging, EraseSettings)
+"""What outlives a restart; measurements and the override do not."""
 
 
 class BusyError(Exception):
@@ -26,22 +38,36 @@ class Site:
 
     runtime: Runtime
     barrier: Callable[[], "Future[bool]"]
-    configured: Installation
-    mqtt: MqttService
+    installation: Installation
+    mqtt_connected: Callable[[], bool]
+
     refusals: Refusals
+    streams: Places = field(default_factory=lambda: Places(MOST_STREAMS))
+    reboot: Callable[[], object] | None = None
+    """Ends the daemon in order and starts it anew; returns at once. None: whoever runs it has to."""
+
+    broker: Callable[[], Mqtt] | None = None
+    """The broker in use. None: the installation's."""
+
+    set_broker: Callable[[Mqtt], None] | None = None
+    """Stores a broker and connects to it; raises OSError when it cannot be stored. None: none can be stored."""
+
+    network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
+    lcd: Callable[[], bytes | None] = lambda: None
+    """What the LCD shows, as a PNG; None: there is no LCD."""
 
     @property
-    def installation(self) -> Installation:
-        """The installation as it is now: the broker may have been changed while running."""
-        return replace(self.configured, mqtt=self.mqtt.broker)
-
-    def mqtt_connected(self) -> bool:
-        """Whether the broker has us now."""
-        return self.mqtt.connected()
-
-    async def set_broker(self, broker: Mqtt) -> str:
-        """Changes the MQTT broker for good; why not, or empty."""
-        return await asyncio.to_thread(self.mqtt.set_broker, broker)
+    def unit(self) -> Unit:
+        """What clients are told beside the Snapshot."""
+        broker = self.installation.mqtt if self.broker is None else self.broker()
+        return Unit(
+            serial=self.installation.serial,
+            broker=broker,
+            prefix=broker.prefix or f"SmartEVSE-{self.installation.serial}",
+            mqtt_connected=self.mqtt_connected(),
+            modem=self.installation.modem.unlocked,
+            network=self.network(),
+        )
 
     @property
     def snapshot(self) -> Snapshot:
@@ -51,19 +77,31 @@ class Site:
         return self.runtime.snapshot
 
     async def submit(self, command: Command) -> Verdict:
-        """Carries a command out. Returns when the Snapshot shows it and, if it is to be kept, the disk holds it.
+        """Carries a command out; see submit_all."""
+        return (await self.submit_all([command]))[0]
 
-        Raises BusyError when that takes longer than 3 s or cannot be written.
+    async def submit_all(self, commands: Sequence[Command]) -> list[Verdict]:
+        """Carries commands out, one after the other and with no one else's between them.
+
+        Returns when the Snapshot shows them and the disk holds what is to be kept. Raises BusyError when that takes
+        longer than 3 s or cannot be written.
         """
+        answers = [asyncio.wrap_future(self.runtime.submit(command)) for command in commands]
+        if not answers:
+            return []
         try:
-            verdict = await asyncio.wait_for(asyncio.wrap_future(self.runtime.submit(command)), _ANSWERS_WITHIN_S)
+            verdicts = await asyncio.wait_for(asyncio.gather(*answers), _ANSWERS_WITHIN_S)
         except TimeoutError:
             raise BusyError("the control loop does not answer") from None
-        if verdict.accepted and isinstance(command, _KEPT):
-            try:
-                written = await asyncio.wait_for(asyncio.wrap_future(self.barrier()), _ANSWERS_WITHIN_S)
-            except TimeoutError:
-                raise BusyError("it is done, but the disk does not answer: it may be lost at a restart") from None
-            if not written:
-                raise BusyError("it is done, but the disk cannot be written: it will be lost at a restart")
-        return verdict
+        done = [command for command, verdict in zip(commands, verdicts, strict=True) if verdict.accepted]
+        if any(isinstance(command, _KEPT) for command in done):
+            await self._kept()
+        return list(verdicts)
+
+    async def _kept(self) -> None:
+        try:
+            written = await asyncio.wait_for(asyncio.wrap_future(self.barrier()), _ANSWERS_WITHIN_S)
+        except TimeoutError:
+            raise BusyError("it is done, but the disk does not answer: it may be lost at a restart") from None
+        if not written:
+            raise BusyError("it is done, but the disk cannot be written: it will be lost at a restart")

@@ -19,6 +19,7 @@ class ByHand:
     def __init__(self) -> None:
         self._duty: DutyBp | None = None
         self.until: Millis = 0
+        self._was = False
 
     def drive_with(self, duty: DutyBp | None, now: Millis) -> None:
         """From now on ``duty`` (0..10000; 0 disconnects the pilot); None ends it."""
@@ -31,6 +32,11 @@ class ByHand:
     def duty(self, now: Millis) -> DutyBp | None:
         """The duty in force; None while there is none."""
         return self._duty if now < self.until else None
+
+    def ended(self, now: Millis) -> bool:
+        """Whether it is over since the last question."""
+        was, self._was = self._was, self.duty(now) is not None
+        return was and not self._was
 
     def drive(self, own: PilotDrive, state: State, now: Millis) -> PilotDrive:
         """What drives the pilot: the hand while the charger rests in ``state``, else ``own``."""

@@ -147,6 +147,10 @@ class Charger:
         """Makes the next start wait at least to ``until``."""
         self.delay_until = max(self.delay_until, until)
 
+    def restart_pilot(self, now: Millis) -> None:
+        """Disconnects a resting pilot once more, so that the car notices: somebody else has driven it."""
+        self.pilot_off_until = now + PILOT_OFF_MS
+
     def forgive_delay(self, now: Millis) -> None:
         """Ends a running charge delay: the owner changed the mode."""
         self.delay_until = min(self.delay_until, now)

@@ -168,7 +168,7 @@ def _delay(wish: DelayedCharging, desk: Desk) -> Verdict:
         return Verdict("the time of day is not known yet: a start time cannot be set")
     if stop_s is not None and stop_s <= start_s:
         return Verdict("the stop has to come after the start")
-    if not max(0, desk.unix_s - FARTHEST_S) < start_s < (stop_s or start_s + 1) < desk.unix_s + FARTHEST_S:
+    if start_s < 0 or (stop_s or start_s) > desk.unix_s + FARTHEST_S:
         return Verdict("start and stop have to be within a year from now")
     if wish.repeat and (stop_s is None or stop_s - start_s >= DAY_S):
         return Verdict("what repeats daily needs a stop, less than a day after its start")

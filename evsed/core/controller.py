@@ -166,6 +166,8 @@ class Controller:
     def _settle(self, now: Millis) -> list[Action]:
         self._look_at_clock(now)
         self._look_at_ev(now)
+        if self.desk.by_hand.ended(now):
+            self.charger.restart_pilot(now)
         settings = self.desk.settings
         actions = self._watch(now)
         moment = self._moment(now)

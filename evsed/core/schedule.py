@@ -90,6 +90,9 @@ def _due_daily(timer: Timer, access: Access, unix_s: int, calendar: Calendar) ->
             start_s, access = _days_later(start_s, 1, timer.start_minute, calendar), Access.ALLOW
         else:
             stop_s, access = _days_later(stop_s, 1, timer.stop_minute, calendar), Access.DENY
+            if start_s >= stop_s:  # the clock jumps over that whole window: there is none that day
+                start_s = _days_later(start_s, 1, timer.start_minute, calendar)
+                stop_s = _days_later(stop_s, 1, timer.stop_minute, calendar)
     return replace(timer, start_s=start_s, stop_s=stop_s), access
 
 

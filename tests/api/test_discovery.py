@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from evsed.api.entities import Payload, View, Wifi, values
+from evsed.api.entities import Payload, View, values
 from evsed.api.homeassistant import (
     READ_BACK_MS,
     SETTLE_MS,
@@ -19,6 +19,7 @@ from evsed.api.homeassistant import (
     present,
 )
 from evsed.api.mqtt_set import SET_TOPICS, set_command
+from evsed.api.network import Wifi
 from evsed.api.publishing import TOPICS
 from evsed.core.snapshot import Saved
 from tests.api.home_assistant_rules import entities_of, judge
@@ -26,7 +27,7 @@ from tests.core.story import Story, settings
 
 US = Identity("90000", 90_000, "SmartEVSE-90000", "http://smartevse-90000.local/")
 DEVICE = "homeassistant/device/evsed_90000/config"
-RADIO = Wifi("home", "00:11:22:33:44:55", -60)
+RADIO = Wifi("WL_CONNECTED", "home", -60, "00:11:22:33:44:55")
 
 
 def view(**given: object) -> View:

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from evsed.api.entities import View
 from evsed.api.mqtt_set import set_command
 from evsed.api.publishing import TOPICS, payloads
-from evsed.api.report import settings_document
+from evsed.api.report import Unit, settings_document
 from evsed.api.routes.state import state_document
-from evsed.config import Installation
 from evsed.core.events import (
     ChangeSetting,
     ChooseMode,
@@ -59,7 +58,7 @@ def test_what_is_not_known_is_not_published(silent: Story) -> None:
 
 
 def test_what_is_not_known_is_null_in_rest(silent: Story) -> None:
-    document = settings_document(silent.snapshot, Installation(), mqtt_connected=False)
+    document = settings_document(silent.snapshot, Unit())
     assert document["phase_currents"]["TOTAL"] is None
     assert document["ev_meter"]["total_kwh"] is None
     assert document["mains_meter"] == {"import_active_energy": None, "export_active_energy": None}
@@ -69,7 +68,7 @@ def test_what_is_not_known_is_null_in_rest(silent: Story) -> None:
 def test_a_disabled_ev_meter_has_no_values() -> None:
     story = Story(Saved(settings=settings(ev_meter="Disabled")))
     story.run(1)
-    document = settings_document(story.snapshot, Installation(), mqtt_connected=True)
+    document = settings_document(story.snapshot, Unit())
     assert document["ev_meter"]["description"] == "Disabled"
     assert document["ev_meter"]["charged_kwh"] is None
     assert "EVCurrentL1" not in {topic.name for topic in payloads(View(story.snapshot))}
@@ -83,7 +82,7 @@ def test_the_reason_is_the_same_everywhere() -> None:
     story.run(1)
     text = "Charging Stopped - No Power Available"
     assert {topic.name: payload for topic, payload in payloads(View(story.snapshot)).items()}["State"] == text
-    assert settings_document(story.snapshot, Installation(), mqtt_connected=True)["evse"]["state"] == text
+    assert settings_document(story.snapshot, Unit())["evse"]["state"] == text
     assert state_document(story.snapshot)["not_charging"]["reason"] == "no_power"
 
 
@@ -140,10 +139,8 @@ def test_every_fault_is_told_with_the_most_severe_last() -> None:
 def test_the_cable_lock_option_is_told() -> None:
     for option, payload in (("Disabled", "0"), ("Enabled", "1")):
         story = Story(Saved(settings=settings(cablelock=option)))
-        said = {
-            topic: payload for topic, payload in payloads(View(story.snapshot)).items() if topic.name == "CableLock"
-        }
-        assert [(topic.retained, said[topic]) for topic in said] == [(True, payload)]
+        said = payloads(View(story.snapshot))
+        assert [(topic.retained, said[topic]) for topic in said if topic.name == "CableLock"] == [(True, payload)]
 
 
 def test_set_messages() -> None:

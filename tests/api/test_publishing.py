@@ -7,8 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from evsed.api.entities import Moment, View, Wifi, same, values
+from evsed.api.entities import Moment, View, same, values
 from evsed.api.mqtt_link import LOOK_S
+from evsed.api.network import Wifi
 from evsed.api.publishing import AGAIN_MS, TOPICS, Message, Publishing
 from evsed.core.events import PostBattery
 from evsed.core.model import PhaseCurrents
@@ -180,7 +181,7 @@ def test_the_home_battery_is_told_while_it_is_heard(story: Story) -> None:
 
 def test_a_wired_charger_has_no_radio_topics(story: Story) -> None:
     wired = {topic.name for topic, payload in values(TOPICS, View(story.snapshot)).items() if payload is not None}
-    radio = values(TOPICS, View(story.snapshot, Wifi("home", "00:11:22:33:44:55", -61)))
+    radio = values(TOPICS, View(story.snapshot, Wifi("WL_CONNECTED", "home", -61, "00:11:22:33:44:55")))
     told = {topic.name: payload for topic, payload in radio.items() if topic.name.startswith("WiFi")}
     assert told == {"WiFiSSID": "home", "WiFiBSSID": "00:11:22:33:44:55", "WiFiRSSI": -61}
     assert wired.isdisjoint(told)

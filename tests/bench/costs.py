@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from evsed.api.entities import View
 from evsed.api.publishing import payloads
-from evsed.api.report import settings_document
-from evsed.config import Installation
+from evsed.api.report import Unit, settings_document
 from evsed.core.events import Inputs, Sampled
 from evsed.core.pilot import Level, judge
 from evsed.core.snapshot import Saved
@@ -48,9 +47,7 @@ def calls() -> dict[str, dict[str, float]]:
         "control step, charging in Smart": measure(step, STEPS),
         "judging one pilot burst": measure(lambda: judge(samples, 2_166, Level.WANTS_POWER), FEWER),
         "building a Snapshot": measure(lambda: story.snapshot, FEWER),
-        "GET /settings document": measure(
-            lambda: settings_document(story.snapshot, Installation(), mqtt_connected=True), FEWER
-        ),
+        "GET /settings document": measure(lambda: settings_document(story.snapshot, Unit()), FEWER),
         "MQTT payloads": measure(lambda: payloads(View(story.snapshot)), FEWER),
     }
 

@@ -69,7 +69,7 @@ class Bench:
     log: list[tuple[Millis, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.core = Judged(self.saved, self.now, self.equipment)
+        self.core = Judged(self.saved, self.now, self.equipment, pilot_unlocked=True)
         self._locked = False
         self._metered_at = self.now
 
@@ -194,7 +194,7 @@ class Bench:
     def restart(self, saved: Saved | None = None) -> None:
         """The process ends and a new one starts from what was saved; the board and the car stay as they are."""
         self.saved = self.core.saved if saved is None else saved
-        self.core = Judged(self.saved, self.now, self.equipment, self.restart_wait_ms)
+        self.core = Judged(self.saved, self.now, self.equipment, self.restart_wait_ms, pilot_unlocked=True)
 
 
 def _shown(feedback: bool | str | None, truth: bool) -> bool | None:

@@ -6,16 +6,27 @@ It knows the rules of facts/charging.md and IEC 61851-1, not how the core keeps 
 
 from dataclasses import dataclass
 
-from evsed.api.report import settings_document
+from evsed.api.report import Dialect, Unit, settings_document
 from evsed.api.routes.state import state_document
-from evsed.config import Installation
 from evsed.core.actions import SAFE, Action, CloseContactors, LockDrive, OpenContactors, Outputs, Pilot, PilotDrive
 from evsed.core.controller import Controller
 from evsed.core.duty import current_for
-from evsed.core.events import Command, EndLimit, Event, Inputs, Limit, Sampled, Verdict
+from evsed.core.events import (
+    ChooseMode,
+    Command,
+    EndLimit,
+    EraseSettings,
+    Event,
+    Inputs,
+    Limit,
+    OverridePilot,
+    Sampled,
+    Verdict,
+)
 from evsed.core.faults import LATCHED, Fault, Stop
 from evsed.core.model import BARE, Access, Contactor2, Equipment, Mode
 from evsed.core.reasons import Reason
+from evsed.core.schedule import Calendar
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis, Millivolts
@@ -25,7 +36,6 @@ LATE_REASON_MS = 6_000
 """How long a reason may still be seen after the time at which it said it would end: C1 takes that long."""
 
 _MAY_HAVE_PULSES = frozenset({State.B, State.C, State.COMM_C})
-_INSTALLATION = Installation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,7 @@ class Invariants:
         self.asked_at: Millis = now
         self.negative_at: Millis = now - 10_000
         self.lent: tuple[Limit, Millis] | None = None  # what a program lent last, and when
+        self.by_hand: tuple[int, Millis] | None = None  # the duty that somebody drives the pilot with, and since when
         self.released_since: Millis | None = None
         self.released_looks = 0
         self.residual = False
@@ -112,8 +123,12 @@ class Invariants:
         """A command was accepted."""
         if isinstance(command, Limit):
             self.lent = (command, now)
-        elif isinstance(command, EndLimit):
+        elif isinstance(command, EndLimit | EraseSettings):
             self.lent = None
+        if isinstance(command, OverridePilot):
+            self.by_hand = None if command.duty is None else (command.duty, now)
+        elif isinstance(command, ChooseMode):
+            self.by_hand = None
 
     def lent_current(self, now: Millis) -> Deciamps | None:
         """What a program outside allows now; None when it sets no limit."""
@@ -203,7 +218,12 @@ class Invariants:
 
     def _judge_pilot(self, outputs: Outputs, now: Millis) -> None:
         before, pilot = self.permit.outputs.pilot, outputs.pilot
-        if pilot.kind is Pilot.PWM:
+        duty = self._duty_by_hand(now)
+        if duty is not None:
+            assert self.state is not State.C, "charging while the pilot is driven by hand"
+        if duty is not None and self.state in {State.A, State.B1}:
+            self._judge_by_hand(duty, outputs, now)
+        elif pilot.kind is Pilot.PWM:
             self._judge_pulses(before, pilot, now)
         else:
             self.duty_changed = None
@@ -215,6 +235,24 @@ class Invariants:
                 assert self.state is State.ACTIVATE
             if pilot.kind is Pilot.OFF:
                 assert self.state is State.B1
+
+    def _duty_by_hand(self, now: Millis) -> int | None:
+        if self.by_hand is not None and now - self.by_hand[1] >= 300_000:
+            self.by_hand = None
+        if self.core.desk.by_hand.duty(now) is None:
+            self.by_hand = None  # it ends in many ways; what must not be is one that nobody asked for
+        else:
+            assert self.by_hand is not None, "the pilot is driven by hand, and nobody asked for it"
+        return None if self.by_hand is None else self.by_hand[0]
+
+    def _judge_by_hand(self, duty: int, outputs: Outputs, now: Millis) -> None:
+        pilot = outputs.pilot
+        assert not outputs.contactor1, "closed while the pilot is driven by hand"
+        assert (pilot.kind is Pilot.OFF) == (duty == 0)
+        if pilot.kind is Pilot.PWM:
+            assert current_for(pilot.pulses) <= self.core.desk.settings.current_max * 10
+            self.pulses_ended = now
+        self.duty_changed = None
 
     def _judge_pulses(self, before: PilotDrive, pilot: PilotDrive, now: Millis) -> None:
         core = self.core
@@ -281,7 +319,7 @@ class Invariants:
     def tell(self, now: Millis) -> Snapshot:
         """Everybody looks at it: nothing fails, and there is one reason or the car charges."""
         snapshot = self.core.snapshot(now)
-        settings_document(snapshot, _INSTALLATION, mqtt_connected=False)
+        settings_document(snapshot, Unit(), Dialect.NEWER)
         state_document(snapshot)
         assert (snapshot.reason is None) == (snapshot.state is State.C)
         assert (None if snapshot.lent is None else snapshot.lent.current) == self.lent_current(now)
@@ -301,8 +339,17 @@ class Invariants:
 class Judged(Controller):
     """A controller under the eyes of ``Invariants`` at every event."""
 
-    def __init__(self, saved: Saved, now: Millis, equipment: Equipment = BARE, restart_wait_ms: Millis = 0) -> None:
-        super().__init__(saved, now, equipment, restart_wait_ms)
+    def __init__(
+        self,
+        saved: Saved,
+        now: Millis,
+        equipment: Equipment = BARE,
+        restart_wait_ms: Millis = 0,
+        calendar: Calendar | None = None,
+        *,
+        pilot_unlocked: bool = False,
+    ) -> None:
+        super().__init__(saved, now, equipment, restart_wait_ms, calendar, pilot_unlocked=pilot_unlocked)
         assert {fault for fault in saved.latched if fault in LATCHED} <= set(self.faults.all)
         self.judge = Invariants(self, now)
 

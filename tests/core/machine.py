@@ -15,20 +15,27 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from evsed.core.events import (
     Button,
     ChangeSetting,
+    ChangeSettings,
     ChooseMode,
     ClearFaults,
     Command,
     DelayedCharging,
     EndLimit,
+    EraseSettings,
     Leaving,
+    Light,
     Limit,
     MeterHealthChanged,
     MeterRead,
     Override,
+    OverridePilot,
     PostBattery,
     PostCircuit,
     PostEvMeter,
     PostMains,
+    PressButton,
+    PressCustomButton,
+    SwipeCard,
     Tick,
     WallClock,
 )
@@ -67,7 +74,7 @@ mirrors = st.sampled_from(("follows", "follows", None, True, False))
 def limits_of(row: Setting) -> list[tuple[str, Value]]:
     """Values at and around the limits of a setting, and some that it does not take."""
     if row.is_text:
-        return [(row.key, ""), (row.key, "meter.local"), (row.key, "no host name"), (row.key, 1)]
+        return [(row.key, text) for text in ("", "meter.local", "no host name", "0,255,1", "0,256,1", 1)]
     values = {row.minimum - 1, row.minimum, row.minimum + 1, row.maximum - 1, row.maximum, row.maximum + 1}
     return [(row.key, value) for value in sorted(values | set(row.choices))]
 
@@ -77,6 +84,9 @@ CHANGES = [pair for row in TABLE.values() for pair in limits_of(row)]
 LENT = (-1, 0, 1, 59, 60, 61, 100, 159, 160, 800, 801)
 limits = st.builds(Limit, st.sampled_from(LENT), st.sampled_from((0, 1, 2, 20, 60, 86_400, 86_401)),
                    st.none() | st.sampled_from(LENT))  # fmt: skip
+by_hand = st.builds(
+    OverridePilot, st.none() | st.sampled_from((-1, 0, 1, 500, 799, 1_000, 2_667, 9_600, 10_000, 10_001))
+)
 
 commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(ChooseMode, st.sampled_from(ModeChoice)),
@@ -90,8 +100,19 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(PostEvMeter, st.none() | amperes, energies, energies, st.none() | st.sampled_from(AMPERES)),
     st.just(ClearFaults()),
     st.builds(
-        DelayedCharging, st.sampled_from(ModeChoice), st.sampled_from(TIMES_S), st.none() | st.sampled_from(TIMES_S)
+        DelayedCharging,
+        st.sampled_from(ModeChoice),
+        st.sampled_from(TIMES_S),
+        st.none() | st.sampled_from(TIMES_S),
+        st.booleans(),
     ),
+    st.builds(ChangeSettings, st.lists(st.sampled_from(CHANGES), max_size=3).map(tuple)),
+    st.just(EraseSettings()),
+    by_hand,
+    st.builds(PressCustomButton, st.booleans()),
+    st.builds(PressButton, st.sampled_from(Button), st.booleans()),
+    st.builds(Light, st.booleans()),
+    st.builds(SwipeCard, st.sampled_from(("", "0A1B2C3D4E5F", "04A1B2C3D4E5F6", "no card", "04A1B2C3D4E5F"))),
 )
 
 
@@ -316,6 +337,14 @@ class ChargerMachine(RuleBasedStateMachine):
         self.go_on(count, gap)
         self.bench.command(EndLimit() if after is None else after)
         self.go_on(count, 100)
+
+    @rule(asked=by_hand, high=st.sampled_from(PLATEAUS), count=st.sampled_from((1, 40, 350)))
+    def pilot_by_hand(self, asked: OverridePilot, high: int, count: int) -> None:
+        self.plug_in_and_charge(2_000)
+        self.bench.command(asked)
+        self.go_on(count, 20)
+        self.bench.high = high
+        self.go_on(count, 20)
 
     # ---- meters ----
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from evsed.core.actions import Action, CloseContactors, Note, OpenContactors, Pilot
 from evsed.core.controller import Controller
-from evsed.core.events import Command, MeterRead, PostCircuit, Sampled, Verdict
+from evsed.core.events import Command, MeterRead, PostCircuit, Sampled, Verdict, WallClock
 from evsed.core.model import Equipment, MeterRole, PhaseCurrents
+from evsed.core.schedule import Calendar
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
@@ -48,13 +49,15 @@ class Story(Passing):
     switch_closed: bool = False
     mirrors: bool = True
     cable_stays: bool = False  # in the socket, also while no car hangs on it
+    calendar: Calendar | None = None
+    pilot_unlocked: bool = False
     circuit: Amperes | None = None  # what a circuit meter of type API says besides the car, once a second
     deeds: list[tuple[Millis, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.equipment = Equipment(rcm_test=True)
         self.plant = Plant(1, 7, self.now)
-        self.core = Controller(self.saved, self.now, self.equipment)
+        self.core = self.new_core(self.saved)
         self.ev_says: Callable[[], Amperes] = lambda: self.unit.current
 
     @property
@@ -87,9 +90,17 @@ class Story(Passing):
     def unplug(self) -> None:
         self.unit.car.plugged = False
 
+    def new_core(self, saved: Saved) -> Controller:
+        """A daemon that starts now."""
+        return Controller(saved, self.now, self.equipment, calendar=self.calendar, pilot_unlocked=self.pilot_unlocked)
+
     def restart(self) -> None:
         """The daemon is killed and started again; what was saved is there, the plant goes on."""
-        self.core = Controller(self.core.saved, self.now, self.equipment)
+        self.core = self.new_core(self.core.saved)
+
+    def clock(self, unix_s: int) -> None:
+        """The time of day is told."""
+        self._keep(self.core.handle(WallClock(unix_s), self.now))
 
     def step(self) -> None:
         """One control cycle, after ``cycle_ms``."""

@@ -127,6 +127,29 @@ def test_6_and_7_change_nothing_here(function: int) -> None:
     assert (story.state, story.snapshot.access) == (State.C, Access.ALLOW)
 
 
+def test_6_a_custom_button_is_told_as_turned_at_each_press() -> None:
+    story = with_switch(6)
+    story.run(0.5)
+    told = []
+    for _ in range(3):
+        press(story, 0.5)
+        told.append(story.snapshot.custom_button)
+    assert told == [True, False, True]
+
+
+def test_7_a_custom_switch_is_told_as_it_stands_also_at_start_up() -> None:
+    story = with_switch(7)
+    story.switch_closed = True
+    story.run(0.5)
+    assert story.snapshot.custom_button
+    story.restart()
+    story.run(0.5)
+    assert story.snapshot.custom_button
+    story.switch_closed = False
+    story.run(0.5)
+    assert not story.snapshot.custom_button
+
+
 def test_pressing_resets_a_residual_current_fault_whose_cause_is_gone() -> None:
     story = with_switch(1)
     story.charge()

@@ -69,7 +69,7 @@ def test_what_is_no_limit_changes_nothing_and_is_counted(simulation: Simulation)
     )
     for limit, says in wrong:
         answer = put(simulation, limit)
-        assert (answer.status, says in answer.json["error"]) == (422, True), limit
+        assert (answer.status, says in answer.json["detail"]) == (422, True), limit
     assert current(simulation)["current"] == 8
     assert simulation.state["refused_inputs"] == refused + len(wrong)
     assert 'PUT /api/v1/limit: \'{"current": 81, "seconds": 60}\' is refused: the limit takes' in simulation.said()

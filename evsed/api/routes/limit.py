@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from evsed.api.problems import problem
 from evsed.api.site import Site
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import EndLimit, Limit
@@ -30,7 +31,11 @@ _BODY: Final = {"requestBody": {"required": True, "content": {"application/json"
 
 
 class NoLimitError(ValueError):
-    """What was sent is no limit; the text says why."""
+    """What was sent is no limit; the text says why, ``pointer`` where."""
+
+    def __init__(self, text: str, pointer: str = "") -> None:
+        super().__init__(text)
+        self.pointer = pointer
 
 
 def read_limit(body: bytes) -> Limit:
@@ -61,14 +66,14 @@ def _current(name: str, value: object) -> Deciamps:
     amps = _number(value)
     if amps is not None and abs(deciamps(amps) - amps * 10) < 1e-6:
         return deciamps(amps)
-    raise NoLimitError(f"{name} takes 0 to {HIGHEST_OFFER // 10} A as a number with one decimal at most")
+    raise NoLimitError(f"{name} takes 0 to {HIGHEST_OFFER // 10} A as a number with one decimal at most", f"/{name}")
 
 
 def _seconds(value: object) -> int:
     seconds = _number(value)
     if seconds is not None and seconds == int(seconds):
         return int(seconds)
-    raise NoLimitError(f"seconds takes a whole number from {LOWEST_SECONDS} to {LONGEST_SECONDS}")
+    raise NoLimitError(f"seconds takes a whole number from {LOWEST_SECONDS} to {LONGEST_SECONDS}", "/seconds")
 
 
 def limit_document(snapshot: Snapshot) -> dict[str, Any]:
@@ -102,13 +107,14 @@ def create_router(site: Site) -> APIRouter:
     async def lend(request: Request) -> dict[str, Any] | JSONResponse:
         """Lends ``current`` A per phase for ``seconds``; ``fallback`` A stay after that, or (null) no such limit."""
         body = await request.body()
+        pointer = ""
         try:
             refused = (await site.submit(read_limit(body))).refused
         except NoLimitError as error:
-            refused = str(error)
+            refused, pointer = str(error), error.pointer
         if refused:
             site.refusals.note("PUT /api/v1/limit", body.decode("utf-8", "replace"), refused)
-            return JSONResponse({"error": refused}, 422)
+            return problem(422, refused, pointer=pointer)
         return limit_document(site.snapshot)
 
     @router.delete("/limit")

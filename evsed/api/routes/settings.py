@@ -1,123 +1,115 @@
 """GET and POST /settings, as existing clients use them.
 
-A refused value answers 200 with ``Value not allowed!`` in the parameter's place and changes nothing.
+A refused value answers 200 with ``Value not allowed!`` in the parameter's place and changes nothing. What is taken, and
+in which order, stands in posted_settings.py; what is told, in report.py.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from evsed.api.parameters import Parameters, parameters
-from evsed.api.report import settings_document
-from evsed.api.site import Site
-from evsed.core.events import ChangeSetting, ChooseMode, Command, Override
-from evsed.core.model import ModeChoice
-from evsed.core.settings import TABLE
+from evsed.api import posted_broker
+from evsed.api.parameters import Parameters, described, parameters
+from evsed.api.posted_settings import REFUSED, TABLE_OF_PARAMETERS, Asked, Echo, asked
+from evsed.api.report import Dialect, Unit, dialect_for, settings_document
+from evsed.api.site import BusyError, Site
+from evsed.api.values import NotTakenError
+from evsed.config import Mqtt
+from evsed.core.snapshot import Snapshot
 
-REFUSED: Final = "Value not allowed!"
+__all__ = ["REFUSED", "create_router"]
 
-# Parameters of the contract whose feature this version does not have yet: refused, never silently ignored.
-_NOT_YET = frozenset(
-    {"backlight", "starttime", "stoptime", "repeat", "custombutton", "mqtt_update", "lcdlock"}
-    | {"override_pwm", "required_evccid"}
-)
-_TIMER = ("starttime", "stoptime", "repeat")
-
-Echo = dict[str, Any]
-Handler = Callable[[Site, Parameters], Awaitable[Echo]]
-
-
-async def _accepted(site: Site, given: Parameters, name: str, command: Command | None) -> bool:
-    """Whether parameter ``name``, read as ``command`` (None: it could not be read), was carried out."""
-    refused = "not a value of this parameter" if command is None else (await site.submit(command)).refused
-    if refused:
-        site.refusals.note(f"POST /settings {name}", given.text(name), refused)
-    return not refused
+_HEADERS: Final = {"Access-Control-Allow-Origin": "*"}
+_SECRETS: Final = frozenset({"mqtt_password"})
+_POST: Final = "POST /settings"
+_TAKES: Final = {
+    name: schema for row in TABLE_OF_PARAMETERS for name, schema in row.takes.items()
+} | posted_broker.TAKES  # fmt: skip
 
 
-async def _mode(site: Site, given: Parameters) -> Echo:
-    number = given.whole("mode")
-    command = None
-    if number is not None and number in set(ModeChoice) and not given.has_any(*_TIMER):
-        command = ChooseMode(ModeChoice(number))
-    accepted = await _accepted(site, given, "mode", command)
-    return {"mode": given.text("mode") if accepted else REFUSED}
+class Documents:
+    """The last document of each dialect, as bytes: many clients ask more often than there is something new."""
+
+    def __init__(self) -> None:
+        self._last: dict[Dialect, tuple[Snapshot, Unit, bytes]] = {}
+
+    def get(self, snapshot: Snapshot, unit: Unit, dialect: Dialect) -> bytes:
+        """The document of ``snapshot``."""
+        last = self._last.get(dialect)
+        if last is None or last[0] is not snapshot or last[1] != unit:
+            text = json.dumps(settings_document(snapshot, unit, dialect), separators=(",", ":"), ensure_ascii=False)
+            last = self._last[dialect] = (snapshot, unit, text.encode("utf-8", "replace"))
+        return last[2]
 
 
-async def _stop_timer(site: Site, given: Parameters) -> Echo:
-    return {"stop_timer": await _accepted(site, given, "stop_timer", _change(given, "stop_timer", "solar_stop_time"))}
+def _dialect(request: Request, snapshot: Snapshot) -> Dialect:
+    chosen = snapshot.settings.names()["rest_dialect"]
+    return dialect_for(chosen, request.headers.get("user-agent", ""))
 
 
-async def _disable_override(site: Site, given: Parameters) -> Echo:
-    accepted = await _accepted(site, given, "disable_override_current", Override(0))
-    return {"disable_override_current": "OK" if accepted else REFUSED}
+async def _change(site: Site, given: Parameters, dialect: Dialect) -> Echo:
+    wanted = asked(given, dialect)
+    verdicts = iter(await site.submit_all([item.command for item in wanted if item.command is not None]))
+    echo: Echo = {}
+    for item in wanted:
+        why = item.why if item.command is None else next(verdicts).refused
+        echo |= item.row.told_refused(given) if why else item.row.told(given, site.snapshot, dialect)
+        if why:
+            _note(site, item, given, why)
+    return echo
 
 
-async def _override(site: Site, given: Parameters) -> Echo:
-    current = given.whole("override_current")
-    accepted = await _accepted(site, given, "override_current", None if current is None else Override(current))
-    return {"override_current": current if accepted else REFUSED}
+def _note(site: Site, item: Asked, given: Parameters, why: str) -> None:
+    sent = given.only(*item.row.takes)
+    site.refusals.note(f"{_POST} {' '.join(sent)}", " ".join(sent.values()), why)
 
 
-async def _contactor2(site: Site, given: Parameters) -> Echo:
-    if not await _accepted(site, given, "enable_C2", _change(given, "enable_C2", "enable_C2")):
-        return {"enable_C2": REFUSED}
-    return {"settings": {"enable_C2": TABLE["enable_C2"].show(given.whole("enable_C2") or 0)}}
+async def _store_broker(site: Site, given: Parameters) -> Echo:
+    store = site.set_broker
+    why = "" if store else "the broker of this unit is configured in evsed.toml, under [mqtt]"
+    try:
+        broker = posted_broker.broker_of(given, site.unit.broker)
+    except NotTakenError as error:
+        why = why or str(error)
+    else:
+        if store is not None:
+            await _store(store, broker)
+            return posted_broker.echo_of(given, broker, site.unit.prefix)
+    sent = given.only(*posted_broker.GROUP)
+    shown = (f"{name}={value}" for name, value in sent.items() if name not in _SECRETS)
+    site.refusals.note(f"{_POST} mqtt_update", " ".join(shown), why)
+    return dict.fromkeys(sent, REFUSED)
 
 
-def _change(given: Parameters, parameter: str, key: str) -> ChangeSetting | None:
-    number = given.whole(parameter)
-    return None if number is None else ChangeSetting(key, number)
-
-
-def _plain(parameter: str, key: str, echo: str) -> Handler:
-    """A parameter that sets the owner setting ``key`` and is echoed as a number under ``echo``."""
-
-    async def handle(site: Site, given: Parameters) -> Echo:
-        accepted = await _accepted(site, given, parameter, _change(given, parameter, key))
-        return {echo: given.whole(parameter) if accepted else REFUSED}
-
-    return handle
-
-
-_HANDLERS: Final[dict[str, Handler]] = {
-    "mode": _mode,
-    "stop_timer": _stop_timer,
-    "disable_override_current": _disable_override,
-    "override_current": _override,
-    "enable_C2": _contactor2,
-    "solar_start_current": _plain("solar_start_current", "solar_start_current", "solar_start_current"),
-    "solar_max_import": _plain("solar_max_import", "solar_max_import", "solar_max_import"),
-    "current_min": _plain("current_min", "current_min", "current_min"),
-    "current_max_sum_mains": _plain("current_max_sum_mains", "current_max_sum_mains", "current_max_sum_mains"),
-    "cablelock": _plain("cablelock", "cablelock", "cablelock"),
-    "max_sum_mains_timer": _plain("max_sum_mains_timer", "max_sum_mains_time", "max_sum_mains_time"),
-}
+async def _store(store: Callable[[Mqtt], None], broker: Mqtt) -> None:
+    try:
+        await asyncio.to_thread(store, broker)
+    except OSError as error:
+        raise BusyError(f"the broker cannot be stored ({error.strerror or error})") from None
 
 
 def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["settings"])
+    documents = Documents()
 
-    @router.get("/settings")
-    async def read(response: Response) -> Echo:
-        """State, settings and measurements in one document."""
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        return settings_document(site.snapshot, site.installation, mqtt_connected=site.mqtt_connected())
+    @router.get("/settings", response_model=dict[str, Any])
+    async def read(request: Request) -> Response:
+        """State, settings and measurements in one document, in the dialect that the owner chose or evcc needs."""
+        snapshot = site.snapshot
+        body = documents.get(snapshot, site.unit, _dialect(request, snapshot))
+        return Response(body, media_type="application/json", headers=_HEADERS)
 
-    @router.post("/settings")
+    @router.post("/settings", openapi_extra=described(_TAKES))
     async def change(request: Request) -> Echo:
         """Changes what the parameters name and echoes each."""
         given = await parameters(request)
-        echo: Echo = {}
-        for name, handler in _HANDLERS.items():
-            if name in given:
-                echo.update(await handler(site, given))
-        for name in sorted(_NOT_YET):
-            if name in given:
-                site.refusals.note(f"POST /settings {name}", given.text(name), "this version does not have it yet")
-                echo[name] = REFUSED
+        echo = await _change(site, given, _dialect(request, site.snapshot))
+        if given.has_any(*posted_broker.GROUP):
+            echo |= await _store_broker(site, given)
         return echo
 
     return router

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from evsed.api.problems import problem
 from evsed.api.report import error_of
 from evsed.api.routes.limit import limit_document
 from evsed.api.site import Site
@@ -146,7 +147,7 @@ def create_router(site: Site) -> APIRouter:
         refused = (await site.submit(ClearFaults())).refused
         if refused:
             site.refusals.note("POST /api/v1/faults", "clear", refused)
-            return JSONResponse({"error": refused}, 409)
+            return problem(409, refused)
         return document()
 
     return router

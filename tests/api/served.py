@@ -1,0 +1,105 @@
+"""The real application on the real control loop and server, in this process, with a board that sees no car."""
+
+import asyncio
+import socket
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from fastapi import APIRouter, FastAPI
+
+from evsed.api.app import create_app
+from evsed.api.refusals import Refusals
+from evsed.api.site import Site
+from evsed.config import Installation
+from evsed.core.actions import Outputs
+from evsed.core.events import Inputs
+from evsed.core.model import Equipment
+from evsed.core.snapshot import Saved
+from evsed.runtime import Runtime
+from evsed.webserver import Bounds, QuietServer
+from tests.scenarios.simulation import PATIENCE_S, wait_for
+
+
+class EmptySocket:
+    """A board whose cable socket is empty."""
+
+    equipment = Equipment()
+    _seen = Inputs(pilot_mv=(12_000,) * 100)
+
+    def sample(self) -> Inputs:
+        return self._seen
+
+    def apply(self, outputs: Outputs) -> None:
+        """Nothing to drive."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Memory:
+    """Keeps what is to be kept, in memory."""
+
+    saved: Saved | None = None
+
+    def submit(self, saved: Saved, *, at_once: bool) -> None:  # noqa: ARG002 - there is no later
+        self.saved = saved
+
+    def barrier(self) -> "Future[bool]":
+        written: Future[bool] = Future()
+        written.set_result(True)
+        return written
+
+
+@dataclass
+class Charger:
+    """A control loop and the application on it; the loop runs within ``with``."""
+
+    saved: Saved = field(default_factory=Saved)
+    installation: Installation = field(default_factory=Installation)
+    extra: tuple[APIRouter, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.refusals = Refusals()
+        self.memory = Memory()
+        self.runtime = Runtime(EmptySocket(), self.memory, self.saved, lambda: None)
+        self.site = Site(self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals)
+        self.app: FastAPI = create_app(self.site, *self.extra)
+
+    def __enter__(self) -> Self:
+        self.runtime.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runtime.leave()
+        assert self.runtime.join(PATIENCE_S)
+
+
+class Served:
+    """``app`` on a port of its own, in a thread of its own."""
+
+    def __init__(self, app: FastAPI, refusals: Refusals, bounds: Bounds | None = None) -> None:
+        self.server = QuietServer(app, refusals.note, bounds)
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, name="server")
+
+    def _serve(self) -> None:
+        asyncio.run(self.server.serve(sockets=[self._door]))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        wait_for(lambda: self.server.started, "the server serves")
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.server.should_exit = True
+        self._thread.join(PATIENCE_S)
+        self._door.close()
+        assert not self._thread.is_alive()
+
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        """A connection from ``source``, an address of this machine."""
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE_S, (source, 0))

@@ -1,0 +1,134 @@
+"""Backlight, remote buttons, custom button and cards; settings changed together, and erased."""
+
+import pytest
+
+from evsed.core.events import (
+    Button,
+    ChangeSettings,
+    ChooseMode,
+    DelayedCharging,
+    EraseSettings,
+    Light,
+    Limit,
+    Override,
+    PressButton,
+    PressCustomButton,
+    SwipeCard,
+)
+from evsed.core.model import Access, ModeChoice
+from evsed.core.schedule import NO_TIMER
+from evsed.core.settings import Settings
+from evsed.core.snapshot import Saved
+from evsed.core.states import State
+from tests.core.story import Story, settings
+
+
+def test_the_light_goes_on_for_two_minutes_and_off_when_asked() -> None:
+    story = Story()
+    assert story.snapshot.backlight_s == 0
+    story.command(Light(True))
+    assert story.snapshot.backlight_s == 120
+    story.run(119.5)
+    assert story.snapshot.backlight_s == 1
+    story.run(1)
+    assert story.snapshot.backlight_s == 0
+    story.command(Light(True))
+    story.command(Light(False))
+    assert story.snapshot.backlight_s == 0
+
+
+def test_a_remote_button_is_a_button_and_lights_the_display() -> None:
+    story = Story()
+    story.charge()
+    story.command(PressButton(Button.LEFT, pressed=True))
+    story.run_until(lambda: story.core.desk.access is Access.DENY, 3)
+    assert story.snapshot.backlight_s > 0
+    story.command(PressButton(Button.LEFT, pressed=False))
+    story.run(0.1)
+    assert story.core.desk.panel.pressed(story.now) == frozenset()
+
+
+def test_a_remote_press_that_nobody_releases_ends_after_3_s() -> None:
+    story = Story()
+    story.command(PressButton(Button.MIDDLE, pressed=True))
+    story.run(2.9)
+    assert story.core.desk.panel.pressed(story.now) == {Button.MIDDLE}
+    story.run(0.2)
+    assert story.core.desk.panel.pressed(story.now) == frozenset()
+
+
+def test_locked_buttons_light_the_display_and_do_nothing_else() -> None:
+    story = Story(Saved(settings=settings(lcdlock=1)))
+    story.charge()
+    story.command(PressButton(Button.LEFT, pressed=True))
+    story.run(2.9)
+    assert (story.core.desk.access, story.state) == (Access.ALLOW, State.C)
+    assert story.snapshot.backlight_s > 0
+
+
+def test_locked_buttons_still_reset_a_residual_current_fault() -> None:
+    story = Story(Saved(settings=settings(lcdlock=1, rcmon=1)))
+    story.charge()
+    story.unit.rcm = True
+    story.run(0.5)
+    assert story.reason == "rcm"
+    story.unit.rcm = False
+    story.run(0.5)
+    story.command(PressButton(Button.RIGHT, pressed=True))
+    story.run(0.1)
+    assert story.reason != "rcm"
+
+
+def test_the_custom_button_is_told_and_changes_nothing_here() -> None:
+    story = Story()
+    story.charge()
+    for on in (True, False):
+        story.command(PressCustomButton(on))
+        story.run(0.5)
+        assert (story.snapshot.custom_button, story.state) == (on, State.C)
+
+
+@pytest.mark.parametrize(
+    ("reader", "uid", "why", "says"),
+    [
+        ("Disabled", "0A1B2C3D4E5F", "no card reader", "Not Installed"),
+        ("EnableAll", "0A1B2C3D4E5F", "", "Invalid"),
+        ("EnableOne", "04a1b2c3d4e5f6", "", "Invalid"),
+        ("Learn", "0A1B2C3D4E5F", "cannot store", "Ready to read card"),
+        ("Delete", "0A1B2C3D4E5F", "", "Card not in storage"),
+        ("EnableAll", "0A1B2C3D4E5", "12 or 14", "Ready to read card"),
+        ("EnableAll", "0A1B2C3D4E5G", "12 or 14", "Ready to read card"),
+    ],
+)
+def test_a_swiped_card(reader: str, uid: str, why: str, says: str) -> None:
+    story = Story(Saved(settings=settings(rfidreader=reader)))
+    verdict = story.command(SwipeCard(uid))
+    assert why in verdict.refused
+    assert verdict.accepted is not why
+    assert (story.snapshot.rfid_text, story.snapshot.rfid_last) == (says, "" if why else uid.upper())
+
+
+def test_settings_change_together_or_not_at_all() -> None:
+    story = Story()
+    assert story.command(Override(100)).accepted
+    before = story.core.desk.settings
+    refused = story.command(ChangeSettings((("current_max", 9), ("color_off", "1,2,3"), ("current_min", 5))))
+    assert "current_min takes" in refused.refused
+    assert (story.core.desk.settings, story.core.desk.override) == (before, 100)
+    assert story.command(ChangeSettings((("current_max", 9), ("color_off", "1,2,3")))).accepted
+    after = story.core.desk.settings
+    assert (after.current_max, after.color_off, story.core.desk.override) == (9, "1,2,3", 90)
+
+
+def test_erased_settings_are_the_defaults_with_access_off() -> None:
+    story = Story(Saved(settings=settings(current_max=20)))
+    story.charge()
+    story.clock(1_800_000_000)
+    story.command(Limit(200, 60))
+    story.command(DelayedCharging(ModeChoice.NORMAL, 1_800_000_100))
+    story.command(ChooseMode(ModeChoice.NORMAL))
+    assert story.command(EraseSettings()).accepted
+    story.run(8)
+    desk = story.core.desk
+    assert (desk.settings, desk.access, desk.timer, desk.lent) == (Settings(), Access.DENY, NO_TIMER, None)
+    assert (story.state, story.core.outputs.contactor1) == (State.B1, False)
