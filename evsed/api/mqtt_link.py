@@ -208,8 +208,11 @@ class MqttLink:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if self._connected.is_set() and not self._closing.is_set():
-            self._complain("has dropped us", str(reason))
+        if not self._closing.is_set() and not self._refused:
+            if self._connected.is_set():
+                self._complain("has dropped us", str(reason))
+            else:
+                self._complain("does not answer as a broker does", f"{reason}; check mqtt.port and mqtt.tls")
         self._connected.clear()
         self._gone.set()
         self._wake.set()

@@ -70,7 +70,6 @@ def test_a_file_of_an_earlier_version_lacks_later_keys(tmp_path: Path) -> None:
         (Mqtt(discovery_prefix=""), "discovery_prefix"),
         (Mqtt(username="a\n"), "username"),
         (Mqtt("", 1883, "a", "b" * 257), "password"),
-        (Mqtt("", 1883, "", "b"), "password"),
         (Mqtt(ca="/ca.pem"), "ca"),
         (Mqtt(tls=True, key="/key.pem"), "certificate"),
     ],
