@@ -239,7 +239,7 @@ class _Daemon:
         reboot = self._obey(self._loop, runtime, stop)
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
-        from evsed.api.mqtt import MqttClient  # noqa: PLC0415
+        from evsed.api.mqtt import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
@@ -252,9 +252,18 @@ class _Daemon:
         lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
         buses = _buses(installation, runtime, refusals.note)
-        mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
+        network = Looker()
+        mqtt = MqttService(runtime, installation, refusals, network, reboot)
         site = Site(
-            runtime, self._store.barrier, installation, mqtt.connected, refusals, reboot=reboot, network=Looker()
+            runtime,
+            self._store.barrier,
+            installation,
+            mqtt.connected,
+            refusals,
+            reboot=reboot,
+            broker=mqtt.broker,
+            set_broker=mqtt.set_broker,
+            network=network,
         )
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
         door = open_door("http", installation.http)
