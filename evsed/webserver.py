@@ -50,6 +50,7 @@ class _Config(uvicorn.Config):
             log_config=None,  # the process has a log already
             log_level="error",  # what clients do wrong is counted and logged once, by ``refuse``
             access_log=False,
+            proxy_headers=False,  # a client is who it is, whatever it says of another one
             server_header=False,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=cast("int", bounds.idle_s),  # fractions work
@@ -179,7 +180,8 @@ class BoundedProtocol(H11Protocol):
         if cycle is None or cycle.response_complete or not cycle.response_started:
             self.transport.write(_answer(status, detail))
         self._abort_after(self._bounds.closing_s)
-        self.transport.write_eof()  # reading goes on: a reset would take the answer away from the client
+        with contextlib.suppress(OSError):  # the client has gone already
+            self.transport.write_eof()  # reading goes on: a reset would take the answer away from the client
 
     def _abort_after(self, seconds: float) -> None:
         if self._closing is None:

@@ -192,11 +192,25 @@ class Report:
         yield from self.wrong[:20]
 
 
+class _Faults(logging.Handler):
+    """Puts what is logged as an error among what is wrong."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(logging.ERROR)
+        self._report = report
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps the text."""
+        self._report.wrong.append(f"logged: {self.format(record)[-600:]}")
+
+
 def throw(requests: int, seed: int) -> Report:
     """Throws ``requests``. The size is that after the first fifth, and at the end."""
     report = Report(requests)
     saved = Saved(settings=settings(**dict(SETTINGS)))
     bounds = Bounds(request_s=1.0, closing_s=0.2)
+    faults = _Faults(report)
+    logging.getLogger().addHandler(faults)
     with (
         patch.object(runtime, "CYCLE_MS", 1),
         Charger(saved) as charger,
@@ -212,6 +226,7 @@ def throw(requests: int, seed: int) -> Report:
         report.seconds = time.monotonic() - begun
         client.close()
         report.end = size()
+    logging.getLogger().removeHandler(faults)
     return report
 
 
