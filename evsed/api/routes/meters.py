@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from evsed.api.parameters import Parameters, parameters
+from evsed.api.parameters import Parameters, described, parameters
 from evsed.api.routes.settings import REFUSED
 from evsed.api.site import Site
 from evsed.core.events import Command, PostBattery, PostEvMeter, PostMains
@@ -12,6 +12,12 @@ from evsed.core.model import MeterRole, PhaseCurrents
 
 _PHASES = ("L1", "L2", "L3")
 _ENERGIES = ("import_active_energy", "export_active_energy", "import_active_power")
+_DECI: dict[str, Any] = {"type": "integer", "description": "0.1 A"}
+_ENERGY_SCHEMAS: dict[str, dict[str, Any]] = {
+    "import_active_energy": {"type": "integer", "minimum": 0, "description": "Wh"},
+    "export_active_energy": {"type": "integer", "minimum": 0, "description": "Wh"},
+    "import_active_power": {"type": "integer", "description": "W"},
+}
 
 Echo = dict[str, Any]
 
@@ -20,7 +26,7 @@ def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["meters"])
 
-    @router.post("/currents")
+    @router.post("/currents", openapi_extra=described({**dict.fromkeys(_PHASES, _DECI), "battery_current": _DECI}))
     async def post_currents(request: Request) -> Echo:
         """Mains currents, all three together, and the home battery's current."""
         given = await parameters(request)
@@ -31,7 +37,7 @@ def create_router(site: Site) -> APIRouter:
             echo.update(await _mains(site, given))
         return echo
 
-    @router.post("/ev_meter")
+    @router.post("/ev_meter", openapi_extra=described({**dict.fromkeys(_PHASES, _DECI), **_ENERGY_SCHEMAS}))
     async def post_ev_meter(request: Request) -> Echo:
         """Currents, all three together, or energies and power, all three together, or both."""
         given = await parameters(request)
