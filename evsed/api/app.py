@@ -16,6 +16,7 @@ from evsed import __version__
 from evsed.api.bounds import LATER, Bounds
 from evsed.api.docs import add_docs
 from evsed.api.guard import Guard, names_of
+from evsed.api.openapi import document
 from evsed.api.problems import Wrong, refusal
 from evsed.api.routes import (
     lcd,
@@ -40,9 +41,17 @@ _PAGE_HEADERS: Final = {
 }
 
 
+class _App(FastAPI):
+    """FastAPI with our OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document that /openapi.json answers."""
+        return document(self)
+
+
 def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     """The application for ``site``; ``extra`` routes come from the composition root."""
-    app = FastAPI(title="evsed", version=__version__, docs_url=None, redoc_url=None)
+    app = _App(title="evsed", version=__version__, docs_url=None, redoc_url=None)
     app.add_middleware(Bounds)
     names = names_of(site.installation.serial, socket.gethostname(), site.installation.http.names)
     app.add_middleware(Guard, names=names, refusals=site.refusals)  # outside of the bounds: before a body is read

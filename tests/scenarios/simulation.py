@@ -84,8 +84,8 @@ class Charger:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def get(self, path: str) -> Answer:
-        return http("GET", self.url(path))
+    def get(self, path: str, **headers: str) -> Answer:
+        return http("GET", self.url(path), None, **headers)
 
     def post(self, path: str, body: bytes | None = b"", **headers: str) -> Answer:
         return http("POST", self.url(path), body, **headers)

@@ -155,7 +155,7 @@ def test_the_other_settings(simulation: Simulation) -> None:
         "/settings?mode=1&mode=3", "/settings?mode=%00", "/settings?mode=%D9%A3",
         "/settings?mode=3&starttime=2099-01-01T00:00",
         "/settings?current_min=5", "/settings?current_min=17", "/settings?current_min=1e1", "/settings?current_min=%FF",
-        "/settings?current_min=99999999999999999999", "/settings?starttime=2099-01-01T00:00", "/settings?backlight=1",
+        "/settings?current_min=99999999999999999999", "/settings?starttime=2099-01-01T00:00",
     ],
 )  # fmt: skip
 def test_refused_values_are_named_and_change_nothing(simulation: Simulation, path: str) -> None:
