@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.bodies import NOT_TAKEN, taking
+from evsed.api.documents import Amps, Seconds, UnixSeconds, exact
 from evsed.api.problems import problem
 from evsed.api.site import Site
 from evsed.core.duty import HIGHEST_OFFER
@@ -78,13 +79,14 @@ def _seconds(value: object) -> int:
     raise NoLimitError(f"seconds takes a whole number from {LOWEST_SECONDS} to {LONGEST_SECONDS}", "/seconds")
 
 
+@exact
 class LimitDocument(TypedDict):
     """A limit in A per phase, what is left of its time, its end (Unix seconds), and what stays after that."""
 
-    current: float | None
-    seconds_left: int | None
-    until: int | None
-    fallback: float | None
+    current: Amps | None
+    seconds_left: Seconds | None
+    until: UnixSeconds | None
+    fallback: Amps | None
 
 
 def limit_document(snapshot: Snapshot) -> LimitDocument:

@@ -7,6 +7,20 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.bodies import Answers, taking
+from evsed.api.documents import (
+    Amps,
+    Celsius,
+    Fraction,
+    ModeName,
+    Percent,
+    Seconds,
+    SinceStart,
+    StateName,
+    UnixSeconds,
+    Volts,
+    WattHours,
+    exact,
+)
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem
 from evsed.api.report import error_of
 from evsed.api.routes.limit import LimitDocument, limit_document
@@ -28,6 +42,7 @@ _STAYS: Final[Answers] = {
 }
 
 
+@exact
 class FaultDocument(TypedDict):
     """A fault in force; ``error_id`` is the number that clients know."""
 
@@ -36,24 +51,27 @@ class FaultDocument(TypedDict):
     error_id: int
 
 
+@exact
 class NotCharging(TypedDict):
     """The one reason for not charging; null where nobody can say until when (Unix seconds)."""
 
     reason: str
     text: str
-    until: int | None
-    seconds_left: int | None
+    until: UnixSeconds | None
+    seconds_left: Seconds | None
 
 
+@exact
 class PilotDocument(TypedDict):
     """The control pilot: what is driven, and what is measured on it."""
 
-    duty_percent: float
+    duty_percent: Percent
     by_hand: bool
-    high_v: float | None
-    low_v: float | None
+    high_v: Volts | None
+    low_v: Volts | None
 
 
+@exact
 class StateMeters(TypedDict):
     """What the meters say; ``/api/v1/meters`` says more of them."""
 
@@ -62,6 +80,7 @@ class StateMeters(TypedDict):
     circuit: MeterDocument
 
 
+@exact
 class CardDocument(TypedDict):
     """What the card reader says, and the card last read, in hexadecimal."""
 
@@ -69,33 +88,36 @@ class CardDocument(TypedDict):
     last: str | None
 
 
+@exact
 class ChargerDocument(TypedDict):
     """One of the chargers that share power, as their master sees it."""
 
     charger: int
     state: str
     state_text: str
-    offer_a: float
+    offer_a: Amps
     draws: bool
     waits_for: str | None
     missed_polls: int
     refused_statuses: int
 
 
+@exact
 class LearnedDocument(TypedDict):
     """What regulation has seen of the mains meter and of the car; null is "not yet"."""
 
-    meter_period_s: float | None
-    car_lag_s: float | None
+    meter_period_s: Fraction | None
+    car_lag_s: Fraction | None
     car_phases: list[str]
-    car_most_a: float | None
+    car_most_a: Amps | None
 
 
+@exact
 class StateDocument(TypedDict):
     """The charger at one moment, in A, V, Wh, s and degrees Celsius. What is not known, or is not there, is null."""
 
-    mode: str
-    state: str
+    mode: ModeName
+    state: StateName
     state_text: str
     charging: bool
     not_charging: NotCharging | None
@@ -104,36 +126,37 @@ class StateDocument(TypedDict):
     error_bits: int
     faults: list[FaultDocument]
     connected: bool
-    cable_a: float | None
+    cable_a: Amps | None
     locked: bool | None
-    offer_a: float
+    offer_a: Amps
     limited_by: str | None
-    override_a: float | None
+    override_a: Amps | None
     outside_limit: LimitDocument
     timer: TimerDocument
-    solar_stop_s: int | None
+    solar_stop_s: Seconds | None
     phases: int
     contactor1: bool
     contactor2: bool
     pilot: PilotDocument
-    temperature_c: int | None
-    charged_wh: int | None
+    temperature_c: Celsius | None
+    charged_wh: WattHours | None
     meters: StateMeters
-    home_battery_a: float | None
+    home_battery_a: Amps | None
     custom_button: bool
     card: CardDocument
     power_share: str
     chargers: list[ChargerDocument]
     learned: LearnedDocument
-    uptime_s: int
-    closings: int
+    uptime_s: Seconds
+    closings: SinceStart
 
 
+@exact
 class WholeDocument(StateDocument):
     """The state, and what is counted beside it."""
 
-    refused_inputs: int
-    control_loop_worst_lateness_ms: int
+    refused_inputs: SinceStart
+    control_loop_worst_lateness_ms: SinceStart
 
 
 def _fault(fault: Fault) -> FaultDocument:
