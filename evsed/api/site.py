@@ -81,7 +81,7 @@ class Site:
         return (await self.submit_all([command]))[0]
 
     async def submit_all(self, commands: Sequence[Command]) -> list[Verdict]:
-        """Carries commands out, one after the other and with no one else's between them.
+        """Carries commands out in this order, as soon as each other's as the control loop can.
 
         Returns when the Snapshot shows them and the disk holds what is to be kept. Raises BusyError when that takes
         longer than 3 s or cannot be written.

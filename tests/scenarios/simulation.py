@@ -85,10 +85,13 @@ class Charger:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def get(self, path: str, **headers: str) -> Answer:
-        return http("GET", self.url(path), **headers)
+        return http("GET", self.url(path), None, **headers)
 
     def post(self, path: str, body: bytes | None = b"", **headers: str) -> Answer:
         return http("POST", self.url(path), body, **headers)
+
+    def http(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        return http(method, self.url(path), body)
 
     def answers(self) -> bool:
         try:
