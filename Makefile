@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint bench conformance soak mutation lock clean
+.PHONY: install runtime run test unit lint openapi fuzz bench conformance soak mutation lock clean
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -50,6 +50,16 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# What GET /openapi.json answers, for reading and comparing; a test says when it is to be written anew.
+openapi: install
+	$(BIN)/python -m tests.api.openapi_file
+
+# Random requests, a hundred thousand, to the whole web server: no fault of ours, and no change by what was refused.
+REQUESTS ?= 100000
+fuzz: install
+	$(BIN)/python -m tests.api.fuzz $(REQUESTS)
+	EXAMPLES=200 $(BIN)/python -m pytest tests/api/test_schemathesis.py
 
 # Replays the reference's traces too; TRACES is their folder. Everything is written to build/bench.json.
 TRACES ?= ../shared/reference/traces

@@ -276,6 +276,7 @@ class _Daemon:
             log.critical("the web server ended by itself: %s", serving.exception())
             self._died = True
         runtime.leave()
+        site.closing.set()
         server.should_exit = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         goodbyes = [asyncio.create_task(asyncio.to_thread(close)) for close in (announcer.close, mqtt.close)]

@@ -16,8 +16,22 @@ from evsed import __version__
 from evsed.api.bounds import LATER, Bounds
 from evsed.api.docs import add_docs
 from evsed.api.guard import Guard, names_of
+from evsed.api.openapi import document
 from evsed.api.problems import Wrong, refusal
-from evsed.api.routes import lcd, limit, meters, settings, state, unit
+from evsed.api.routes import (
+    lcd,
+    limit,
+    meters,
+    settings,
+    state,
+    unit,
+    v1_charging,
+    v1_counters,
+    v1_events,
+    v1_meters,
+    v1_settings,
+    v1_timer,
+)
 from evsed.api.site import BusyError, Site
 
 _WEB: Final = Path(__file__).parent / "web"
@@ -27,9 +41,17 @@ _PAGE_HEADERS: Final = {
 }
 
 
+class _App(FastAPI):
+    """FastAPI with our OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document that /openapi.json answers."""
+        return document(self)
+
+
 def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     """The application for ``site``; ``extra`` routes come from the composition root."""
-    app = FastAPI(title="evsed", version=__version__, docs_url=None, redoc_url=None)
+    app = _App(title="evsed", version=__version__, docs_url=None, redoc_url=None)
     app.add_middleware(Bounds)
     names = names_of(site.installation.serial, socket.gethostname(), site.installation.http.names)
     app.add_middleware(Guard, names=names, refusals=site.refusals)  # outside of the bounds: before a body is read
@@ -37,7 +59,8 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
-    for module in (settings, meters, unit, lcd, state, limit):
+    v1 = (state, v1_events, v1_settings, v1_meters, v1_counters, v1_charging, v1_timer, limit)
+    for module in (settings, meters, unit, lcd, *v1):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)

@@ -43,6 +43,9 @@ class Site:
 
     refusals: Refusals
     streams: Places = field(default_factory=lambda: Places(MOST_STREAMS))
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the daemon stops: answers without an end are over then."""
+
     reboot: Callable[[], object] | None = None
     """Ends the daemon in order and starts it anew; returns at once. None: whoever runs it has to."""
 

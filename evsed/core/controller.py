@@ -164,12 +164,12 @@ class Controller:
     # ---- deciding ----
 
     def _settle(self, now: Millis) -> list[Action]:
-        self._look_at_clock(now)
+        told = self._look_at_clock(now)
         self._look_at_ev(now)
         if self.desk.by_hand.ended(now):
             self.charger.restart_pilot(now)
         settings = self.desk.settings
-        actions = self._watch(now)
+        actions = told + self._watch(now)
         moment = self._moment(now)
         self.regulation.step(moment, now)
         actions += charger_bus.followed(self, now)
@@ -199,12 +199,13 @@ class Controller:
             return None
         return self.connected or (bool(self.desk.settings.cablelock) and self.cable.limit > 0)
 
-    def _look_at_clock(self, now: Millis) -> None:
+    def _look_at_clock(self, now: Millis) -> list[Action]:
         if self.wall is None:
-            return
-        desk = self.desk
+            return []
+        desk, before = self.desk, self.desk.access
         desk.unix_s = self.wall[0] + (now - self.wall[1]) // 1000
         desk.timer, desk.access = schedule.due(desk.timer, desk.access, desk.unix_s, desk.calendar)
+        return [] if desk.access is before else [notes.timer_moved(desk.access)]
 
     def _look_at_ev(self, now: Millis) -> None:
         values = self.regulation.metering.values(MeterRole.EV)

@@ -2,7 +2,7 @@
 
 from evsed.core.actions import Note, Severity
 from evsed.core.faults import Fault
-from evsed.core.model import MeterHealth
+from evsed.core.model import Access, MeterHealth
 from evsed.core.reasons import of_fault
 from evsed.core.states import State, Transition
 
@@ -23,3 +23,9 @@ def moved(row: Transition, worst: Fault | None, *, limited: bool) -> Note:
     cause = worst.value.text if worst is not None else "limited by an outside program" if limited else ""
     why = f" ({cause})" if cause and row.target in {State.B1, State.C1} else ""
     return Note(Severity.INFO, f"state {row.source.name} to {row.target.name}: {row.trigger.value}{why}")
+
+
+def timer_moved(access: Access) -> Note:
+    """Delayed charging has switched access."""
+    what = "begins: access is on" if access is Access.ALLOW else "has ended: access is off"
+    return Note(Severity.INFO, f"delayed charging {what}")

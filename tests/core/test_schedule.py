@@ -117,6 +117,8 @@ def test_a_start_for_once_waits_through_the_night_and_charges(date: str) -> None
     story.clock(start + 1_795)
     story.run_until(lambda: story.state is State.C1, 10)
     assert story.core.saved.timer == NO_TIMER
+    told = [note for note in story.notes() if "delayed" in note]
+    assert told == ["delayed charging begins: access is on", "delayed charging has ended: access is off"]
 
 
 @pytest.mark.parametrize(("date", "until"), [("2026-03-28", "07:00"), ("2026-10-24", "07:00")])

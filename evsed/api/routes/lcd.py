@@ -88,7 +88,11 @@ def create_router(site: Site) -> APIRouter:
     router = APIRouter(tags=["lcd"])
     door = Door(site, Pins())
 
-    @router.get("/lcd", responses={200: {"content": {_PNG: {}}}, 404: {"description": "there is no LCD"}})
+    @router.get(
+        "/lcd",
+        response_class=Response,
+        responses={200: {"content": {_PNG: {}}}, 404: {"description": "there is no LCD"}},
+    )
     async def picture() -> Response:
         """The LCD's current content as a PNG."""
         picture = site.lcd()

@@ -8,37 +8,15 @@ from fastapi.responses import JSONResponse
 from evsed.api.problems import problem
 from evsed.api.report import error_of
 from evsed.api.routes.limit import limit_document
+from evsed.api.routes.v1_meters import meter_document
 from evsed.api.site import Site
 from evsed.core.events import ClearFaults
 from evsed.core.faults import Fault
-from evsed.core.model import MeterRole, PhaseCurrents
-from evsed.core.snapshot import ChargerView, Learned, MeterView, Snapshot
+from evsed.core.model import MeterRole
+from evsed.core.snapshot import ChargerView, Learned, Snapshot
 from evsed.core.states import State
 from evsed.core.units import seconds_left
 from evsed.core.wire import POLLS_MISSED
-
-
-def _amps(currents: PhaseCurrents | None) -> dict[str, float] | None:
-    if currents is None:
-        return None
-    return {name: value / 10 for name, value in zip(("L1", "L2", "L3"), currents.each(), strict=True)}
-
-
-def _meter(view: MeterView, now: int) -> dict[str, Any]:
-    at = view.values.currents_at
-    health = view.health
-    return {
-        "currents": _amps(view.values.currents) if view.fresh else None,
-        "age_s": None if at is None else round((now - at) / 1000, 1),
-        "power_w": view.values.power_w if view.heard else None,
-        "import_wh": view.values.import_wh,
-        "export_wh": view.values.export_wh,
-        "where": None if health is None else health.where,
-        "answering": None if health is None else health.answering,
-        "last_error": None if health is None else health.last_error or None,
-        "answers": None if health is None else health.answers,
-        "errors": None if health is None else health.errors,
-    }
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
@@ -84,7 +62,7 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         },
         "temperature_c": snapshot.temperature_c,
         "charged_wh": snapshot.charged_wh,
-        "meters": {role.value: _meter(snapshot.meters[role], snapshot.now) for role in MeterRole},
+        "meters": {role.value: meter_document(snapshot.meters[role], snapshot.now) for role in MeterRole},
         "power_share": snapshot.settings.names()["loadbl"],
         "chargers": [_charger(charger) for charger in snapshot.chargers],
         "learned": _learned(snapshot.learned),
@@ -125,21 +103,23 @@ def _learned(learned: Learned) -> dict[str, Any]:
     }
 
 
+def whole_document(site: Site) -> dict[str, Any]:
+    """The state, and what is known only outside of the Snapshot. Raises BusyError."""
+    return {
+        **state_document(site.snapshot),
+        "refused_inputs": site.refusals.count,
+        "control_loop_worst_lateness_ms": site.runtime.worst_lateness_ms,
+    }
+
+
 def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1", tags=["v1"])
 
-    def document() -> dict[str, Any]:
-        return {
-            **state_document(site.snapshot),
-            "refused_inputs": site.refusals.count,
-            "control_loop_worst_lateness_ms": site.runtime.worst_lateness_ms,
-        }
-
     @router.get("/state")
     async def state() -> dict[str, Any]:
         """What the charger does, and why."""
-        return document()
+        return whole_document(site)
 
     @router.post("/faults/clear", response_model=None, responses={409: {"description": "the cause is still there"}})
     async def clear() -> dict[str, Any] | JSONResponse:
@@ -148,6 +128,6 @@ def create_router(site: Site) -> APIRouter:
         if refused:
             site.refusals.note("POST /api/v1/faults", "clear", refused)
             return problem(409, refused)
-        return document()
+        return whole_document(site)
 
     return router
