@@ -53,7 +53,10 @@ class Site:
     """The broker in use. None: the installation's."""
 
     set_broker: Callable[[Mqtt], None] | None = None
-    """Stores a broker and connects to it; raises OSError when it cannot be stored. None: none can be stored."""
+    """Stores a broker and connects to it. None: none can be stored.
+
+    Raises ValueError when it is none, OSError when it cannot be stored; then the old one stays.
+    """
 
     network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
     lcd: Callable[[], bytes | None] = lambda: None

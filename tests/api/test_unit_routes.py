@@ -27,6 +27,8 @@ class Shelf:
         self.full = False
 
     def put(self, broker: Mqtt) -> None:
+        if broker.prefix == "unwanted":
+            raise ValueError("prefix is not wanted")
         if self.full:
             raise OSError(28, "No space left on device")
         self.broker = broker
@@ -141,6 +143,13 @@ def test_a_broker_that_cannot_be_stored_is_said_to_be(unit: Unit) -> None:
     answer = unit.post("/settings?mqtt_update=1&mqtt_port=1999")
     unit.shelf.full = False
     assert (answer.status, "No space left" in answer.json["detail"]) == (503, True)
+    assert unit.shelf.broker == BROKER
+
+
+def test_a_broker_that_is_none_is_refused(unit: Unit) -> None:
+    unit.shelf.broker = BROKER
+    answer = unit.post("/settings?mqtt_update=1&mqtt_topic_prefix=unwanted")
+    assert answer.json == {"mqtt_update": REFUSED, "mqtt_topic_prefix": REFUSED}
     assert unit.shelf.broker == BROKER
 
 
