@@ -69,7 +69,7 @@ def _override_command(body: bytes) -> Command:
     if "current" in given and given["current"] is None:
         return Override(0)
     current = number(given.get("current"))
-    if current is None or current == 0 or abs(deciamps(current) - current * 10) > 1e-6:
+    if current is None or deciamps(current) == 0 or abs(deciamps(current) - current * 10) > 1e-6:
         says = "current takes A as a number with one decimal at most, or null, which ends it"
         raise NotTakenError(Wrong(says, pointer="/current"))
     return Override(deciamps(current))
