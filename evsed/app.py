@@ -63,14 +63,19 @@ def run(installation: Installation, overrides: list[str]) -> int:
         status = daemon.run()
     finally:
         lines.finish(LOG_FINISHES_S)
-    if status == os.EX_OK and daemon.starts_anew:
-        _start_anew()
-    return status
+    return _start_anew() if status == os.EX_OK and daemon.starts_anew else status
 
 
-def _start_anew() -> None:
-    """Replaces this process; its id stays, so that systemd and the simulation go on watching it."""
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
+def _start_anew() -> int:
+    """Replaces this process; its id stays, so that systemd and the simulation go on watching it.
+
+    Returns only when that fails: a status with which systemd starts the daemon itself.
+    """
+    try:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
+    except OSError as error:
+        sys.stderr.write(f"evsed: cannot start itself anew: {sys.executable}: {error.strerror}\n")
+        return os.EX_OSERR
 
 
 def _prefer(thread_id: int | None) -> None:
@@ -239,7 +244,7 @@ class _Daemon:
         reboot = self._obey(self._loop, runtime, stop)
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
-        from evsed.api.mqtt import MqttClient  # noqa: PLC0415
+        from evsed.api.mqtt import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
@@ -252,9 +257,18 @@ class _Daemon:
         lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
         buses = _buses(installation, runtime, refusals.note)
-        mqtt = MqttClient(installation.mqtt, installation.mqtt_prefix, installation.serial, runtime, refusals)
+        network = Looker()
+        mqtt = MqttService(runtime, installation, refusals, network, reboot)
         site = Site(
-            runtime, self._store.barrier, installation, mqtt.connected, refusals, reboot=reboot, network=Looker()
+            runtime,
+            self._store.barrier,
+            installation,
+            mqtt.connected,
+            refusals,
+            reboot=reboot,
+            broker=mqtt.broker,
+            set_broker=mqtt.set_broker,
+            network=network,
         )
         app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
         door = open_door("http", installation.http)

@@ -64,13 +64,26 @@ class Modem:
 
 @dataclass(frozen=True, slots=True)
 class Mqtt:
-    """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>."""
+    """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>.
+
+    ``ca``, ``certificate`` and ``key`` are paths of PEM files; without ``ca`` the system's authorities are believed.
+    """
 
     host: str = ""
     port: int = 1883
     username: str = ""
     password: str = field(default="", repr=False)
     prefix: str = ""
+    tls: bool = False
+    ca: str = ""
+    certificate: str = ""  # our own, where the broker wants one
+    key: str = ""
+    discovery_prefix: str = "homeassistant"
+
+    @property
+    def address(self) -> str:
+        """For messages to people."""
+        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,8 @@ _RANGES = {
 _INDEX = re.compile(r"\[[0-9]+\]")
 _TCP = re.compile(r"tcp://([^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
+_HOST = re.compile(r"[A-Za-z0-9.:_-]{0,255}")
+_CREDENTIAL = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}")
 _Table = TypeVar("_Table")
 
@@ -138,12 +153,33 @@ def load(path: Path) -> Installation:
         installation = replace(_build(Installation, document, ""), bus=lines)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    if not _PREFIX.fullmatch(installation.mqtt.prefix):
-        raise ConfigError(f"{path}: mqtt.prefix takes at most 64 letters, digits, and - _ . / between them")
+    if wrong := wrong_broker(installation.mqtt):
+        raise ConfigError(f"{path}: mqtt.{wrong}")
     for name in installation.http.names:
         if not _HOST_NAME.fullmatch(name):
             raise ConfigError(f'{path}: http.names takes host names such as "charger.example.org", not {name!r}')
     return installation
+
+
+def wrong_broker(broker: Mqtt) -> str:
+    """What is wrong with ``broker``, beginning with the key; empty when nothing is."""
+    low, high = _PORTS["mqtt.port"]
+    if not _HOST.fullmatch(broker.host):
+        return "host takes a host name or an address, or nothing"
+    if not low <= broker.port <= high:
+        return f"port takes a whole number from {low} to {high}"
+    if not _PREFIX.fullmatch(broker.prefix):
+        return "prefix takes at most 64 letters, digits, and - _ . / between them"
+    if not broker.discovery_prefix or not _PREFIX.fullmatch(broker.discovery_prefix):
+        return "discovery_prefix takes 1 to 64 letters, digits, and - _ . / between them"
+    for key in ("username", "password"):
+        if not _CREDENTIAL.fullmatch(getattr(broker, key)):
+            return f"{key} takes at most 256 printable characters"
+    if not broker.tls and (broker.ca or broker.certificate or broker.key):
+        return "ca, certificate and key need tls = true"
+    if bool(broker.certificate) != bool(broker.key):
+        return "certificate and key go together"
+    return ""
 
 
 def _build(table: type[_Table], given: dict[str, Any], prefix: str) -> _Table:

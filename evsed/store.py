@@ -6,7 +6,6 @@ put aside and the last good copy used: never a wipe, never a crash. A thread of 
 
 import json
 import logging
-import os
 import queue
 import threading
 import time
@@ -21,6 +20,7 @@ from evsed.core.schedule import Timer
 from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
+from evsed.files import replace_text
 
 log = logging.getLogger(__name__)
 
@@ -254,7 +254,7 @@ class Store:
 
     def _write(self, saved: Saved) -> bool:
         try:
-            self._replace(encode(saved))
+            replace_text(self._path, encode(saved), self._previous)
         except OSError as error:
             if not self._failing:
                 log.error("%s cannot be written (%s): settings changed now are lost at a restart", self._path, error)  # noqa: TRY400
@@ -264,18 +264,3 @@ class Store:
             log.info("%s: written again", self._path)
         self._failing = False
         return True
-
-    def _replace(self, text: str) -> None:
-        temporary = self._path.with_name(self._path.name + ".new")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if self._path.exists():
-            self._path.replace(self._previous)
-        temporary.replace(self._path)
-        directory = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

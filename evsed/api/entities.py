@@ -1,18 +1,77 @@
-"""What MQTT publishes: one row a topic, generated into messages by mqtt.py.
+"""What a published value is: its topic, its payload, and what Home Assistant makes of it.
 
-A value of None is not published: an unknown energy sent as 0 would spoil a statistic for ever.
+Owns the row types and what is generated from any row (payloads); the rows themselves stand in entity_table.py, the
+discovery messages made of them in homeassistant.py. A value of None is not published: an unknown energy sent as 0 would
+spoil a statistic for ever.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
-from evsed.api.report import error_of
-from evsed.core.model import Access, MeterRole, MeterType, ModeChoice, PhaseCurrents
+from evsed.api.network import Wifi
+from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
 
-MODE_NAMES: Final = {choice: choice.name.capitalize() for choice in ModeChoice}
-_ACCESS_NAMES: Final = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
+_SAME_MOMENT_S = 2  # two clocks that are read one after the other may differ by this much about one moment
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time of day, shown as ISO 8601 in UTC."""
+
+    unix_s: int
+
+    def __str__(self) -> str:
+        return datetime.fromtimestamp(self.unix_s, UTC).isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that a payload may be made of."""
+
+    charger: Snapshot
+    wifi: Wifi | None = None  # None: the charger is in no radio network
+    modem: bool = False  # pilot experiments are unlocked in the configuration
+    reboots: bool = False  # the daemon can be started anew
+
+
+Payload: TypeAlias = int | str | Moment | None
+Value: TypeAlias = Callable[[View], Payload]
+Present: TypeAlias = Callable[[View], bool]
+Keys: TypeAlias = Mapping[str, object]
+NO_KEYS: Final[Keys] = MappingProxyType({})
+
+
+def always(_view: View) -> bool:
+    """It exists on every charger."""
+    return True
+
+
+def no_limits(_settings: Settings) -> Keys:
+    """It has no range, or one that never changes."""
+    return NO_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What Home Assistant makes of a topic. ``key`` is unique on a charger and stays for ever."""
+
+    key: str
+    domain: str
+    name: str
+    device_class: str = ""
+    unit: str = ""
+    state_class: str = ""
+    category: str = ""  # "diagnostic" or "config"; empty: neither
+    icon: str = ""
+    template: str = ""  # how the state is made of the payload
+    options: tuple[str, ...] = ()
+    command: str = ""  # the topic below Set/ that changes it
+    more: Keys = field(default_factory=dict)  # keys that only its domain knows
+    limits: Callable[[Settings], Keys] = no_limits  # keys that follow the owner's settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,82 +79,29 @@ class Topic:
     """One published value. ``value`` gives the payload, or None while it is not known."""
 
     name: str
-    value: Callable[[Snapshot], str | int | None]
+    value: Value
+    about: str  # payload and meaning, for the README; topics that follow each other with the same text share a line
+    components: tuple[Component, ...] = field(default=(), compare=False)
     retained: bool = False
     on_change: bool = True  # false: only with everything else, every 10 s
+    present: Present = always  # false: there is no such thing on this charger, and Home Assistant is told so
 
 
-def _mains(phase: int) -> Callable[[Snapshot], int | None]:
-    def value(snapshot: Snapshot) -> int | None:
-        return None if snapshot.mains is None else snapshot.mains.each()[phase]
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something Home Assistant can ask for that has no state."""
 
-    return value
-
-
-def _ev_currents(snapshot: Snapshot) -> PhaseCurrents | None:
-    view = snapshot.meters[MeterRole.EV]
-    configured = snapshot.settings.ev_meter != MeterType.DISABLED
-    return view.values.currents if configured and view.fresh else None
+    component: Component
+    present: Present = always
 
 
-def _ev(phase: int) -> Callable[[Snapshot], int | None]:
-    def value(snapshot: Snapshot) -> int | None:
-        currents = _ev_currents(snapshot)
-        return None if currents is None else currents.each()[phase]
-
-    return value
+def values(topics: Iterable[Topic], view: View) -> dict[Topic, Payload]:
+    """What every topic says now; None is "not known"."""
+    return {topic: topic.value(view) if topic.present(view) else None for topic in topics}
 
 
-def _circuit(phase: int) -> Callable[[Snapshot], int | None]:
-    def value(snapshot: Snapshot) -> int | None:
-        view = snapshot.meters[MeterRole.CIRCUIT]
-        configured = snapshot.settings.circuit_meter != MeterType.DISABLED
-        currents = view.values.currents if configured and view.fresh else None
-        return None if currents is None else currents.each()[phase]
-
-    return value
-
-
-def _charge_power(snapshot: Snapshot) -> int | None:
-    view = snapshot.meters[MeterRole.EV]
-    return view.values.power_w if view.heard else None
-
-
-def _limit(snapshot: Snapshot) -> str:
-    """In ampere, as ``Set/Limit`` takes it."""
-    return "none" if snapshot.lent is None else f"{snapshot.lent.current / 10:g}"
-
-
-TOPICS: Final = (
-    Topic("State", lambda s: s.state_text, retained=True),
-    Topic("StateID", lambda s: s.state.name, retained=True),
-    Topic("Mode", lambda s: MODE_NAMES[s.choice], retained=True),
-    Topic("Access", lambda s: _ACCESS_NAMES[s.access], retained=True),
-    Topic("Error", lambda s: error_of(s.error)[0], retained=True),
-    Topic("EVPlugState", lambda s: "Connected" if s.connected else "Disconnected", retained=True),
-    Topic("ChargeCurrent", lambda s: s.offer, retained=True),
-    Topic("ChargeCurrentOverride", lambda s: s.override, retained=True),
-    Topic("MaxCurrent", lambda s: s.settings.current_max * 10, retained=True),
-    Topic("Limit", _limit, retained=True),
-    Topic("NrOfPhases", lambda s: s.phases, retained=True),
-    Topic("CableLock", lambda s: s.settings.cablelock, retained=True),
-    *(Topic(f"MainsCurrentL{phase + 1}", _mains(phase)) for phase in range(3)),
-    *(Topic(f"EVCurrentL{phase + 1}", _ev(phase)) for phase in range(3)),
-    *(Topic(f"CircuitCurrentL{phase + 1}", _circuit(phase)) for phase in range(3)),
-    Topic("MainsImportActiveEnergy", lambda s: s.meters[MeterRole.MAINS].values.import_wh),
-    Topic("MainsExportActiveEnergy", lambda s: s.meters[MeterRole.MAINS].values.export_wh),
-    Topic("EVImportActiveEnergy", lambda s: s.meters[MeterRole.EV].values.import_wh),
-    Topic("EVExportActiveEnergy", lambda s: s.meters[MeterRole.EV].values.export_wh),
-    Topic("EVChargePower", _charge_power),
-    Topic("EVEnergyCharged", lambda s: s.charged_wh, retained=True),
-    Topic("EVTotalEnergyCharged", lambda s: s.meters[MeterRole.EV].values.import_wh),
-    Topic("ESPTemp", lambda s: s.temperature_c),
-    Topic("ESPUptime", lambda s: s.uptime_s, on_change=False),
-    Topic("SolarStopTimer", lambda s: s.solar_stop_s),
-)
-
-
-def payloads(snapshot: Snapshot) -> dict[Topic, str]:
-    """What every topic says now. Unknown values are left out."""
-    values = ((topic, topic.value(snapshot)) for topic in TOPICS)
-    return {topic: str(value) for topic, value in values if value is not None}
+def same(before: Payload, now: Payload) -> bool:
+    """Whether two payloads of a topic say the same."""
+    if isinstance(before, Moment) and isinstance(now, Moment):
+        return abs(before.unix_s - now.unix_s) <= _SAME_MOMENT_S
+    return before == now

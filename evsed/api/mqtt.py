@@ -1,220 +1,183 @@
-"""MQTT: publishes the entities, takes ``Set/#``, and reconnects for ever.
+"""MQTT: which broker we speak to, and the change from one to another while the daemon runs.
 
-Owns the client and its two threads (paho's network loop, our publisher); none of them is ever waited for by the control
-loop. What is published stands in entities.py.
+Owns the choice of the broker and the one link to it; the conversation is mqtt_link.py's.
 """
 
+import hashlib
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-
-from evsed.api.entities import MODE_NAMES, Topic, payloads
+from evsed.api.broker_store import BrokerStore
+from evsed.api.entities import View
+from evsed.api.homeassistant import Identity
+from evsed.api.mqtt_link import KEEPALIVE_S, Contact, MqttLink
+from evsed.api.network import Network
 from evsed.api.refusals import Refusals
-from evsed.config import Mqtt
-from evsed.core.events import (
-    ChangeSetting,
-    ChooseMode,
-    Command,
-    EndLimit,
-    Limit,
-    Override,
-    PostBattery,
-    PostCircuit,
-    PostEvMeter,
-    PostMains,
-    Verdict,
-)
-from evsed.core.model import PhaseCurrents
-from evsed.runtime import Runtime
+from evsed.config import Installation, Mqtt, wrong_broker
+from evsed.core.events import Command, Verdict
+from evsed.core.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.25
-ALL_EVERY_S = 9.0
-_FIRST_RETRY_S = 1
-_LONGEST_RETRY_S = 60
-_KEEPALIVE_S = 30
-_MOST_QUEUED = 200
-_CHOICES: Final = {name: choice for choice, name in MODE_NAMES.items()}
-_WHOLE = re.compile(r"[+-]?[0-9]{1,6}")
-_LIMIT = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?(?::([0-9]{1,6}))?")  # A, or A:seconds
-_LENT_FOR_S = 60
-_PHASES = "([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6}):([+-]?[0-9]{1,6})"
-_CURRENTS = re.compile(_PHASES)
-_MAINS = re.compile(_PHASES + "(?::([+-]?[0-9]{1,7}):([0-9]{1,12}))?")  # and W and Wh
-_EV = re.compile(_PHASES + ":([+-]?[0-9]{1,7}):(-1|[0-9]{1,12})")
-_UNKNOWN = "-1"
+_CLOSES_WITHIN_S: Final = 0.5
+_HTTP: Final = 80
+_MACHINE_ID: Final = Path("/etc/machine-id")
+_IN_A_NETWORK: Final = "WL_CONNECTED"
+_NO_REBOOT: Final = "this evsed cannot start itself anew"
 
 
-def set_command(topic: str, payload: str) -> Command | None:
-    """The command that a ``Set/`` message stands for; None when its payload is not of the form its topic takes."""
-    if topic == "Mode" and payload in _CHOICES:
-        return ChooseMode(_CHOICES[payload])
-    if topic == "CurrentOverride" and _WHOLE.fullmatch(payload):
-        return Override(int(payload))
-    if topic == "Limit" and payload == "-":
-        return EndLimit()
-    if topic == "Limit" and (limit := _LIMIT.fullmatch(payload)):
-        amps, tenths, seconds = limit.groups()
-        return Limit(int(amps) * 10 + int(tenths or 0), int(seconds or _LENT_FOR_S))
-    if topic == "CableLock" and payload in {"0", "1"}:
-        return ChangeSetting("cablelock", int(payload))
-    return _measured(topic, payload)
+class Charger(Protocol):
+    """The control loop, as far as MQTT needs it; evsed.runtime.Runtime is one."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last published state."""
+
+    @property
+    def hangs(self) -> bool:
+        """Whether that is too old to be true."""
+
+    def submit(self, command: Command) -> "Future[Verdict]":
+        """Hands a command over."""
 
 
-def _measured(topic: str, payload: str) -> Command | None:
-    """What a meter of type API, or the home battery, measures. Ranges are the core's."""
-    if topic == "MainsMeter" and (mains := _MAINS.fullmatch(payload)):
-        power_w, import_wh = (None if value is None else int(value) for value in mains.groups()[3:])
-        return PostMains(_currents(mains), power_w, import_wh)
-    if topic == "EVMeter" and (ev := _EV.fullmatch(payload)):
-        currents = None if _UNKNOWN in ev.groups()[:3] else _currents(ev)
-        power_w, import_wh = (None if value == _UNKNOWN else int(value) for value in ev.groups()[3:])
-        said = (currents, power_w, import_wh) != (None, None, None)
-        return PostEvMeter(currents, import_wh, None, power_w) if said else None
-    if topic == "CircuitMeter" and (circuit := _CURRENTS.fullmatch(payload)):
-        return PostCircuit(_currents(circuit))
-    if topic == "HomeBatteryCurrent" and _WHOLE.fullmatch(payload):
-        return PostBattery(int(payload))
-    return None
+class MqttService:
+    """The link to the owner's broker; none at all while no broker is named."""
 
-
-def _currents(match: re.Match[str]) -> PhaseCurrents:
-    return PhaseCurrents(int(match.group(1)), int(match.group(2)), int(match.group(3)))
-
-
-class MqttClient:
-    """The connection to the owner's broker; nothing at all while none is configured."""
-
-    def __init__(self, broker: Mqtt, prefix: str, serial: int, runtime: Runtime, refusals: Refusals) -> None:
-        self._broker = broker
-        self._prefix = prefix
-        self._runtime = runtime
+    def __init__(
+        self,
+        charger: Charger,
+        installation: Installation,
+        refusals: Refusals,
+        network: Callable[[], Network],
+        reboot: Callable[[], object] | None = None,
+        keepalive_s: int = KEEPALIVE_S,
+    ) -> None:
+        """``reboot`` starts the daemon anew; None: nobody here can."""
+        self._installation = installation
         self._refusals = refusals
-        self._connected = threading.Event()
-        self._changed = threading.Event()
-        self._closing = threading.Event()
-        self._complained = False
-        self._publisher = threading.Thread(target=self._publish_for_ever, name="mqtt publisher", daemon=True)
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"evsed-{serial}")
-        client.max_queued_messages_set(_MOST_QUEUED)
-        client.reconnect_delay_set(_FIRST_RETRY_S, _LONGEST_RETRY_S)
-        client.will_set(f"{prefix}/connected", "offline", retain=True)
-        if broker.username:
-            client.username_pw_set(broker.username, broker.password)
-        client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        self._client = client
+        self._keepalive_s = keepalive_s
+        self._hands = _Hands(charger, installation, network, reboot)
+        self._store = BrokerStore(Path(installation.state.directory), installation.mqtt)
+        self._broker = self._store.load()
+        self._link: MqttLink | None = None
+        self._running = False
+        self._changing = threading.Lock()
+
+    def broker(self) -> Mqtt:
+        """The broker in use."""
+        return self._broker
 
     def connected(self) -> bool:
         """Whether the broker has us now."""
-        return self._connected.is_set()
+        link = self._link
+        return link is not None and link.connected()
 
     def start(self) -> None:
         """Begins to connect; returns at once."""
-        if not self._broker.host:
-            return
-        self._client.connect_async(self._broker.host, self._broker.port, _KEEPALIVE_S)
-        self._client.loop_start()
-        self._publisher.start()
+        with self._changing:
+            self._running = True
+            self._begin()
+
+    def set_broker(self, broker: Mqtt) -> None:
+        """Leaves the old broker and goes to ``broker``, also after a restart. Waits for the disk.
+
+        Raises OSError when it cannot be stored and ValueError when it is no broker; then the old one stays.
+        """
+        if wrong := wrong_broker(broker):
+            raise ValueError(wrong)
+        with self._changing:
+            self._store.save(broker)
+            if broker != self._broker:
+                log.info("MQTT broker %s from now on", broker.address if broker.host else "none")
+                self._broker = broker
+                self._end()
+                self._begin()
 
     def close(self) -> None:
-        """Says goodbye; takes a second at most."""
-        self._closing.set()
-        self._changed.set()
-        if not self._broker.host:
+        """Says goodbye; takes half a second at most."""
+        with self._changing:
+            self._running = False
+            self._end()
+
+    def _begin(self) -> None:
+        if not self._running or not self._broker.host:
             return
-        if self.connected():
-            said = self._client.publish(f"{self._prefix}/connected", "offline", retain=True)
-            threading.Thread(target=said.wait_for_publish, args=(0.3,), daemon=True).start()
-        self._client.disconnect()
-        stopping = threading.Thread(target=self._client.loop_stop, daemon=True)
-        stopping.start()
-        stopping.join(0.5)
+        contact = Contact(
+            self._broker, identity(self._installation, self._broker), client_id(self._installation), self._keepalive_s
+        )
+        self._link = MqttLink(contact, self._hands, self._refusals)
+        self._link.start()
 
-    # ---- on paho's thread ----
+    def _end(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            link.close(_CLOSES_WITHIN_S)
 
-    def _on_connect(
-        self, client: paho.Client, _data: object, _flags: paho.ConnectFlags, reason: ReasonCode, _p: Properties | None
-    ) -> None:
-        if reason.is_failure:
-            self._complain(f"refuses us: {reason}; check user name and password")
-            return
-        log.info("MQTT broker %s:%s: connected", self._broker.host, self._broker.port)
-        self._complained = False
-        client.subscribe(f"{self._prefix}/Set/#")
-        client.publish(f"{self._prefix}/connected", "online", retain=True)
-        self._connected.set()
-        self._changed.set()
 
-    def _on_connect_fail(self, _client: paho.Client, _data: object) -> None:
-        self._complain("cannot be reached")
+class _Hands:
+    """What a link sees and may do. Used by one thread at a time, except ``submit`` and ``reboot``."""
 
-    def _on_disconnect(
+    def __init__(
         self,
-        _client: paho.Client,
-        _data: object,
-        _flags: paho.DisconnectFlags,
-        reason: ReasonCode,
-        _properties: Properties | None,
+        charger: Charger,
+        installation: Installation,
+        network: Callable[[], Network],
+        reboot: Callable[[], object] | None,
     ) -> None:
-        if self._connected.is_set() and not self._closing.is_set():
-            self._complain(f"has dropped us: {reason}")
-        self._connected.clear()
+        self._charger = charger
+        self._modem = installation.modem.unlocked
+        self._network = network
+        self._reboot = reboot
 
-    def _complain(self, what: str) -> None:
-        if not self._complained:
-            log.warning("MQTT broker %s:%s %s; trying for ever", self._broker.host, self._broker.port, what)
-        self._complained = True
+    def view(self) -> View | None:
+        """See Hands."""
+        if self._charger.hangs:
+            return None
+        radio = self._network().wifi
+        wifi = radio if radio.status == _IN_A_NETWORK else None
+        return View(self._charger.snapshot, wifi, self._modem, self._reboot is not None)
 
-    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        topic = message.topic.removeprefix(f"{self._prefix}/Set/")
-        payload = message.payload.decode("utf-8", "replace").strip()
-        if message.retain:
-            self._refusals.note(f"MQTT {message.topic}", payload, "a retained message is old news")
-            return
-        command = set_command(topic, payload)
-        if command is None:
-            self._refusals.note(f"MQTT {message.topic}", payload, "not a payload of this topic")
-            return
-        self._runtime.submit(command).add_done_callback(self._report(message.topic, payload))
+    def submit(self, command: Command) -> "Future[Verdict]":
+        """See Hands."""
+        return self._charger.submit(command)
 
-    def _report(self, topic: str, payload: str) -> "Callable[[Future[Verdict]], None]":
-        def done(answer: "Future[Verdict]") -> None:
-            refused = answer.result().refused
-            if refused:
-                self._refusals.note(f"MQTT {topic}", payload, refused)
-            self._changed.set()
+    def reboot(self) -> str:
+        """See Hands."""
+        if self._reboot is None:
+            return _NO_REBOOT
+        self._reboot()
+        return ""
 
-        return done
 
-    # ---- on our own thread ----
+def _token(installation: Installation) -> str:
+    """Eight digits that no other charger has: not on another machine, nor a second one on this machine."""
+    try:
+        machine = _MACHINE_ID.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        machine = ""
+    directory = Path(installation.state.directory).resolve()
+    return hashlib.sha256(f"evsed {machine} {directory} {installation.serial}".encode()).hexdigest()[:8]
 
-    def _publish_for_ever(self) -> None:
-        said: dict[Topic, str] = {}
-        all_at = float("-inf")
-        while not self._closing.is_set():
-            if self._changed.wait(LOOK_S):
-                self._changed.clear()
-            if not self._connected.is_set() or self._runtime.hangs:
-                said = {}
-                continue
-            now = time.monotonic()
-            if now - all_at >= ALL_EVERY_S:
-                said, all_at = {}, now
-            current = payloads(self._runtime.snapshot)
-            for topic, payload in current.items():
-                if topic not in said or (topic.on_change and said[topic] != payload):
-                    self._client.publish(f"{self._prefix}/{topic.name}", payload, retain=topic.retained)
-            said = current
+
+def client_id(installation: Installation) -> str:
+    """Letters, digits and dashes, at most 23 (what every broker takes), the same after every restart."""
+    return f"evsed-{installation.serial}-{_token(installation)}"
+
+
+def identity(installation: Installation, broker: Mqtt) -> Identity:
+    """Who we are for Home Assistant."""
+    serial = installation.serial
+    port = "" if installation.http.port == _HTTP else f":{installation.http.port}"
+    return Identity(
+        unit=str(serial) if serial else _token(installation),
+        serial=serial,
+        prefix=broker.prefix or f"SmartEVSE-{serial}",
+        url=f"http://smartevse-{serial}.local{port}/",
+        discovery_prefix=re.sub(r"/+$", "", broker.discovery_prefix),
+    )

@@ -7,7 +7,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from evsed.api.entities import payloads
+from evsed.api.entities import View
+from evsed.api.publishing import payloads
 from evsed.api.report import Unit, settings_document
 from evsed.core.events import Inputs, Sampled
 from evsed.core.pilot import Level, judge
@@ -47,7 +48,7 @@ def calls() -> dict[str, dict[str, float]]:
         "judging one pilot burst": measure(lambda: judge(samples, 2_166, Level.WANTS_POWER), FEWER),
         "building a Snapshot": measure(lambda: story.snapshot, FEWER),
         "GET /settings document": measure(lambda: settings_document(story.snapshot, Unit()), FEWER),
-        "MQTT payloads": measure(lambda: payloads(story.snapshot), FEWER),
+        "MQTT payloads": measure(lambda: payloads(View(story.snapshot)), FEWER),
     }
 
 

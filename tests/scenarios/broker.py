@@ -1,6 +1,9 @@
-"""A real mosquitto for the tests, and a client that listens to it."""
+"""A real mosquitto for the tests, a client that listens to it, and a network between them that fails."""
 
+import contextlib
+import os
 import shutil
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
@@ -20,6 +23,7 @@ class Broker:
 
     directory: Path
     port: int = field(default_factory=free_port)
+    options: tuple[str, ...] = ("allow_anonymous true",)
 
     def __enter__(self) -> Self:
         self.start()
@@ -30,8 +34,11 @@ class Broker:
 
     def start(self) -> None:
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        config = self.directory / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
+        config = self.directory / f"mosquitto-{self.port}.conf"
+        lines = [f"listener {self.port} 127.0.0.1", *self.options]
+        if os.geteuid() == 0:
+            lines.insert(0, "user root")  # or it gives up what it needs to read a test's files
+        config.write_text("\n".join(lines) + "\n")
         self._process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
 
     def stop(self) -> None:
@@ -79,6 +86,11 @@ class Listener:
         with self._more:
             assert self._more.wait_for(true, PATIENCE_S), f"never: {what}; last: {self.last}"
 
+    def everything(self) -> dict[str, str]:
+        """What was heard so far and was not taken back."""
+        with self._more:
+            return {topic: payload for topic, payload in self.last.items() if payload}
+
     def forget(self) -> None:
         with self._more:
             self.last.clear()
@@ -86,3 +98,100 @@ class Listener:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+
+class Network:
+    """What lies between a client and a broker: ``stall`` swallows everything, ``cut`` hangs up, ``mend`` lets go on."""
+
+    def __init__(self, port: int) -> None:
+        self._there = port
+        self._open = threading.Event()
+        self._open.set()
+        self._ends: list[socket.socket] = []
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stall(self) -> None:
+        self._open.clear()
+
+    def mend(self) -> None:
+        self._open.set()
+
+    def cut(self) -> None:
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.mend()
+        self.cut()
+        self._door.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._door.accept()
+                try:
+                    far = socket.create_connection(("127.0.0.1", self._there))
+                except OSError:
+                    near.close()
+                    continue
+                self._ends += [near, far]
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(4096):
+                self._open.wait()
+                target.sendall(data)
+        for end in (source, target):
+            with contextlib.suppress(OSError):
+                end.close()
+
+
+def password_file(directory: Path, name: str, password: str) -> Path:
+    """A file of mosquitto's with one user in it."""
+    program = shutil.which("mosquitto_passwd") or "/usr/bin/mosquitto_passwd"
+    file = directory / f"passwords-{password}"
+    subprocess.run([program, "-b", "-c", str(file), name, password], check=True, capture_output=True)
+    return file
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority of the test's own, and the certificates it gave."""
+
+    directory: Path
+    name: str
+
+    @property
+    def ca(self) -> Path:
+        return self.directory / f"{self.name}-ca.pem"
+
+    def _file(self, who: str, end: str) -> str:
+        return str(self.directory / f"{self.name}-{who}.{end}")
+
+    def found(self) -> Self:
+        """Makes the authority."""
+        _openssl(*_REQUEST, "-x509", "-days", "2", "-subj", f"/CN={self.name}", "-keyout", self._file("ca", "key"),
+                 "-out", str(self.ca))  # fmt: skip
+        return self
+
+    def certify(self, who: str, host: str) -> tuple[str, str]:
+        """Certificate and key for ``who``, who is reached at the address ``host``."""
+        certificate, key, request = (self._file(who, end) for end in ("crt", "key", "csr"))
+        names = Path(self._file(who, "ext"))
+        names.write_text(f"subjectAltName=IP:{host}\n")
+        _openssl(*_REQUEST, "-subj", f"/CN={who}", "-keyout", key, "-out", request)
+        _openssl("x509", "-req", "-in", request, "-CA", str(self.ca), "-CAkey", self._file("ca", "key"), "-days", "2",
+                 "-set_serial", "2", "-extfile", str(names), "-out", certificate)  # fmt: skip
+        return certificate, key
+
+
+_REQUEST = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
+def _openssl(*words: str) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True)

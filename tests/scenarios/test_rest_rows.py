@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.simulation import Json, Simulation, wait_for
+from tests.scenarios.simulation import Json, Simulation, http, wait_for
 
 pytestmark = pytest.mark.daemon
 
@@ -245,3 +245,12 @@ def test_secrets_are_in_neither_dialect(simulation: Simulation) -> None:
         text = json.dumps(document)
         assert "lcd_pin" not in text
         assert set(document["mqtt"]) & {"password"} == set()
+
+
+@pytest.mark.parametrize(("chosen", "newer_for"), [("3.6", []), ("3.11", ["curl/8", EVCC]), ("auto", [EVCC])])
+def test_the_owner_may_fix_the_dialect_for_everybody(simulation: Simulation, chosen: str, newer_for: list[str]) -> None:
+    body = json.dumps({"rest_dialect": chosen}).encode()
+    answer = http("PATCH", simulation.url("/api/v1/settings"), body, Content_Type="application/json")
+    assert answer.status == 200
+    asked = {agent: simulation.get("/settings", User_Agent=agent).json for agent in ("curl/8", EVCC)}
+    assert [agent for agent, document in asked.items() if "total_wh" in document["ev_meter"]] == newer_for
