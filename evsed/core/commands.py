@@ -46,12 +46,11 @@ from evsed.core.model import (
     mode_of,
 )
 from evsed.core.panel import Panel
-from evsed.core.schedule import DAY_S, NO_TIMER, Calendar, Timer, UtcCalendar, daily, due
+from evsed.core.schedule import DAY_S, LAST_S, NO_TIMER, Calendar, Timer, UtcCalendar, daily, due
 from evsed.core.setting import SettingError, Value
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, DutyBp, Millis
 
-FARTHEST_S = 366 * DAY_S
 _NOT_ON_NODE = frozenset({"current_min", "current_max_sum_mains"})
 _METER_KEYS = {
     MeterRole.MAINS: ("mains_meter", "mains_meter_address", "mains_meter_host"),
@@ -168,8 +167,8 @@ def _delay(wish: DelayedCharging, desk: Desk) -> Verdict:
         return Verdict("the time of day is not known yet: a start time cannot be set")
     if stop_s is not None and stop_s <= start_s:
         return Verdict("the stop has to come after the start")
-    if start_s < 0 or (stop_s or start_s) > desk.unix_s + FARTHEST_S:
-        return Verdict("start and stop have to be within a year from now")
+    if start_s < 0 or (stop_s or start_s) >= LAST_S:
+        return Verdict("start and stop have to be between the years 1970 and 2242")
     if wish.repeat and (stop_s is None or stop_s - start_s >= DAY_S):
         return Verdict("what repeats daily needs a stop, less than a day after its start")
     verdict = _choose(wish.choice, desk)
