@@ -59,6 +59,9 @@ _METER_KEYS = {
 }
 
 
+_CHOOSING = (ChooseMode, DelayedCharging, EraseSettings)
+
+
 class Desk:
     """What the owner has chosen: settings, access, override, timer; and the limit that a program has lent."""
 
@@ -109,7 +112,15 @@ class Desk:
 
 
 def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> Verdict:
-    """Carries ``command`` out on ``desk`` or ``metering``."""
+    """Carries ``command`` out on ``desk`` or ``metering``. Whatever chooses a mode ends the pilot by hand."""
+    mode = desk.settings.mode
+    verdict = _carry_out(command, desk, metering, now)
+    if verdict.accepted and (isinstance(command, _CHOOSING) or desk.settings.mode != mode):
+        desk.by_hand.end()
+    return verdict
+
+
+def _carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> Verdict:
     match command:
         case ChooseMode(choice):
             return _choose(choice, desk)
@@ -142,7 +153,6 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
 
 def _choose(choice: ModeChoice, desk: Desk) -> Verdict:
     mode = mode_of(choice)
-    desk.by_hand.end()
     if mode is None:
         desk.timer = NO_TIMER
         desk.access = Access.DENY if choice is ModeChoice.OFF else Access.PAUSE
