@@ -97,7 +97,8 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
 def standing(**given: object) -> reasons.Standing:
     usual: dict[str, object] = {
         "state": State.B1, "connected": True, "fault": None, "fault_until": None, "access": Access.ALLOW,
-        "delayed": False, "start_at": None, "start_text": "", "by_hand_until": None, "leaving": False, "offer": 60, "stopped_until": 0, "hold": None,
+        "delayed": False, "start_at": None, "start_text": "", "by_hand_until": None, "leaving": False, "offer": 60,
+        "stopped_until": 0, "hold": None,
         "rest_until": 0,
         "switching": False, "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "closing": False,
         "ventilation": False, "pilot_faulty": False,

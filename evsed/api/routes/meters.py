@@ -1,23 +1,27 @@
 """POST /currents and POST /ev_meter: measurements of meters of type API, and of the home battery."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 
 from evsed.api.parameters import Parameters, described, parameters
-from evsed.api.routes.settings import REFUSED
+from evsed.api.posted_settings import REFUSED
 from evsed.api.site import Site
 from evsed.core.events import Command, PostBattery, PostEvMeter, PostMains
 from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.posted import HIGHEST_POSTED
 
 _PHASES = ("L1", "L2", "L3")
 _ENERGIES = ("import_active_energy", "export_active_energy", "import_active_power")
-_DECI: dict[str, Any] = {"type": "integer", "description": "0.1 A"}
-_ENERGY_SCHEMAS: dict[str, dict[str, Any]] = {
-    "import_active_energy": {"type": "integer", "minimum": 0, "description": "Wh"},
-    "export_active_energy": {"type": "integer", "minimum": 0, "description": "Wh"},
-    "import_active_power": {"type": "integer", "description": "W"},
+
+_CURRENT: Final[dict[str, Any]] = {
+    "type": "number",
+    "minimum": -HIGHEST_POSTED,
+    "maximum": HIGHEST_POSTED,
+    "description": "0.1 A",
 }
+_CURRENTS: Final = dict.fromkeys((*_PHASES, "battery_current"), _CURRENT)
+_EV_METER: Final = {**dict.fromkeys(_PHASES, _CURRENT), **{name: {"type": "number"} for name in _ENERGIES}}
 
 Echo = dict[str, Any]
 
@@ -26,7 +30,7 @@ def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["meters"])
 
-    @router.post("/currents", openapi_extra=described({**dict.fromkeys(_PHASES, _DECI), "battery_current": _DECI}))
+    @router.post("/currents", openapi_extra=described(_CURRENTS))
     async def post_currents(request: Request) -> Echo:
         """Mains currents, all three together, and the home battery's current."""
         given = await parameters(request)
@@ -37,7 +41,7 @@ def create_router(site: Site) -> APIRouter:
             echo.update(await _mains(site, given))
         return echo
 
-    @router.post("/ev_meter", openapi_extra=described({**dict.fromkeys(_PHASES, _DECI), **_ENERGY_SCHEMAS}))
+    @router.post("/ev_meter", openapi_extra=described(_EV_METER))
     async def post_ev_meter(request: Request) -> Echo:
         """Currents, all three together, or energies and power, all three together, or both."""
         given = await parameters(request)
