@@ -63,14 +63,19 @@ def run(installation: Installation, overrides: list[str]) -> int:
         status = daemon.run()
     finally:
         lines.finish(LOG_FINISHES_S)
-    if status == os.EX_OK and daemon.starts_anew:
-        _start_anew()
-    return status
+    return _start_anew() if status == os.EX_OK and daemon.starts_anew else status
 
 
-def _start_anew() -> None:
-    """Replaces this process; its id stays, so that systemd and the simulation go on watching it."""
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
+def _start_anew() -> int:
+    """Replaces this process; its id stays, so that systemd and the simulation go on watching it.
+
+    Returns only when that fails: a status with which systemd starts the daemon itself.
+    """
+    try:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
+    except OSError as error:
+        sys.stderr.write(f"evsed: cannot start itself anew: {sys.executable}: {error.strerror}\n")
+        return os.EX_OSERR
 
 
 def _prefer(thread_id: int | None) -> None:

@@ -50,6 +50,7 @@ class _Config(uvicorn.Config):
             log_config=None,  # the process has a log already
             log_level="error",  # what clients do wrong is counted and logged once, by ``refuse``
             access_log=False,
+            proxy_headers=False,  # a client is who it is, whatever it says of another one
             server_header=False,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=cast("int", bounds.idle_s),  # fractions work
@@ -87,6 +88,9 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """A client came. Refused when there are too many, or too many of this client."""
         super().connection_made(transport)
+        # asyncio does that only for sockets that say they are TCP, which those of a socket we bound do not; without it
+        # every second answer on a kept connection waits 40 ms for the client to acknowledge the first half
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         others = [other for other in self.connections if isinstance(other, BoundedProtocol) and other is not self]
         staying = [other for other in others if not other.is_leaving]
         of_client = sum(1 for other in staying if other.address == self.address)
@@ -176,7 +180,8 @@ class BoundedProtocol(H11Protocol):
         if cycle is None or cycle.response_complete or not cycle.response_started:
             self.transport.write(_answer(status, detail))
         self._abort_after(self._bounds.closing_s)
-        self.transport.write_eof()  # reading goes on: a reset would take the answer away from the client
+        with contextlib.suppress(OSError):  # the client has gone already
+            self.transport.write_eof()  # reading goes on: a reset would take the answer away from the client
 
     def _abort_after(self, seconds: float) -> None:
         if self._closing is None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
@@ -10,6 +10,9 @@ from fastapi.responses import JSONResponse
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
 from evsed.api.site import Site
 from evsed.core.events import Command
+
+Answers: TypeAlias = dict[int | str, dict[str, Any]]
+"""What a route may answer, by status, for OpenAPI."""
 
 _FAR: Final = 10**15  # beyond every range; numbers up to here can be reckoned with
 
@@ -92,7 +95,7 @@ async def carry_out(
     return problem(422, refused, errors=errors)
 
 
-NOT_TAKEN: Final[dict[int | str, dict[str, Any]]] = {
+NOT_TAKEN: Final[Answers] = {
     422: {
         "description": "not taken, nothing has changed; says why",
         "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
@@ -106,9 +109,9 @@ def body_of(schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def taking(*errors: dict[int | str, dict[str, Any]], model: Any) -> dict[int | str, dict[str, Any]]:
+def taking(*errors: Answers, model: Any) -> Answers:
     """The answers of a route, for OpenAPI: ``model`` when all is well, else ``errors``."""
-    answers: dict[int | str, dict[str, Any]] = {200: {"model": model}}
+    answers: Answers = {200: {"model": model}}
     for error in errors:
         answers.update(error)
     return answers

@@ -1,6 +1,6 @@
-"""The OpenAPI document: FastAPI's, with the answers of answers.py and answers_v1.py, form bodies, and our errors.
+"""The OpenAPI document: FastAPI's, with the answers of answers.py, form bodies, and our errors.
 
-``make openapi`` writes it to docs/openapi.json; a test compares.
+The routes of /api/v1 type their answers themselves. ``make openapi`` writes it to docs/openapi.json; a test compares.
 """
 
 import re
@@ -9,8 +9,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from evsed.api import answers, answers_v1
-from evsed.api.problems import MEDIA_TYPE, V1
+from evsed.api import answers
+from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, V1
 from evsed.api.schemas import named
 
 Document = dict[str, Any]
@@ -24,7 +24,6 @@ _ABOUT: Final = (
     "its Host is no name of this charger. 408, 413, 414, 431 and 503 are answers to requests that are too slow, too "
     "long, or too many."
 )
-_ANSWERS: Final = {**answers.ANSWERS, **answers_v1.ANSWERS}
 _SENTENCE: Final = re.compile(r"(.+?)[.:;](\s|$)", re.DOTALL)
 
 
@@ -40,7 +39,7 @@ def document(app: FastAPI) -> Document:
         components = made.setdefault("components", {}).setdefault("schemas", {})
         for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own form of errors is not ours
             components.pop(name, None)
-        components.update({**answers.COMPONENTS, **answers_v1.COMPONENTS})
+        components.update({**answers.COMPONENTS, "Problem": PROBLEM_SCHEMA})
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -50,8 +49,8 @@ def _complete(path: str, method: str, operation: Document) -> None:
     if first := _SENTENCE.match(description):
         operation["summary"] = first[1].replace("\n", " ")
     responses = operation["responses"]
-    if (method, path) in _ANSWERS:
-        responses["200"]["content"] = {"application/json": {"schema": _ANSWERS[method, path]}}
+    if (method, path) in answers.ANSWERS:
+        responses["200"]["content"] = {"application/json": {"schema": answers.ANSWERS[method, path]}}
     form = path != V1 and not path.startswith(f"{V1}/")
     error = {"application/json": {"schema": named("Refusal")}} if form else {MEDIA_TYPE: {"schema": named("Problem")}}
     for status, answer in responses.items():

@@ -15,18 +15,18 @@ BROKER: Final = ("mqtt_host", "mqtt_port", "mqtt_topic_prefix", "mqtt_username",
 GROUP: Final = ("mqtt_update", *BROKER)
 TAKES: Final[dict[str, dict[str, Any]]] = {
     "mqtt_update": {"type": "integer", "enum": [1], "description": "1: store the broker and connect to it"},
-    "mqtt_host": {"type": "string", "maxLength": 64, "description": "name or address; empty: no broker"},
+    "mqtt_host": {"type": "string", "maxLength": 255, "description": "name or address; empty: no broker"},
     "mqtt_port": {"type": "integer", "minimum": 0, "maximum": 65_535, "description": "0 is 1883"},
     "mqtt_topic_prefix": {"type": "string", "maxLength": 64, "description": "empty: SmartEVSE-<serial>"},
-    "mqtt_username": {"type": "string", "maxLength": 64},
-    "mqtt_password": {"type": "string", "maxLength": 128, "description": "empty: none; never shown again"},
+    "mqtt_username": {"type": "string", "maxLength": 256},
+    "mqtt_password": {"type": "string", "maxLength": 256, "description": "empty: none; never shown again"},
 }
 _USUAL_PORT: Final = 1883
 _HIGHEST_PORT: Final = 65_535
-_HOST: Final = re.compile(r"[A-Za-z0-9.:_-]{0,64}")
+_HOST: Final = re.compile(r"[A-Za-z0-9.:_-]{0,255}")
 _PREFIX: Final = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
-_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{0,64}")
-_SECRET: Final = re.compile(r"[^\x00-\x1f\x7f]{0,128}")
+_CREDENTIAL: Final = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
+_PRINTABLE: Final = "at most 256 printable characters"
 
 
 def broker_of(given: Parameters, now: Mqtt) -> Mqtt:
@@ -35,17 +35,15 @@ def broker_of(given: Parameters, now: Mqtt) -> Mqtt:
         raise NotTakenError(TWICE)
     if given.text("mqtt_update").strip() != "1":
         raise NotTakenError("a broker is stored only together with mqtt_update=1")
-    host = _text(given, "mqtt_host", now.host, _HOST, "a host name or an address of at most 64 characters, or nothing")
+    host = _text(given, "mqtt_host", now.host, _HOST, "a host name or an address of at most 255 characters, or nothing")
     stays = host.casefold() == now.host.casefold()
     return replace(
         now,
         host=host,
         port=_port(given, now),
         prefix=_text(given, "mqtt_topic_prefix", now.prefix, _PREFIX, "at most 64 letters, digits, and - _ . / in it"),
-        username=_text(given, "mqtt_username", now.username, _NAME, "at most 64 printable characters"),
-        password=_text(
-            given, "mqtt_password", now.password if stays else "", _SECRET, "at most 128 printable characters"
-        ),
+        username=_text(given, "mqtt_username", now.username, _CREDENTIAL, _PRINTABLE),
+        password=_text(given, "mqtt_password", now.password if stays else "", _CREDENTIAL, _PRINTABLE),
     )
 
 

@@ -53,7 +53,10 @@ class Site:
     """The broker in use. None: the installation's."""
 
     set_broker: Callable[[Mqtt], None] | None = None
-    """Stores a broker and connects to it; raises OSError when it cannot be stored. None: none can be stored."""
+    """Stores a broker and connects to it. None: none can be stored.
+
+    Raises ValueError when it is none, OSError when it cannot be stored; then the old one stays.
+    """
 
     network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
     lcd: Callable[[], bytes | None] = lambda: None
@@ -84,7 +87,7 @@ class Site:
         return (await self.submit_all([command]))[0]
 
     async def submit_all(self, commands: Sequence[Command]) -> list[Verdict]:
-        """Carries commands out, one after the other and with no one else's between them.
+        """Carries commands out in this order, as soon as each other's as the control loop can.
 
         Returns when the Snapshot shows them and the disk holds what is to be kept. Raises BusyError when that takes
         longer than 3 s or cannot be written.

@@ -124,6 +124,7 @@ class Snapshot:
     orders: Orders | None  # for the nodes of a master; None on every other charger
     chargers: tuple[ChargerView, ...]  # that share power, on their master; empty on every other charger
     saved: Saved
+    into_second_ms: Millis = 0  # how much of the second ``unix_s`` has passed at ``now``
 
     @property
     def timer(self) -> Timer:
@@ -156,4 +157,4 @@ class Snapshot:
         """The time of day at the monotonic ``when``; None when either is not known."""
         if when is None or self.unix_s is None:
             return None
-        return self.unix_s + (when - self.now) // 1000
+        return self.unix_s + (self.into_second_ms + when - self.now) // 1000

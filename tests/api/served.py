@@ -6,12 +6,13 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from fastapi import APIRouter, FastAPI
 
 from evsed.api.app import create_app
 from evsed.api.refusals import Refusals
+from evsed.api.report import settings_document
 from evsed.api.site import Site
 from evsed.config import Installation
 from evsed.core.actions import Outputs
@@ -60,13 +61,18 @@ class Charger:
     saved: Saved = field(default_factory=Saved)
     installation: Installation = field(default_factory=Installation)
     extra: tuple[APIRouter, ...] = ()
+    board: EmptySocket = field(default_factory=EmptySocket)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals()
         self.memory = Memory()
-        self.runtime = Runtime(EmptySocket(), self.memory, self.saved, lambda: None)
+        self.runtime = Runtime(self.board, self.memory, self.saved, lambda: None)
         self.site = Site(self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals)
         self.app: FastAPI = create_app(self.site, *self.extra)
+
+    def settings(self) -> dict[str, Any]:
+        """What GET /settings says."""
+        return settings_document(self.site.snapshot, self.site.unit)
 
     def __enter__(self) -> Self:
         self.runtime.start()

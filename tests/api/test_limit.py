@@ -72,7 +72,7 @@ def test_the_document() -> None:
     assert limit_document(story.snapshot) == nothing
     story.command(Limit(105, 60, 60))
     story.run(0.5)
-    assert limit_document(story.snapshot) == {"current": 10.5, "seconds_left": 60, "until": NOON + 59, "fallback": 6.0}
+    assert limit_document(story.snapshot) == {"current": 10.5, "seconds_left": 60, "until": NOON + 60, "fallback": 6.0}
     story.run(59.5)
     stays = {"current": 6.0, "seconds_left": None, "until": None, "fallback": 6.0}
     assert limit_document(story.snapshot) == stays

@@ -83,7 +83,9 @@ def test_the_reason_is_the_same_everywhere() -> None:
     text = "Charging Stopped - No Power Available"
     assert {topic.name: payload for topic, payload in payloads(View(story.snapshot)).items()}["State"] == text
     assert settings_document(story.snapshot, Unit())["evse"]["state"] == text
-    assert state_document(story.snapshot)["not_charging"]["reason"] == "no_power"
+    told = state_document(story.snapshot)["not_charging"]
+    assert told is not None
+    assert told["reason"] == "no_power"
 
 
 def test_topics_of_the_circuit_meter_only_while_it_is_configured() -> None:

@@ -209,6 +209,39 @@ def test_color_network_and_ocpp_in_the_newer_dialect(charging: Story) -> None:
     assert (document["ocpp"]["mode"], document["ocpp"]["status"]) == ("Disabled", "Disconnected")
 
 
+EVCC_READS: dict[str, type] = {
+    "mode": str, "mode_id": int, "car_connected": bool,
+    "evse.connected": bool, "evse.access": int, "evse.mode": int, "evse.state": str, "evse.state_id": int,
+    "evse.error": str, "evse.error_id": int, "evse.rfid": str, "evse.rfidreader": str, "evse.rfid_lastread": str,
+    "evse.nrofphases": int,
+    "settings.charge_current": int, "settings.override_current": int, "settings.current_min": int,
+    "settings.current_max": int, "settings.current_main": int, "settings.enable_C2": str,
+    "ev_meter.description": str, "ev_meter.address": int, "ev_meter.import_active_power": int,
+    "ev_meter.total_wh": int, "ev_meter.charged_wh": int, "ev_meter.import_active_energy": int,
+    "ev_meter.export_active_energy": int, "ev_meter.currents.TOTAL": int, "ev_meter.currents.L1": int,
+    "ev_meter.currents.L2": int, "ev_meter.currents.L3": int,
+}  # fmt: skip
+"""What evcc's charger ``smart-evse`` decodes, and as what. Another type, and it reads nothing at all; null it skips."""
+
+
+def test_evcc_finds_everything_that_it_reads_in_the_type_that_it_reads(charging: Story) -> None:
+    found = dict(leaves(newer(charging)))
+    unknown = {"ev_meter.import_active_power", "ev_meter.export_active_energy"}  # which this meter has not told
+    assert {path: type(found[path]) for path in EVCC_READS if path not in unknown} == {
+        path: of for path, of in EVCC_READS.items() if path not in unknown
+    }
+    assert {path for path in EVCC_READS if found[path] is None} == unknown
+
+
+def test_evcc_can_read_also_what_is_not_known() -> None:
+    silent = Story(mains_answers=False, ev_answers=False)
+    silent.run(1)
+    found = dict(leaves(newer(silent)))
+    of_another_type = {path for path, of in EVCC_READS.items() if type(found[path]) is not of}
+    assert of_another_type == {path for path in EVCC_READS if found[path] is None}
+    assert all(path.startswith("ev_meter.") for path in of_another_type)
+
+
 # ---- truth and secrets ----
 
 

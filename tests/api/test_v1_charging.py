@@ -75,7 +75,7 @@ def test_an_override_comes_and_ends(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", ["5", "0", "14", "-6", '"8"', "true", "[]", "8.25", "1e300", "NaN", "Infinity", "1e999"]
+    "sent", ["5", "0", "14", "-6", '"8"', "true", "[]", "8.25", "1e300", "-4e-50", "NaN", "Infinity", "1e999"]
 )
 def test_what_is_no_override_is_refused(client: Client, sent: str) -> None:
     client.send("PUT", "/override", {"current": 8})

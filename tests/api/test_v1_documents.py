@@ -1,8 +1,9 @@
-"""/api/v1/meters and /api/v1/counters: what is not known is null, and every number is true."""
+"""/api/v1/state, /meters and /counters: what is not known is null, and every number is true."""
 
+from evsed.api.routes.state import StateDocument, WholeDocument, state_document
 from evsed.api.routes.v1_counters import Counters
 from evsed.api.routes.v1_meters import Meters, meters_document
-from evsed.core.events import MeterHealthChanged, PostMains
+from evsed.core.events import MeterHealthChanged, PostBattery, PostMains, PressCustomButton
 from evsed.core.model import MeterHealth, MeterRole, PhaseCurrents
 from evsed.core.snapshot import Saved
 from tests.api.v1 import Client, fits
@@ -82,3 +83,33 @@ def test_a_master_counts_what_its_nodes_do(client: Client) -> None:
     counters = client.get("/counters")
     fits(counters, Counters)
     assert counters["chargers"][0]["charger"] == 0
+
+
+# ---- state ----
+
+
+def test_the_state_is_what_the_openapi_document_says(client: Client) -> None:
+    fits(client.get("/state"), WholeDocument)
+    story = Story()
+    fits(state_document(story.snapshot), StateDocument)
+    story.charge()
+    document = state_document(story.snapshot)
+    fits(document, StateDocument)
+    assert (document["charging"], document["not_charging"]) == (True, None)
+    assert list(document) == list(StateDocument.__annotations__)
+
+
+def test_a_battery_that_says_nothing_any_more_is_unknown() -> None:
+    story = Story()
+    assert state_document(story.snapshot)["home_battery_a"] is None
+    story.command(PostBattery(-105))
+    assert state_document(story.snapshot)["home_battery_a"] == -10.5
+    story.run(61)
+    assert state_document(story.snapshot)["home_battery_a"] is None
+
+
+def test_the_custom_button_is_told() -> None:
+    story = Story()
+    assert state_document(story.snapshot)["custom_button"] is False
+    story.command(PressCustomButton(on=True))
+    assert state_document(story.snapshot)["custom_button"] is True

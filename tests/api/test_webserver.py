@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evsed.api.bounds import MOST_STREAMS
-from evsed.webserver import Bounds
+from evsed.webserver import BoundedProtocol, Bounds
 from tests.api.served import Charger, Served
 from tests.scenarios.simulation import PATIENCE_S, wait_for
 
@@ -55,6 +55,17 @@ def test_connections_are_kept_for_the_next_request() -> None:
         for _ in range(3):
             client.sendall(GET)
             assert answer(client)[0] == 200
+
+
+def test_answers_are_sent_at_once() -> None:
+    """A socket that waits for the client's acknowledgement costs 40 ms a request."""
+    with serving() as (server, _), server.connect() as client:
+        client.sendall(GET)
+        assert answer(client)[0] == 200
+        (connection,) = server.server.server_state.connections
+        assert isinstance(connection, BoundedProtocol)
+        door = connection.transport.get_extra_info("socket")
+        assert door.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 # ---- time ----

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evsed.replay.trace import read
-from tests.bench import bus, costs, tables
+from tests.bench import bus, costs, tables, web
 from tests.bench.goals import SCENARIOS
 from tests.bench.runs import file_of, jobs, run_all
 
@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{name:34} median {figure['median_us']:8.1f} us   p99.9 {figure['p99_9_us']:8.1f} us", flush=True)
     report["bus"] = bus.bus()
     print("\n".join(bus.lines(report["bus"])), flush=True)
+    report["web"] = web.web()
+    print("\n".join(web.lines(report["web"])), flush=True)
     if folder is None:
         print("no folder with traces was named: nothing is replayed")
     elif not folder.is_dir():

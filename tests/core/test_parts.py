@@ -97,7 +97,8 @@ def test_faults_keep_the_worst_and_the_bits() -> None:
 def standing(**given: object) -> reasons.Standing:
     usual: dict[str, object] = {
         "state": State.B1, "connected": True, "fault": None, "fault_until": None, "access": Access.ALLOW,
-        "delayed": False, "start_at": None, "leaving": False, "offer": 60, "stopped_until": 0, "hold": None,
+        "delayed": False, "start_at": None, "start_text": "", "by_hand_until": None, "leaving": False, "offer": 60,
+        "stopped_until": 0, "hold": None,
         "rest_until": 0,
         "switching": False, "delay_until": 0, "ready_at": 0, "state_ends_at": None, "startable": True, "closing": False,
         "ventilation": False, "pilot_faulty": False,
@@ -114,6 +115,7 @@ def standing(**given: object) -> reasons.Standing:
         ({"access": Access.PAUSE, "fault": Fault.NO_SUN}, "paused", None),
         ({"fault": Fault.NO_SUN}, "no_sun", None),
         ({"leaving": True}, "leaving", None),
+        ({"by_hand_until": 9_000}, "pilot_by_hand", 9_000),
         ({"access": Access.DENY, "delayed": True, "start_at": 9_000}, "delayed", 9_000),
         (
             {"state": State.A, "connected": False, "access": Access.DENY, "delayed": True, "start_at": 9_000},

@@ -112,6 +112,8 @@ def test_a_start_for_once_waits_through_the_night_and_charges(date: str) -> None
     reason = story.snapshot.reason
     assert reason is not None
     assert (reason.code, reason.text) == ("delayed", f"Waiting until {datetime.fromtimestamp(start):%H:%M}")  # noqa: DTZ006
+    story.run(0.35)
+    assert story.snapshot.unix_at(reason.until) == start
     story.clock(start - 5)
     story.run_until(lambda: story.state is State.C, 30)
     story.clock(start + 1_795)

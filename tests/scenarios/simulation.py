@@ -90,6 +90,9 @@ class Charger:
     def post(self, path: str, body: bytes | None = b"", **headers: str) -> Answer:
         return http("POST", self.url(path), body, **headers)
 
+    def http(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        return http(method, self.url(path), body)
+
     def answers(self) -> bool:
         try:
             return self.get("/settings").status == 200

@@ -25,6 +25,8 @@ def curl(line: str, simulation: Simulation) -> Answer:
             method = words.pop(0)
         elif word == "-d":
             body = words.pop(0).encode()
+        elif word == "-A":
+            headers["User-Agent"] = words.pop(0)
         elif word == "-H":
             name, _, value = words.pop(0).partition(": ")
             headers[name] = value

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.simulation import Json, Simulation, wait_for
+from tests.scenarios.simulation import Json, Simulation, http, wait_for
 
 pytestmark = pytest.mark.daemon
 
@@ -215,9 +215,10 @@ def test_what_is_sent_together_is_applied_together(simulation: Simulation) -> No
 
 def test_the_log_says_what_was_refused_where_and_why(simulation: Simulation) -> None:
     simulation.post("/settings?current_min=17&mode=9&starttime=then")
-    said = simulation.said()
-    assert "POST /settings current_min: '17' is refused: current_min takes a whole number from 6 to 16" in said
-    assert "POST /settings mode starttime: '9 then' is refused: mode takes a whole number from 0 to 4" in said
+    too_high = "POST /settings current_min: '17' is refused: current_min takes a whole number from 6 to 16"
+    no_mode = "POST /settings mode starttime: '9 then' is refused: mode takes a whole number from 0 to 4"
+    wait_for(lambda: too_high in simulation.said(), too_high)
+    wait_for(lambda: no_mode in simulation.said(), no_mode)
 
 
 # ---- dialects ----
@@ -245,3 +246,12 @@ def test_secrets_are_in_neither_dialect(simulation: Simulation) -> None:
         text = json.dumps(document)
         assert "lcd_pin" not in text
         assert set(document["mqtt"]) & {"password"} == set()
+
+
+@pytest.mark.parametrize(("chosen", "newer_for"), [("3.6", []), ("3.11", ["curl/8", EVCC]), ("auto", [EVCC])])
+def test_the_owner_may_fix_the_dialect_for_everybody(simulation: Simulation, chosen: str, newer_for: list[str]) -> None:
+    body = json.dumps({"rest_dialect": chosen}).encode()
+    answer = http("PATCH", simulation.url("/api/v1/settings"), body, Content_Type="application/json")
+    assert answer.status == 200
+    asked = {agent: simulation.get("/settings", User_Agent=agent).json for agent in ("curl/8", EVCC)}
+    assert [agent for agent, document in asked.items() if "total_wh" in document["ev_meter"]] == newer_for

@@ -1,11 +1,14 @@
 """/api/v1/limit: the limit that a program outside lends the charger, in ampere per phase and for some seconds."""
 
 import json
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
 
+from evsed.api.bodies import NOT_TAKEN, taking
+from evsed.api.documents import Amps, Seconds, UnixSeconds, exact
 from evsed.api.problems import problem
 from evsed.api.site import Site
 from evsed.core.duty import HIGHEST_OFFER
@@ -76,7 +79,17 @@ def _seconds(value: object) -> int:
     raise NoLimitError(f"seconds takes a whole number from {LOWEST_SECONDS} to {LONGEST_SECONDS}", "/seconds")
 
 
-def limit_document(snapshot: Snapshot) -> dict[str, Any]:
+@exact
+class LimitDocument(TypedDict):
+    """A limit in A per phase, what is left of its time, its end (Unix seconds), and what stays after that."""
+
+    current: Amps | None
+    seconds_left: Seconds | None
+    until: UnixSeconds | None
+    fallback: Amps | None
+
+
+def limit_document(snapshot: Snapshot) -> LimitDocument:
     """The limit in force in ampere and until when; all null while there is none.
 
     ``seconds_left`` and ``until`` are null as well once the fallback is in force, which has no end.
@@ -96,15 +109,13 @@ def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1", tags=["v1"])
 
-    @router.get("/limit")
-    async def read() -> dict[str, Any]:
+    @router.get("/limit", responses=taking(model=LimitDocument))
+    async def read() -> LimitDocument:
         """The limit that a program has lent; nulls while there is none."""
         return limit_document(site.snapshot)
 
-    @router.put(
-        "/limit", response_model=None, openapi_extra=_BODY, responses={422: {"description": "not a limit; says why"}}
-    )
-    async def lend(request: Request) -> dict[str, Any] | JSONResponse:
+    @router.put("/limit", response_model=None, openapi_extra=_BODY, responses=taking(NOT_TAKEN, model=LimitDocument))
+    async def lend(request: Request) -> LimitDocument | JSONResponse:
         """Lends ``current`` A per phase for ``seconds``; ``fallback`` A stay after that, or (null) no such limit."""
         body = await request.body()
         pointer = ""
@@ -117,8 +128,8 @@ def create_router(site: Site) -> APIRouter:
             return problem(422, refused, pointer=pointer)
         return limit_document(site.snapshot)
 
-    @router.delete("/limit")
-    async def end() -> dict[str, Any]:
+    @router.delete("/limit", responses=taking(model=LimitDocument))
+    async def end() -> LimitDocument:
         """Takes the limit back, and its fallback with it."""
         await site.submit(EndLimit())
         return limit_document(site.snapshot)

@@ -1,17 +1,27 @@
 """POST /currents and POST /ev_meter: measurements of meters of type API, and of the home battery."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 
-from evsed.api.parameters import Parameters, parameters
-from evsed.api.routes.settings import REFUSED
+from evsed.api.parameters import Parameters, described, parameters
+from evsed.api.posted_settings import REFUSED
 from evsed.api.site import Site
 from evsed.core.events import Command, PostBattery, PostEvMeter, PostMains
 from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.posted import HIGHEST_POSTED
 
 _PHASES = ("L1", "L2", "L3")
 _ENERGIES = ("import_active_energy", "export_active_energy", "import_active_power")
+
+_CURRENT: Final[dict[str, Any]] = {
+    "type": "number",
+    "minimum": -HIGHEST_POSTED,
+    "maximum": HIGHEST_POSTED,
+    "description": "0.1 A",
+}
+_CURRENTS: Final = dict.fromkeys((*_PHASES, "battery_current"), _CURRENT)
+_EV_METER: Final = {**dict.fromkeys(_PHASES, _CURRENT), **{name: {"type": "number"} for name in _ENERGIES}}
 
 Echo = dict[str, Any]
 
@@ -20,7 +30,7 @@ def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["meters"])
 
-    @router.post("/currents")
+    @router.post("/currents", openapi_extra=described(_CURRENTS))
     async def post_currents(request: Request) -> Echo:
         """Mains currents, all three together, and the home battery's current."""
         given = await parameters(request)
@@ -31,7 +41,7 @@ def create_router(site: Site) -> APIRouter:
             echo.update(await _mains(site, given))
         return echo
 
-    @router.post("/ev_meter")
+    @router.post("/ev_meter", openapi_extra=described(_EV_METER))
     async def post_ev_meter(request: Request) -> Echo:
         """Currents, all three together, or energies and power, all three together, or both."""
         given = await parameters(request)

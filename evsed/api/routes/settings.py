@@ -18,6 +18,7 @@ from evsed.api.report import Dialect, Unit, dialect_for, settings_document
 from evsed.api.site import BusyError, Site
 from evsed.api.values import NotTakenError
 from evsed.config import Mqtt
+from evsed.core.settings import TABLE
 from evsed.core.snapshot import Snapshot
 
 __all__ = ["REFUSED", "create_router"]
@@ -46,7 +47,7 @@ class Documents:
 
 
 def _dialect(request: Request, snapshot: Snapshot) -> Dialect:
-    chosen = snapshot.settings.names()["rest_dialect"]
+    chosen = TABLE["rest_dialect"].show(snapshot.settings.rest_dialect)
     return dialect_for(chosen, request.headers.get("user-agent", ""))
 
 
@@ -68,25 +69,25 @@ def _note(site: Site, item: Asked, given: Parameters, why: str) -> None:
 
 
 async def _store_broker(site: Site, given: Parameters) -> Echo:
-    store = site.set_broker
-    why = "" if store else "the broker of this unit is configured in evsed.toml, under [mqtt]"
     try:
         broker = posted_broker.broker_of(given, site.unit.broker)
+        await _store(site.set_broker, broker)
+        return posted_broker.echo_of(given, broker, site.unit.prefix)
     except NotTakenError as error:
-        why = why or str(error)
-    else:
-        if store is not None:
-            await _store(store, broker)
-            return posted_broker.echo_of(given, broker, site.unit.prefix)
+        why = str(error)
     sent = given.only(*posted_broker.GROUP)
     shown = (f"{name}={value}" for name, value in sent.items() if name not in _SECRETS)
     site.refusals.note(f"{_POST} mqtt_update", " ".join(shown), why)
     return dict.fromkeys(sent, REFUSED)
 
 
-async def _store(store: Callable[[Mqtt], None], broker: Mqtt) -> None:
+async def _store(store: Callable[[Mqtt], None] | None, broker: Mqtt) -> None:
+    if store is None:
+        raise NotTakenError("the broker of this unit is configured in evsed.toml, under [mqtt]")
     try:
         await asyncio.to_thread(store, broker)
+    except ValueError as error:
+        raise NotTakenError(str(error)) from None
     except OSError as error:
         raise BusyError(f"the broker cannot be stored ({error.strerror or error})") from None
 

@@ -1,29 +1,169 @@
 """/api/v1: the Snapshot for programs and for the page, with the one reason for not charging; clearing of faults."""
 
-from typing import Any
+from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
 
-from evsed.api.problems import problem
+from evsed.api.bodies import Answers, taking
+from evsed.api.documents import (
+    Amps,
+    Celsius,
+    Fraction,
+    ModeName,
+    Percent,
+    Seconds,
+    SinceStart,
+    StateName,
+    UnixSeconds,
+    Volts,
+    WattHours,
+    exact,
+)
+from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem
 from evsed.api.report import error_of
-from evsed.api.routes.limit import limit_document
-from evsed.api.routes.v1_meters import meter_document
+from evsed.api.routes.limit import LimitDocument, limit_document
+from evsed.api.routes.v1_meters import MeterDocument, meter_document
+from evsed.api.routes.v1_timer import TimerDocument, timer_document
 from evsed.api.site import Site
 from evsed.core.events import ClearFaults
 from evsed.core.faults import Fault
+from evsed.core.metering import BATTERY_STALE_MS
 from evsed.core.model import MeterRole
+from evsed.core.settings import TABLE
 from evsed.core.snapshot import ChargerView, Learned, Snapshot
 from evsed.core.states import State
 from evsed.core.units import seconds_left
 from evsed.core.wire import POLLS_MISSED
 
+_STAYS: Final[Answers] = {
+    409: {"description": "the cause is still there", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+}
 
-def _fault(fault: Fault) -> dict[str, Any]:
+
+@exact
+class FaultDocument(TypedDict):
+    """A fault in force; ``error_id`` is the number that clients know."""
+
+    code: str
+    text: str
+    error_id: int
+
+
+@exact
+class NotCharging(TypedDict):
+    """The one reason for not charging; null where nobody can say until when (Unix seconds)."""
+
+    reason: str
+    text: str
+    until: UnixSeconds | None
+    seconds_left: Seconds | None
+
+
+@exact
+class PilotDocument(TypedDict):
+    """The control pilot: what is driven, and what is measured on it."""
+
+    duty_percent: Percent
+    by_hand: bool
+    high_v: Volts | None
+    low_v: Volts | None
+
+
+@exact
+class StateMeters(TypedDict):
+    """What the meters say; ``/api/v1/meters`` says more of them."""
+
+    mains: MeterDocument
+    ev: MeterDocument
+    circuit: MeterDocument
+
+
+@exact
+class CardDocument(TypedDict):
+    """What the card reader says, and the card last read, in hexadecimal."""
+
+    text: str
+    last: str | None
+
+
+@exact
+class ChargerDocument(TypedDict):
+    """One of the chargers that share power, as their master sees it."""
+
+    charger: int
+    state: str
+    state_text: str
+    offer_a: Amps
+    draws: bool
+    waits_for: str | None
+    missed_polls: int
+    refused_statuses: int
+
+
+@exact
+class LearnedDocument(TypedDict):
+    """What regulation has seen of the mains meter and of the car; null is "not yet"."""
+
+    meter_period_s: Fraction | None
+    car_lag_s: Fraction | None
+    car_phases: list[str]
+    car_most_a: Amps | None
+
+
+@exact
+class StateDocument(TypedDict):
+    """The charger at one moment, in A, V, Wh, s and degrees Celsius. What is not known, or is not there, is null."""
+
+    mode: ModeName
+    state: StateName
+    state_text: str
+    charging: bool
+    not_charging: NotCharging | None
+    error: str
+    error_id: int
+    error_bits: int
+    faults: list[FaultDocument]
+    connected: bool
+    cable_a: Amps | None
+    locked: bool | None
+    offer_a: Amps
+    limited_by: str | None
+    override_a: Amps | None
+    outside_limit: LimitDocument
+    timer: TimerDocument
+    solar_stop_s: Seconds | None
+    phases: int
+    contactor1: bool
+    contactor2: bool
+    pilot: PilotDocument
+    temperature_c: Celsius | None
+    charged_wh: WattHours | None
+    meters: StateMeters
+    home_battery_a: Amps | None
+    custom_button: bool
+    card: CardDocument
+    power_share: str
+    chargers: list[ChargerDocument]
+    learned: LearnedDocument
+    uptime_s: Seconds
+    closings: SinceStart
+
+
+@exact
+class WholeDocument(StateDocument):
+    """The state, and what is counted beside it."""
+
+    refused_inputs: SinceStart
+    control_loop_worst_lateness_ms: SinceStart
+
+
+def _fault(fault: Fault) -> FaultDocument:
     return {"code": fault.value.code, "text": fault.value.text, "error_id": fault.value.error_id}
 
 
-def state_document(snapshot: Snapshot) -> dict[str, Any]:
+def state_document(snapshot: Snapshot) -> StateDocument:
     """The state in amperes, volts and seconds."""
     reason = snapshot.reason
     error, error_id = error_of(snapshot.error)
@@ -52,18 +192,28 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
         "limited_by": snapshot.limited_by if snapshot.offer else None,
         "override_a": snapshot.override / 10 if snapshot.override else None,
         "outside_limit": limit_document(snapshot),
+        "timer": timer_document(snapshot),
+        "solar_stop_s": snapshot.solar_stop_s or None,
         "phases": snapshot.phases,
         "contactor1": snapshot.outputs.contactor1,
         "contactor2": snapshot.outputs.contactor2,
         "pilot": {
             "duty_percent": snapshot.outputs.pilot.duty / 100,
+            "by_hand": snapshot.pilot_override is not None,
             "high_v": None if high is None else high / 1000,
             "low_v": None if low is None else low / 1000,
         },
         "temperature_c": snapshot.temperature_c,
         "charged_wh": snapshot.charged_wh,
-        "meters": {role.value: meter_document(snapshot.meters[role], snapshot.now) for role in MeterRole},
-        "power_share": snapshot.settings.names()["loadbl"],
+        "meters": {
+            "mains": meter_document(snapshot.meters[MeterRole.MAINS], snapshot.now),
+            "ev": meter_document(snapshot.meters[MeterRole.EV], snapshot.now),
+            "circuit": meter_document(snapshot.meters[MeterRole.CIRCUIT], snapshot.now),
+        },
+        "home_battery_a": _battery(snapshot),
+        "custom_button": snapshot.custom_button,
+        "card": {"text": snapshot.rfid_text, "last": snapshot.rfid_last or None},
+        "power_share": TABLE["loadbl"].choices[snapshot.settings.loadbl],
         "chargers": [_charger(charger) for charger in snapshot.chargers],
         "learned": _learned(snapshot.learned),
         "uptime_s": snapshot.uptime_s,
@@ -71,7 +221,13 @@ def state_document(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _charger(charger: ChargerView) -> dict[str, Any]:
+def _battery(snapshot: Snapshot) -> float | None:
+    """The home battery's current while its last word counts."""
+    at = snapshot.battery_at
+    return None if at is None or snapshot.now - at > BATTERY_STALE_MS else snapshot.battery / 10
+
+
+def _charger(charger: ChargerView) -> ChargerDocument:
     """One of those that share power, as their master sees it."""
     known = charger.state in set(State)
     return {
@@ -93,7 +249,7 @@ def _charger_text(charger: ChargerView, state_text: str) -> str:
     return state_text if charger.waits_for is None else f"{state_text} - {charger.waits_for.value.text}"
 
 
-def _learned(learned: Learned) -> dict[str, Any]:
+def _learned(learned: Learned) -> LearnedDocument:
     period, lag = learned.meter_period_ms, learned.car_lag_ms
     return {
         "meter_period_s": None if period is None else period / 1000,
@@ -103,7 +259,7 @@ def _learned(learned: Learned) -> dict[str, Any]:
     }
 
 
-def whole_document(site: Site) -> dict[str, Any]:
+def whole_document(site: Site) -> WholeDocument:
     """The state, and what is known only outside of the Snapshot. Raises BusyError."""
     return {
         **state_document(site.snapshot),
@@ -116,18 +272,18 @@ def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/v1", tags=["v1"])
 
-    @router.get("/state")
-    async def state() -> dict[str, Any]:
+    @router.get("/state", response_model=None, responses=taking(model=WholeDocument))
+    async def state() -> JSONResponse:
         """What the charger does, and why."""
-        return whole_document(site)
+        return JSONResponse(whole_document(site))
 
-    @router.post("/faults/clear", response_model=None, responses={409: {"description": "the cause is still there"}})
-    async def clear() -> dict[str, Any] | JSONResponse:
+    @router.post("/faults/clear", response_model=None, responses=taking(_STAYS, model=WholeDocument))
+    async def clear() -> JSONResponse:
         """Forgets latched faults whose cause has gone; the state then, or 409 with the reason against it."""
         refused = (await site.submit(ClearFaults())).refused
         if refused:
             site.refusals.note("POST /api/v1/faults", "clear", refused)
             return problem(409, refused)
-        return whole_document(site)
+        return JSONResponse(whole_document(site))
 
     return router

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.bodies import NOT_TAKEN, NotTakenError, body_of, carry_out, json_object, number, taking
+from evsed.api.documents import Amps, ModeName, exact
 from evsed.api.problems import Wrong
 from evsed.api.site import Site
 from evsed.core.events import ChooseMode, Command, Override
@@ -39,16 +40,18 @@ _OVERRIDE_BODY: Final = body_of(
 )
 
 
+@exact
 class ModeDocument(TypedDict):
     """The mode as ``/api/v1/state`` tells it: OFF, NORMAL, SOLAR, SMART or PAUSE."""
 
-    mode: str
+    mode: ModeName
 
 
+@exact
 class OverrideDocument(TypedDict):
     """The owner's current in A for Normal and Smart; null while there is none."""
 
-    current: float | None
+    current: Amps | None
 
 
 def read_mode(given: object) -> ModeChoice:
@@ -69,7 +72,7 @@ def _override_command(body: bytes) -> Command:
     if "current" in given and given["current"] is None:
         return Override(0)
     current = number(given.get("current"))
-    if current is None or current == 0 or abs(deciamps(current) - current * 10) > 1e-6:
+    if current is None or deciamps(current) == 0 or abs(deciamps(current) - current * 10) > 1e-6:
         says = "current takes A as a number with one decimal at most, or null, which ends it"
         raise NotTakenError(Wrong(says, pointer="/current"))
     return Override(deciamps(current))

@@ -5,35 +5,39 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.bodies import taking
+from evsed.api.documents import Seconds, SinceStart, UnixSeconds, exact
 from evsed.api.site import Site
 from evsed.core.model import MeterRole
 from evsed.core.snapshot import ChargerView, MeterView, Snapshot
 
 
+@exact
 class MeterCounters(TypedDict):
     """How a meter answered; null while it was not asked yet."""
 
     where: str | None
-    answers: int | None
-    errors: int | None
+    answers: SinceStart | None
+    errors: SinceStart | None
 
 
+@exact
 class ChargerCounters(TypedDict):
     """A charger of the group, as its master sees it."""
 
     charger: int
     missed_polls: int  # in a row
-    refused_statuses: int
+    refused_statuses: SinceStart
 
 
+@exact
 class Counters(TypedDict):
     """Counted from ``since`` (Unix seconds; null while the time of day is not known), the start of the daemon."""
 
-    since: int | None
-    uptime_s: int
-    contactor_closings: int
-    refused_inputs: int
-    control_loop_worst_lateness_ms: int
+    since: UnixSeconds | None
+    uptime_s: Seconds
+    contactor_closings: SinceStart
+    refused_inputs: SinceStart
+    control_loop_worst_lateness_ms: SinceStart
     event_streams: int  # open now
     mqtt_connected: bool
     meters: dict[str, MeterCounters]

@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.bodies import taking
+from evsed.api.documents import Amps, Fraction, WattHours, Watts, exact
 from evsed.api.site import Site
 from evsed.core.menu import NOT_ON_THE_BUS
 from evsed.core.model import MeterRole, MeterType, PhaseCurrents
@@ -13,22 +14,24 @@ from evsed.core.snapshot import MeterView, Snapshot
 from evsed.core.units import Millis
 
 
-class Amps(TypedDict):
+@exact
+class PhaseAmps(TypedDict):
     """Current of each phase in A; negative is export."""
 
-    L1: float
-    L2: float
-    L3: float
+    L1: Amps
+    L2: Amps
+    L3: Amps
 
 
+@exact
 class MeterDocument(TypedDict):
     """What a meter says (A, W, Wh; ``age_s`` is that of the currents), and what the bus says of it."""
 
-    currents: Amps | None
-    age_s: float | None
-    power_w: int | None
-    import_wh: int | None
-    export_wh: int | None
+    currents: PhaseAmps | None
+    age_s: Fraction | None
+    power_w: Watts | None
+    import_wh: WattHours | None
+    export_wh: WattHours | None
     where: str | None
     answering: bool | None
     last_error: str | None
@@ -36,6 +39,7 @@ class MeterDocument(TypedDict):
     errors: int | None
 
 
+@exact
 class ConfiguredMeter(MeterDocument):
     """A meter with what it is. ``period_s``: between two of its measurements, as learned."""
 
@@ -43,10 +47,11 @@ class ConfiguredMeter(MeterDocument):
     address: int | None
     host: str | None
     fresh: bool
-    answered_s_ago: float | None
-    period_s: float | None
+    answered_s_ago: Fraction | None
+    period_s: Fraction | None
 
 
+@exact
 class Meters(TypedDict):
     """The meters by what they measure."""
 
@@ -55,7 +60,7 @@ class Meters(TypedDict):
     circuit: ConfiguredMeter
 
 
-def amps(currents: PhaseCurrents | None) -> Amps | None:
+def amps(currents: PhaseCurrents | None) -> PhaseAmps | None:
     """``currents`` in ampere."""
     if currents is None:
         return None

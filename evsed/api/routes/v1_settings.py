@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.bodies import NOT_TAKEN, NotTakenError, body_of, carry_out, json_object, pointer, taking, whole
+from evsed.api.documents import exact
 from evsed.api.problems import Wrong
 from evsed.api.site import Site
 from evsed.core.events import ChangeSettings, Command
@@ -18,6 +19,7 @@ from evsed.core.settings import TABLE, Settings
 _EXAMPLE: Final = '{"current_max": 16, "enable_C2": "Auto"}'
 
 
+@exact
 class SettingRow(TypedDict):
     """One setting: its value, what it takes, and where it is shown. What does not apply is null."""
 

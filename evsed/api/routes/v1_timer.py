@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.bodies import NOT_TAKEN, NotTakenError, body_of, carry_out, json_object, taking, whole
+from evsed.api.documents import LocalTime, ModeName, UnixSeconds, exact
 from evsed.api.problems import Wrong
 from evsed.api.routes.v1_charging import MODE_SCHEMA, read_mode
 from evsed.api.site import Site
@@ -39,14 +40,15 @@ _BODY: Final = body_of(
 )
 
 
+@exact
 class TimerDocument(TypedDict):
     """The next start and stop in Unix seconds and as the charger's local time; null where there is none."""
 
-    mode: str | None
-    start: int | None
-    start_local: str | None
-    stop: int | None
-    stop_local: str | None
+    mode: ModeName | None
+    start: UnixSeconds | None
+    start_local: LocalTime | None
+    stop: UnixSeconds | None
+    stop_local: LocalTime | None
     daily: bool
     waiting: bool  # the start is what comes next
 
