@@ -244,7 +244,7 @@ class _Daemon:
         reboot = self._obey(self._loop, runtime, stop)
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
-        from evsed.api.mqtt import MqttService  # noqa: PLC0415
+        from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415

@@ -84,12 +84,16 @@ class LocalCalendar:
 
     def local(self, unix_s: int) -> tuple[int, int]:
         """See Calendar."""
-        if self._zone is None:
-            time.tzset()  # the owner may have changed the zone since
+        self._look_at_zone()
         shown = datetime.fromtimestamp(unix_s, self._zone)  # noqa: DTZ005, DTZ006, RUF100 - None is the system's zone
         return shown.toordinal(), shown.hour * 60 + shown.minute
 
     def unix(self, day: int, minute: int) -> int:
         """See Calendar."""
+        self._look_at_zone()
         shown = datetime.fromordinal(day).replace(tzinfo=self._zone) + timedelta(minutes=minute)
         return int(shown.timestamp())
+
+    def _look_at_zone(self) -> None:
+        if self._zone is None:
+            time.tzset()  # the owner may have changed the system's zone since

@@ -15,24 +15,14 @@ from starlette.routing import Match, Mount
 from evsed import __version__
 from evsed.api.bounds import LATER, Bounds
 from evsed.api.docs import add_docs
+from evsed.api.firmware import lcd, meters, settings, unit
 from evsed.api.guard import Guard, names_of
 from evsed.api.openapi import document
 from evsed.api.problems import Wrong, refusal
-from evsed.api.routes import (
-    lcd,
-    limit,
-    meters,
-    settings,
-    state,
-    unit,
-    v1_charging,
-    v1_counters,
-    v1_events,
-    v1_meters,
-    v1_settings,
-    v1_timer,
-)
 from evsed.api.site import BusyError, Site
+from evsed.api.v1 import charging, counters, events, limit, state, timer
+from evsed.api.v1 import meters as v1_meters
+from evsed.api.v1 import settings as v1_settings
 
 _WEB: Final = Path(__file__).parent / "web"
 _PAGE_HEADERS: Final = {
@@ -59,7 +49,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
-    v1 = (state, v1_events, v1_settings, v1_meters, v1_counters, v1_charging, v1_timer, limit)
+    v1 = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
     for module in (settings, meters, unit, lcd, *v1):
         app.include_router(module.create_router(site))
     for router in extra:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from evsed.api import answers
+from evsed.api.firmware import answers
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, V1
 from evsed.api.schemas import named
 

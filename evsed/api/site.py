@@ -6,9 +6,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from evsed.api.bounds import MOST_STREAMS, Places
+from evsed.api.firmware.report import Unit
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
-from evsed.api.report import Unit
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
     ChangeSetting,

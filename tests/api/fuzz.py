@@ -20,7 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 from evsed import runtime
-from evsed.api.posted_settings import REFUSED
+from evsed.api.firmware.posted_settings import REFUSED
 from evsed.core.events import ChangeSetting
 from evsed.core.model import MeterRole
 from evsed.core.settings import TABLE

@@ -4,9 +4,9 @@ import itertools
 import re
 from pathlib import Path
 
-from evsed.api.entities import Topic
-from evsed.api.mqtt_set import SET_TOPICS
-from evsed.api.publishing import TOPICS
+from evsed.api.mqtt.entities import Topic
+from evsed.api.mqtt.publishing import TOPICS
+from evsed.api.mqtt.set_topics import SET_TOPICS
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- mqtt: made by make docs -->", "<!-- mqtt: end -->"

@@ -11,8 +11,8 @@ from typing import Any, Self
 from fastapi import APIRouter, FastAPI
 
 from evsed.api.app import create_app
+from evsed.api.firmware.report import settings_document
 from evsed.api.refusals import Refusals
-from evsed.api.report import settings_document
 from evsed.api.site import Site
 from evsed.config import Installation
 from evsed.core.actions import Outputs

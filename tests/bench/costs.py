@@ -7,9 +7,9 @@ import statistics
 import time
 from collections.abc import Callable
 
-from evsed.api.entities import View
-from evsed.api.publishing import payloads
-from evsed.api.report import Unit, settings_document
+from evsed.api.firmware.report import Unit, settings_document
+from evsed.api.mqtt.entities import View
+from evsed.api.mqtt.publishing import payloads
 from evsed.core.events import Inputs, Sampled
 from evsed.core.pilot import Level, judge
 from evsed.core.snapshot import Saved

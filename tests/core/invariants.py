@@ -6,8 +6,8 @@ It knows the rules of facts/charging.md and IEC 61851-1, not how the core keeps 
 
 from dataclasses import dataclass
 
-from evsed.api.report import Dialect, Unit, settings_document
-from evsed.api.routes.state import state_document
+from evsed.api.firmware.report import Dialect, Unit, settings_document
+from evsed.api.v1.state import state_document
 from evsed.core.actions import SAFE, Action, CloseContactors, LockDrive, OpenContactors, Outputs, Pilot, PilotDrive
 from evsed.core.controller import Controller
 from evsed.core.duty import current_for

@@ -10,16 +10,16 @@ from typing import Self
 
 import pytest
 
-from evsed.api.entities import View
-from evsed.api.homeassistant import Form, configs
-from evsed.api.mqtt import MqttService, client_id, identity
+from evsed.api.mqtt.entities import View
+from evsed.api.mqtt.homeassistant import Form, configs
+from evsed.api.mqtt.service import MqttService, client_id, identity
 from evsed.api.network import UNKNOWN_NETWORK
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt, State
 from evsed.core.events import ChangeSetting
 from evsed.core.snapshot import Saved
 from evsed.runtime import Runtime
-from tests.api.home_assistant_rules import entities_of, judge
+from tests.api.mqtt.home_assistant_rules import entities_of, judge
 from tests.api.served import EmptySocket, Memory
 from tests.core.story import settings
 from tests.scenarios.broker import Authority, Broker, Listener, Network, password_file

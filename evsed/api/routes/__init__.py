@@ -1,1 +1,0 @@
-"""The routes of the web server, a module a group."""

@@ -1,0 +1,91 @@
+"""/api/v1/counters: what has been counted since the daemon started, and since when that is."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
+
+from evsed.api.site import Site
+from evsed.api.v1.bodies import taking
+from evsed.api.v1.documents import Seconds, SinceStart, UnixSeconds, exact
+from evsed.core.model import MeterRole
+from evsed.core.snapshot import ChargerView, MeterView, Snapshot
+
+
+@exact
+class MeterCounters(TypedDict):
+    """How a meter answered; null while it was not asked yet."""
+
+    where: str | None
+    answers: SinceStart | None
+    errors: SinceStart | None
+
+
+@exact
+class ChargerCounters(TypedDict):
+    """A charger of the group, as its master sees it."""
+
+    charger: int
+    missed_polls: int  # in a row
+    refused_statuses: SinceStart
+
+
+@exact
+class Counters(TypedDict):
+    """Counted from ``since`` (Unix seconds; null while the time of day is not known), the start of the daemon."""
+
+    since: UnixSeconds | None
+    uptime_s: Seconds
+    contactor_closings: SinceStart
+    refused_inputs: SinceStart
+    control_loop_worst_lateness_ms: SinceStart
+    event_streams: int  # open now
+    mqtt_connected: bool
+    meters: dict[str, MeterCounters]
+    chargers: list[ChargerCounters]
+
+
+def counters_document(site: Site) -> Counters:
+    """All of them."""
+    snapshot = site.snapshot
+    return {
+        "since": _since(snapshot),
+        "uptime_s": snapshot.uptime_s,
+        "contactor_closings": snapshot.closings,
+        "refused_inputs": site.refusals.count,
+        "control_loop_worst_lateness_ms": site.runtime.worst_lateness_ms,
+        "event_streams": site.streams.taken,
+        "mqtt_connected": site.mqtt_connected(),
+        "meters": {role.value: _meter(snapshot.meters[role]) for role in MeterRole},
+        "chargers": [_charger(charger) for charger in snapshot.chargers],
+    }
+
+
+def _since(snapshot: Snapshot) -> int | None:
+    return None if snapshot.unix_s is None else snapshot.unix_s - snapshot.uptime_s
+
+
+def _meter(view: MeterView) -> MeterCounters:
+    health = view.health
+    if health is None:
+        return {"where": None, "answers": None, "errors": None}
+    return {"where": health.where, "answers": health.answers, "errors": health.errors}
+
+
+def _charger(charger: ChargerView) -> ChargerCounters:
+    return {
+        "charger": charger.index,
+        "missed_polls": charger.missed_polls,
+        "refused_statuses": charger.refused_inputs,
+    }
+
+
+def create_router(site: Site) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1", tags=["v1"])
+
+    @router.get("/counters", response_model=None, responses=taking(model=Counters))
+    async def read() -> JSONResponse:
+        """What has been counted since the daemon started."""
+        return JSONResponse(counters_document(site))
+
+    return router

@@ -1,0 +1,161 @@
+"""/api/v1/settings: every owner setting with what it takes; changed several at a time, all of them or none."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
+
+from evsed.api.problems import Wrong
+from evsed.api.site import Site
+from evsed.api.v1.bodies import NOT_TAKEN, NotTakenError, body_of, carry_out, json_object, pointer, taking, whole
+from evsed.api.v1.documents import exact
+from evsed.core.events import ChangeSettings, Command
+from evsed.core.setting import Offers, Setting, SettingError, Value
+from evsed.core.settings import TABLE, Settings
+
+_EXAMPLE: Final = '{"current_max": 16, "enable_C2": "Auto"}'
+
+
+@exact
+class SettingRow(TypedDict):
+    """One setting: its value, what it takes, and where it is shown. What does not apply is null."""
+
+    value: int | str | None  # null: it is set, and secret
+    default: int | str
+    type: Literal["integer", "choice", "text"]
+    minimum: int | None
+    maximum: int | None
+    choices: list[str] | None
+    pattern: str | None
+    unit: str | None
+    description: str
+    lcd_name: str | None
+    shown: bool
+    installer: bool
+    secret: bool
+
+
+def settings_rows(settings: Settings) -> dict[str, SettingRow]:
+    """Every setting by its key, in menu order."""
+    return {key: _row(row, settings) for key, row in TABLE.items()}
+
+
+def _row(row: Setting, settings: Settings) -> SettingRow:
+    kind = _kind(row)
+    value = settings[row.key]
+    return {
+        "value": None if row.secret and value != row.default else row.show(value),
+        "default": row.show(row.default),
+        "type": kind,
+        "minimum": row.minimum if kind == "integer" else None,
+        "maximum": row.maximum if kind == "integer" else None,
+        "choices": list(row.choices.values()) if kind == "choice" else None,
+        "pattern": row.form if kind == "text" else None,
+        "unit": row.unit or None,
+        "description": row.description,
+        "lcd_name": row.lcd_name or None,
+        "shown": row.shown(settings, Offers()),
+        "installer": row.installer,
+        "secret": row.secret,
+    }
+
+
+def _kind(row: Setting) -> Literal["integer", "choice", "text"]:
+    if row.is_text:
+        return "text"
+    return "choice" if row.choices else "integer"
+
+
+def read_changes(body: bytes) -> ChangeSettings:
+    """The changes in a JSON body, each within its range. Raises NotTakenError with all that is wrong."""
+    changes: dict[str, Value] = {}
+    errors: list[Wrong] = []
+    for key, given in json_object(body, _EXAMPLE).items():
+        try:
+            changes[key] = _read(key, given)
+        except SettingError as error:
+            errors.append(Wrong(str(error), pointer=pointer(key)))
+    if errors:
+        raise NotTakenError(*errors)
+    return ChangeSettings(tuple((key, changes[key]) for key in _in_order(changes)))
+
+
+def _read(key: str, given: object) -> Value:
+    """The value that ``given`` stands for: a number as a number, a choice by name or number, a text as a text."""
+    row = TABLE.get(key)
+    if row is None:
+        near = difflib.get_close_matches(key[:80], TABLE, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; GET /api/v1/settings names all there are"
+        raise SettingError(f"there is no setting {key[:40]!a}{hint}")
+    if isinstance(given, str):
+        names = {name.casefold() for name in row.choices.values()}
+        numeral = not row.is_text and given.strip().casefold() not in names
+        return row.parse([given] if numeral else given)  # a number in quotes is none
+    number = whole(given)
+    return row.parse(given if number is None else number)
+
+
+def _in_order(changes: Mapping[str, Value]) -> list[str]:
+    """The keys in an order in which each change is allowed once those before it are made, if there is one.
+
+    A charger that stops to be a node is that first, one that becomes a node has what a node cannot have ended before;
+    a mode comes last, because it may need the meter that is chosen with it.
+    """
+    leaves = whole(changes.get("loadbl", 0)) in {0, 1}
+    rank = {"loadbl": 0 if leaves else 2, "mode": 3}
+    return sorted(changes, key=lambda key: rank.get(key, 1))
+
+
+def _about(command: Command, refused: str) -> str:
+    """The setting that a refusal of the core is about, where that can be told."""
+    keys = [key for key, _ in command.changes] if isinstance(command, ChangeSettings) else []
+    about = [key for key in keys if refused.startswith((f"{key} ", TABLE[key].lcd_name or key))]
+    about += [key for key in keys if key == "mode" and "needs a mains meter" in refused]
+    return [*about, *keys][0] if about or len(keys) == 1 else ""
+
+
+def _schema(row: Setting) -> dict[str, Any]:
+    if row.is_text:
+        return {"type": "string", "pattern": f"^{row.form}$"}
+    if not row.choices:
+        return {"type": "integer", "minimum": row.minimum, "maximum": row.maximum}
+    names = {"type": "string", "enum": list(row.choices.values())}
+    return {"anyOf": [names, {"type": "integer", "enum": list(row.choices)}]}
+
+
+_BODY: Final = body_of(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key: {**_schema(row), "description": row.description} for key, row in TABLE.items()},
+        "example": {"current_max": 16, "enable_C2": "Auto"},
+    }
+)
+
+
+def create_router(site: Site) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1", tags=["v1"])
+
+    def document() -> dict[str, SettingRow]:
+        return settings_rows(site.snapshot.settings)
+
+    @router.get("/settings", response_model=None, responses=taking(model=dict[str, SettingRow]))
+    async def read() -> JSONResponse:
+        """Every setting by its key: its value, what it takes, and whether the LCD's menu shows it now."""
+        return JSONResponse(document())
+
+    @router.patch(
+        "/settings",
+        response_model=None,
+        openapi_extra=_BODY,
+        responses=taking(NOT_TAKEN, model=dict[str, SettingRow]),
+    )
+    async def change(request: Request) -> JSONResponse:
+        """Changes the settings that the JSON object names, all of them or none; answers as GET does."""
+        return await carry_out(site, request, read_changes, document, _about)
+
+    return router
