@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi fuzz bench conformance soak mutation lock clean
+.PHONY: install runtime run test unit lint openapi docs fuzz bench conformance soak mutation lock clean
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -54,6 +54,10 @@ lint: install
 # What GET /openapi.json answers, for reading and comparing; a test says when it is to be written anew.
 openapi: install
 	$(BIN)/python -m tests.api.openapi_file
+
+# The README's tables of MQTT topics; a test says when they are to be written anew.
+docs: install
+	$(BIN)/python -m tests.api.mqtt_readme
 
 # Random requests, a hundred thousand, to the whole web server: no fault of ours, and no change by what was refused.
 REQUESTS ?= 100000

@@ -106,7 +106,7 @@ def _phases(role: MeterRole, about: str) -> tuple[Topic, ...]:
 
 def _energies(role: MeterRole) -> tuple[Topic, ...]:
     who = _ROLE_NAMES[role]
-    about = f"Wh, the {role} meter's registers"
+    about = f"Wh, by the {'EV' if role is MeterRole.EV else role} meter"
     return (
         Topic(
             f"{who}ImportActiveEnergy",

@@ -184,3 +184,36 @@ def test_a_broker_that_is_away_never_delays_charging(tmp_path: Path, state_dir: 
             listener.wait("State", "Charging")
             listener.close()
         assert simulation.said().count("cannot be reached") == 1
+
+
+def test_a_broker_that_is_set_over_rest_is_used_at_once_and_after_a_restart(
+    listener: Listener, simulation: Simulation, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    with Broker(tmp_path / "other") as other:
+        there = Listener(other, "garage")
+        listener.wait("connected", "online")
+        answer = simulation.post(
+            f"/settings?mqtt_update=1&mqtt_host=127.0.0.1&mqtt_port={other.port}&mqtt_topic_prefix=garage"
+        )
+        assert answer.json["mqtt_port"] == other.port
+        listener.wait("connected", "offline")
+        there.wait("connected", "online")
+        there.wait("State", "Ready to Charge")
+        assert simulation.settings["mqtt"]["port"] == other.port
+        wait_for(lambda: simulation.settings["mqtt"]["status"] == "Connected", "it is shown")
+        command = simulation.kill()
+        there.wait("connected", "offline")
+        simulation.start(command)
+        there.wait("connected", "online")
+        there.close()
+
+
+def test_the_daemon_is_found_by_home_assistant(simulation: Simulation, broker: Broker) -> None:
+    house = Listener(broker, "homeassistant")
+    house.wait_for(lambda: "device/evsed_90000/config" in house.everything(), "the device is announced")
+    assert (
+        f'"configuration_url": "http://smartevse-90000.local:{simulation.port}/"'
+        in house.last["device/evsed_90000/config"]
+    )
+    house.close()
