@@ -30,9 +30,9 @@ _LONGEST_HEAD = 16_384
 class Bounds:
     """What clients may take of the server. Who is refused is told why, ``spare`` clients at a time."""
 
-    connections: int = 96
-    of_one_client: int = 32
-    spare: int = 32
+    connections: int = 320
+    of_one_client: int = 128
+    spare: int = 128
     request_s: float = 15.0  # from the first byte of a request, or the begin of a connection, to its last
     idle_s: float = 20.0  # between two requests
     taking_s: float = 20.0  # until a client that takes no more of an answer takes some
