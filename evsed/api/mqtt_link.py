@@ -146,6 +146,7 @@ class MqttLink:
         """Publishes until the connection is lost or we leave."""
         publishing: Publishing | None = None
         announcing: Announcing | None = None
+        hangs = False
         while not self._gone.is_set() and not self._closing.is_set():
             self._wake.wait(LOOK_S)
             self._wake.clear()
@@ -156,15 +157,17 @@ class MqttLink:
                 publishing, announcing = Publishing(self._identity.prefix), Announcing(self._identity, now)
             self._hear(publishing, announcing)
             view = self._hands.view()
-            if view is None:
-                publishing.again()  # what is old is not said as true; when it comes back, all of it is news
+            if view is None:  # what is old is not said as true
+                if not hangs:
+                    _publish(client, publishing.goodbye())
+                hangs = True
                 continue
+            hangs = False
             form = Form(view.charger.settings.mqtt_discovery)
-            for message in (*announcing.messages(now, view, form), *publishing.messages(now, view)):
+            for message in (*publishing.messages(now, view), *announcing.messages(now, view, form)):
                 _publish(client, message)
         if self._connected.is_set() and not self._gone.is_set():
-            goodbye = client.publish(f"{self._identity.prefix}/connected", "offline", retain=True)
-            _wait_for(goodbye)
+            _wait_for(_publish(client, Publishing(self._identity.prefix).goodbye()))
         self._connected.clear()
         client.disconnect()
 
@@ -196,7 +199,6 @@ class MqttLink:
         topics = [f"{self._identity.prefix}/Set/#", self._identity.birth_topic, *discovery_topics(self._identity)]
         for first in range(0, len(topics), _FILTERS_AT_ONCE):
             client.subscribe([(topic, 0) for topic in topics[first : first + _FILTERS_AT_ONCE]])
-        client.publish(f"{self._identity.prefix}/connected", "online", retain=True)
         self._connected.set()
         self._wake.set()
 
@@ -265,8 +267,8 @@ def _use_tls(client: paho.Client, broker: Mqtt) -> None:
         raise TlsFilesError(f"{error}; check {files}") from error
 
 
-def _publish(client: paho.Client, message: Message) -> None:
-    client.publish(message.topic, message.payload, retain=message.retained)
+def _publish(client: paho.Client, message: Message) -> paho.MQTTMessageInfo:
+    return client.publish(message.topic, message.payload, retain=message.retained)
 
 
 def _wait_for(goodbye: paho.MQTTMessageInfo) -> None:
