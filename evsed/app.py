@@ -120,11 +120,11 @@ def open_door(table: str, door: Http | Modbus) -> socket.socket:
 
 def _announcer(serial: int, door: socket.socket) -> "Announcer":
     """Who tells the LAN where ``door`` is."""
-    from evsed.api.interfaces import interfaces, reachable  # noqa: PLC0415 - not before the control loop runs
+    from evsed.api.interfaces import every_address, interfaces, reachable  # noqa: PLC0415 - not before the control loop runs
     from evsed.api.mdns import Announcer  # noqa: PLC0415
 
     host, port = door.getsockname()[:2]
-    return Announcer(serial, port, lambda: reachable(host, interfaces()))
+    return Announcer(serial, port, lambda: reachable(host, interfaces()), lambda: every_address(interfaces()))
 
 
 def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":

@@ -16,7 +16,7 @@ from typing import Any
 
 from evsed.core.faults import LATCHED
 from evsed.core.model import Access
-from evsed.core.schedule import Timer
+from evsed.core.schedule import LAST_S, Timer
 from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
@@ -28,7 +28,6 @@ SCHEMA = 1
 COALESCE_S = 60.0
 RETRY_S = 10.0
 _MOST_WH = 10**12
-_LAST_UNIX = 2**33  # calendars end not much later
 _ACCESS_NAMES = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
 _ACCESS_OF = {name: access for access, name in _ACCESS_NAMES.items()}
 
@@ -136,7 +135,7 @@ def _energy(value: object) -> int | None:
 
 
 def _unix(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LAST_UNIX else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < LAST_S else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,12 +222,14 @@ class QuietServer(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """A socket bound to ``host`` and ``port``; waits up to 3 s for a predecessor that is just leaving.
 
-    Raises OSError when the port stays taken or may not be used.
+    On ``::``, every address of this machine, it takes IPv4 as well. Raises OSError when the port stays taken or may not
+    be used.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     deadline = time.monotonic() + _LEAVING_S
     while True:
         try:
-            return socket.create_server((host, port), backlog=128)
+            return socket.create_server((host, port), family=family, backlog=128, dualstack_ipv6=host == "::")
         except OSError:
             if time.monotonic() > deadline:
                 raise

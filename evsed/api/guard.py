@@ -135,6 +135,6 @@ class Guard:
         if refused is None:
             await self._app(scope, receive, send)
             return
-        self._refusals.note(f"{scope['method']} {scope['path']}, {refused.header}", refused.given, refused.why)
+        self._refusals.note(f"HTTP {refused.header}", refused.given, refused.why)
         detail = f"{refused.header} {refused.given[:80]!r}: {refused.why}"
         await refusal(scope["path"], 403, detail, {"Connection": "close"})(scope, receive, send)

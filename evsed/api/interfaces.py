@@ -60,3 +60,8 @@ def reachable(bound: str, present: Sequence[Interface]) -> tuple[str, ...]:
         return tuple(str(address) for address in every if address == to)
     good = {a for a in every if a.version in versions and not a.is_loopback and (a.version == 4 or not a.is_link_local)}
     return tuple(str(address) for address in sorted(good, key=lambda address: (address.version, int(address))))
+
+
+def every_address(present: Sequence[Interface]) -> tuple[str, ...]:
+    """All addresses of this machine."""
+    return tuple(address for interface in present for address in interface.addresses)

@@ -50,13 +50,22 @@ class Announcer:
     """One charger's announcement. ``host`` is the name in force, without the last dot; empty while there is none."""
 
     def __init__(
-        self, serial: int, port: int, addresses: Callable[[], Addresses], look_every_s: float = LOOK_EVERY_S
+        self,
+        serial: int,
+        port: int,
+        addresses: Callable[[], Addresses],
+        own: Callable[[], Addresses] = tuple,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
-        """``addresses``: where ``port`` can be reached now; asked again and again, on the announcer's thread."""
+        """``addresses``: where ``port`` can be reached now; asked again and again, on the announcer's thread.
+
+        ``own``: all that this machine has besides. Another program on it (avahi) may announce the same name with them.
+        """
         self._wanted = f"smartevse-{serial}"
         self._serial = serial
         self._port = port
         self._addresses = addresses
+        self._own = own
         self._look_every_s = look_every_s
         self.host = ""
         self.trouble = ""
@@ -98,12 +107,12 @@ class Announcer:
     def _look(self) -> None:
         """Compares what is announced with how things are."""
         addresses = self._addresses()
+        self._ever |= {*addresses, *self._own()}
         if addresses != self._at:
             if self._zeroconf is not None:
                 log.info("mDNS: the addresses changed from %s to %s", _listed(self._at), _listed(addresses))
             self._withdraw()
             self._at = addresses
-            self._ever |= set(addresses)
             self._backoff.forgive()
         if not addresses:
             self._say("there is no network with an address yet; it is announced as soon as there is one", logging.INFO)

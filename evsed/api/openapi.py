@@ -24,6 +24,7 @@ _ABOUT: Final = (
     "its Host is no name of this charger. 408, 413, 414, 431 and 503 are answers to requests that are too slow, too "
     "long, or too many."
 )
+_WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _SENTENCE: Final = re.compile(r"(.+?)[.:;](\s|$)", re.DOTALL)
 
 
@@ -45,6 +46,9 @@ def document(app: FastAPI) -> Document:
 
 
 def _complete(path: str, method: str, operation: Document) -> None:
+    operation["operationId"] = "-".join([method, *_WORD.findall(path)])
+    for parameter in operation.get("parameters", ()):
+        parameter.setdefault("description", _told(parameter["schema"]))
     description = operation.get("description", "")
     if first := _SENTENCE.match(description):
         operation["summary"] = first[1].replace("\n", " ")
@@ -60,6 +64,14 @@ def _complete(path: str, method: str, operation: Document) -> None:
     responses["default"] = {"description": "refused, and why", "content": error}
     if form and method == "post":
         _take_forms(operation)
+
+
+def _told(schema: Document) -> str:
+    """What a parameter takes, where Swagger UI shows it."""
+    words = [schema["description"]] if "description" in schema else []
+    if "minimum" in schema and "maximum" in schema:
+        words.append(f"{schema['minimum']} to {schema['maximum']}")
+    return ": ".join(words)
 
 
 def _take_forms(operation: Document) -> None:

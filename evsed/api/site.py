@@ -75,6 +75,18 @@ class Site:
             network=self.network(),
         )
 
+    async def store_broker(self, broker: Mqtt) -> None:
+        """Stores ``broker`` and connects to it.
+
+        Raises BusyError when the disk refuses, and ValueError when it is no broker or none can be stored here.
+        """
+        if self.set_broker is None:
+            raise ValueError("the broker of this unit is configured in evsed.toml, under [mqtt]")
+        try:
+            await asyncio.to_thread(self.set_broker, broker)
+        except OSError as error:
+            raise BusyError(f"the broker cannot be stored ({error.strerror or error})") from None
+
     @property
     def snapshot(self) -> Snapshot:
         """The last published state. Raises BusyError when it is too old to be true."""

@@ -46,18 +46,20 @@ from evsed.core.model import (
     mode_of,
 )
 from evsed.core.panel import Panel
-from evsed.core.schedule import DAY_S, NO_TIMER, Calendar, Timer, UtcCalendar, daily, due
+from evsed.core.schedule import DAY_S, LAST_S, NO_TIMER, Calendar, Timer, UtcCalendar, daily, due
 from evsed.core.setting import SettingError, Value
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, DutyBp, Millis
 
-FARTHEST_S = 366 * DAY_S
 _NOT_ON_NODE = frozenset({"current_min", "current_max_sum_mains"})
 _METER_KEYS = {
     MeterRole.MAINS: ("mains_meter", "mains_meter_address", "mains_meter_host"),
     MeterRole.EV: ("ev_meter", "ev_meter_address", "ev_meter_host"),
     MeterRole.CIRCUIT: ("circuit_meter", "circuit_meter_address", "circuit_meter_host"),
 }
+
+
+_CHOOSING = (ChooseMode, DelayedCharging, EraseSettings)
 
 
 class Desk:
@@ -110,7 +112,15 @@ class Desk:
 
 
 def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> Verdict:
-    """Carries ``command`` out on ``desk`` or ``metering``."""
+    """Carries ``command`` out on ``desk`` or ``metering``. Whatever chooses a mode ends the pilot by hand."""
+    mode = desk.settings.mode
+    verdict = _carry_out(command, desk, metering, now)
+    if verdict.accepted and (isinstance(command, _CHOOSING) or desk.settings.mode != mode):
+        desk.by_hand.end()
+    return verdict
+
+
+def _carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> Verdict:
     match command:
         case ChooseMode(choice):
             return _choose(choice, desk)
@@ -143,7 +153,6 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
 
 def _choose(choice: ModeChoice, desk: Desk) -> Verdict:
     mode = mode_of(choice)
-    desk.by_hand.end()
     if mode is None:
         desk.timer = NO_TIMER
         desk.access = Access.DENY if choice is ModeChoice.OFF else Access.PAUSE
@@ -168,8 +177,8 @@ def _delay(wish: DelayedCharging, desk: Desk) -> Verdict:
         return Verdict("the time of day is not known yet: a start time cannot be set")
     if stop_s is not None and stop_s <= start_s:
         return Verdict("the stop has to come after the start")
-    if start_s < 0 or (stop_s or start_s) > desk.unix_s + FARTHEST_S:
-        return Verdict("start and stop have to be within a year from now")
+    if start_s < 0 or (stop_s or start_s) >= LAST_S:
+        return Verdict("start and stop have to be between the years 1970 and 2242")
     if wish.repeat and (stop_s is None or stop_s - start_s >= DAY_S):
         return Verdict("what repeats daily needs a stop, less than a day after its start")
     verdict = _choose(wish.choice, desk)

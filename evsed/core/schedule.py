@@ -10,6 +10,8 @@ from typing import Protocol
 from evsed.core.model import Access
 
 DAY_S = 86_400
+LAST_S = 2**33
+"""Times from here on (the year 2242) are none: calendars end not much later."""
 
 
 class Calendar(Protocol):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.api.interfaces import Interface, interfaces, reachable
+from evsed.api.interfaces import Interface, every_address, interfaces, reachable
 
 ALL = "0.0.0.0"  # noqa: S104 - what a server is bound to
 PRESENT = (
@@ -63,3 +63,7 @@ def test_an_interface_is_usable_when_it_leads_to_devices(
 
 def test_this_machines_loopback_is_not_usable() -> None:
     assert not next(interface for interface in interfaces() if "127.0.0.1" in interface.addresses).usable
+
+
+def test_every_address_is_every_address() -> None:
+    assert every_address(PRESENT)[-3:] == ("192.0.2.3", "10.0.0.2", "fd01::2")

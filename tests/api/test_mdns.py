@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -55,7 +56,7 @@ def announce(network: Network) -> Iterator[Callable[[int], Announcer]]:
     begun: list[Announcer] = []
 
     def announce(serial: int) -> Announcer:
-        begun.append(Announcer(serial, PORT, network, LOOK_S))
+        begun.append(Announcer(serial, PORT, network, lambda: ("192.0.2.7",), LOOK_S))
         begun[-1].start()
         return begun[-1]
 
@@ -143,10 +144,36 @@ def test_a_host_name_that_another_device_has_is_left_to_it_and_taken_when_it_is_
     wait_for(lambda: announcer.host == f"{name}.local", "the name that was wanted is taken back")
 
 
+def test_another_program_on_this_machine_may_announce_the_same_name(
+    serial: int, announce: Callable[[int], Announcer], lan: Zeroconf
+) -> None:
+    avahi = ServiceInfo(
+        "_ssh._tcp.local.", f"pi-{serial}._ssh._tcp.local.", port=22, server=f"smartevse-{serial}.local.",
+        parsed_addresses=["192.0.2.7", LOOPBACK],
+    )  # fmt: skip
+    lan.register_service(avahi)
+    announcer = announce(serial)
+    wait_for(lambda: announcer.host, "it is announced")
+    assert announcer.host == f"smartevse-{serial}.local"
+
+
+def test_what_only_this_machines_other_programs_joined_is_not_heard(
+    serial: int, announce: Callable[[int], Announcer]
+) -> None:
+    """On the loopback it would else answer what devices on the LAN ask."""
+    announcer = announce(serial)
+    wait_for(lambda: announcer.host, "it is announced")
+    responder = announcer._zeroconf
+    assert responder is not None
+    heard = [reader.sock.getsockopt(socket.IPPROTO_IP, mdns._IP_MULTICAST_ALL) for reader in responder.engine.readers]
+    assert heard == [0] * len(heard)
+    assert heard
+
+
 def test_two_chargers_with_one_serial_have_two_names(serial: int, announce: Callable[[int], Announcer]) -> None:
     first = announce(serial)
     wait_for(lambda: first.host, "the first is announced")
-    second = Announcer(serial, PORT + 1, lambda: (LOOPBACK,), LOOK_S)
+    second = Announcer(serial, PORT + 1, lambda: (LOOPBACK,), look_every_s=LOOK_S)
     second.start()
     wait_for(lambda: second.host, "the second is announced")
     assert (first.host, second.host) == (f"smartevse-{serial}.local", f"smartevse-{serial}-2.local")

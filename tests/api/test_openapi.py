@@ -41,6 +41,17 @@ def test_every_operation_says_what_it_is_for(path: str, method: str) -> None:
     assert len(operation["summary"]) < 120
 
 
+def test_operations_have_names_of_their_own() -> None:
+    names = [DOCUMENT["paths"][path][method]["operationId"] for path, method in OPERATIONS]
+    assert len(set(names)) == len(names)
+    assert {"post-settings", "put-api-v1-limit"} <= set(names)
+
+
+def test_what_a_parameter_takes_is_told() -> None:
+    parameters = {item["name"]: item["description"] for item in DOCUMENT["paths"]["/settings"]["post"]["parameters"]}
+    assert parameters["stop_timer"] == "minutes; 0 never stops: 0 to 60"
+
+
 def test_every_reference_leads_somewhere() -> None:
     names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(DOCUMENT)))
     assert names

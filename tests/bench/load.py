@@ -4,6 +4,7 @@ A process of its own, so that it does not compete for the interpreter of the ser
 came a second, and the 50th and 99th percentile of the time to each, in milliseconds.
 """
 
+import contextlib
 import json
 import selectors
 import socket
@@ -46,9 +47,9 @@ def load(port: int, path: str, connections: int, seconds: float) -> dict[str, fl
     """Asks for ``seconds``."""
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     took: list[float] = []
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as doors:
         for _ in range(connections):
-            connection = Connection(socket.create_connection(("127.0.0.1", port)))
+            connection = Connection(doors.enter_context(socket.create_connection(("127.0.0.1", port))))
             selector.register(connection.door, selectors.EVENT_READ, connection)
             connection.ask(request)
         begun = now = time.perf_counter()
@@ -59,8 +60,6 @@ def load(port: int, path: str, connections: int, seconds: float) -> dict[str, fl
                     now = time.perf_counter()
                     took.append(now - connection.asked_at)
                     connection.ask(request)
-        for key in list(selector.get_map().values()):
-            key.data.door.close()
     took.sort()
     return {
         "requests_per_s": round(len(took) / (now - begun), 1),

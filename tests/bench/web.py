@@ -89,7 +89,8 @@ def web() -> dict[str, Any]:
                     late[name] += lateness_ms(list(board.steps), runtime.FAST_CYCLE_MS)
     sys.setswitchinterval(switched)
     figures = {
-        name: {key: statistics.median(each[key] for each in done) for key in done[0]} for name, done in rounds.items()
+        name: {key: round(statistics.median(each[key] for each in done), 2) for key in done[0]}
+        for name, done in rounds.items()
     }
     return judged(figures, {name: p99_9(values) for name, values in late.items()})
 

@@ -3,7 +3,7 @@
 import pytest
 
 from evsed.core.actions import Pilot
-from evsed.core.events import ChangeSetting, ChooseMode, OverridePilot
+from evsed.core.events import ChangeSetting, ChangeSettings, ChooseMode, DelayedCharging, OverridePilot
 from evsed.core.model import ModeChoice
 from evsed.core.states import State
 from tests.core.story import Story
@@ -58,6 +58,15 @@ def test_it_never_announces_more_than_the_ceiling() -> None:
     story.run(15)
     announced = story.core.outputs.pilot
     assert (announced.kind, announced.duty) == (Pilot.PWM, 13 * 1_000 // 6)  # MAX is 13 A
+
+
+def test_what_is_refused_does_not_end_it() -> None:
+    story = unlocked()
+    story.run(0.5)
+    assert story.command(OverridePilot(500)).accepted
+    assert not story.command(ChangeSettings((("mode", "Solar"), ("current_max", 99)))).accepted
+    assert not story.command(DelayedCharging(ModeChoice.NORMAL, 5)).accepted
+    assert story.snapshot.pilot_override == 500
 
 
 @pytest.mark.parametrize("end", ["taken back", "mode", "setting", "unplugged", "restart", "time"])

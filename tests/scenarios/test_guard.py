@@ -29,7 +29,7 @@ def test_foreign_pages_neither_operate_nor_read_the_charger(simulation: Simulati
     assert not simulation.watch()["car"]["plugged"]
     assert simulation.state["refused_inputs"] == before + 13
     said = simulation.said()
-    assert said.count("POST /settings, Origin: 'https://evil.example' is refused") == 1
+    assert said.count("HTTP Origin: 'https://evil.example' is refused") == 1
     assert "Traceback" not in said
 
 

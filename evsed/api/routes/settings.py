@@ -4,9 +4,7 @@ A refused value answers 200 with ``Value not allowed!`` in the parameter's place
 in which order, stands in posted_settings.py; what is told, in report.py.
 """
 
-import asyncio
 import json
-from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -15,9 +13,7 @@ from evsed.api import posted_broker
 from evsed.api.parameters import Parameters, described, parameters
 from evsed.api.posted_settings import REFUSED, TABLE_OF_PARAMETERS, Asked, Echo, asked
 from evsed.api.report import Dialect, Unit, dialect_for, settings_document
-from evsed.api.site import BusyError, Site
-from evsed.api.values import NotTakenError
-from evsed.config import Mqtt
+from evsed.api.site import Site
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Snapshot
 
@@ -71,25 +67,14 @@ def _note(site: Site, item: Asked, given: Parameters, why: str) -> None:
 async def _store_broker(site: Site, given: Parameters) -> Echo:
     try:
         broker = posted_broker.broker_of(given, site.unit.broker)
-        await _store(site.set_broker, broker)
+        await site.store_broker(broker)
         return posted_broker.echo_of(given, broker, site.unit.prefix)
-    except NotTakenError as error:
+    except ValueError as error:  # NotTakenError among them
         why = str(error)
     sent = given.only(*posted_broker.GROUP)
     shown = (f"{name}={value}" for name, value in sent.items() if name not in _SECRETS)
     site.refusals.note(f"{_POST} mqtt_update", " ".join(shown), why)
     return dict.fromkeys(sent, REFUSED)
-
-
-async def _store(store: Callable[[Mqtt], None] | None, broker: Mqtt) -> None:
-    if store is None:
-        raise NotTakenError("the broker of this unit is configured in evsed.toml, under [mqtt]")
-    try:
-        await asyncio.to_thread(store, broker)
-    except ValueError as error:
-        raise NotTakenError(str(error)) from None
-    except OSError as error:
-        raise BusyError(f"the broker cannot be stored ({error.strerror or error})") from None
 
 
 def create_router(site: Site) -> APIRouter:

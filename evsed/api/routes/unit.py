@@ -68,11 +68,16 @@ def _add_life(router: APIRouter, site: Site) -> None:
 
     @router.delete("/erasesettings")
     async def erase() -> Echo:
-        """Every owner setting becomes its default and access goes off; latched faults stay."""
+        """Every owner setting becomes its default, the stored broker is forgotten, and access goes off.
+
+        Latched faults stay.
+        """
         refused = (await site.submit(EraseSettings())).refused
         if refused:
             site.refusals.note("DELETE /erasesettings", "", refused)
             return {"erasesettings": REFUSED, "reason": refused}
+        if site.set_broker is not None:
+            await site.store_broker(site.installation.mqtt)
         return {"erasesettings": True}
 
 
