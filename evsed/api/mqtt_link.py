@@ -85,6 +85,7 @@ class MqttLink:
         self._said_last = ""
         self._retry_s = 0.0
         self._refused = False
+        self._welcome = False  # the broker has taken us
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def connected(self) -> bool:
@@ -105,19 +106,23 @@ class MqttLink:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            began = time.monotonic()
             try:
                 client = self._client()
                 client.connect(self._contact.broker.host, self._contact.broker.port, self._contact.keepalive_s)
             except (TlsFilesError, OSError, ValueError) as error:
                 self._complain(*_unreachable(error))
             else:
-                client.loop_start()
-                self._talk(client)
-                client.loop_stop()
-            if time.monotonic() - began >= _STABLE_S and not self._refused:
-                self._retry_s = 0.0
+                self._hold(client)
             self._closing.wait(self._pause_s())
+
+    def _hold(self, client: paho.Client) -> None:
+        """The connection, from its beginning to its end."""
+        began = time.monotonic()
+        client.loop_start()
+        self._talk(client)
+        client.loop_stop()
+        if self._welcome and time.monotonic() - began >= _STABLE_S:
+            self._retry_s = 0.0
 
     def _client(self) -> paho.Client:
         """A new client, so that nothing of an earlier connection is left. Raises TlsFilesError."""
@@ -133,13 +138,13 @@ class MqttLink:
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         self._gone.clear()
-        self._refused = False
+        self._refused = self._welcome = False
         return client
 
     def _pause_s(self) -> float:
         """How long to wait before the next try: longer each time, and not the same for all chargers in a street."""
-        longest = self._refused or self._retry_s >= _LONGEST_RETRY_S
-        self._retry_s = _LONGEST_RETRY_S if longest else max(2 * self._retry_s, _FIRST_RETRY_S)
+        longer = max(2 * self._retry_s, _FIRST_RETRY_S)
+        self._retry_s = _LONGEST_RETRY_S if self._refused else min(longer, _LONGEST_RETRY_S)
         return self._retry_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreading, not a secret
 
     def _talk(self, client: paho.Client) -> None:
@@ -199,6 +204,7 @@ class MqttLink:
         topics = [f"{self._identity.prefix}/Set/#", self._identity.birth_topic, *discovery_topics(self._identity)]
         for first in range(0, len(topics), _FILTERS_AT_ONCE):
             client.subscribe([(topic, 0) for topic in topics[first : first + _FILTERS_AT_ONCE]])
+        self._welcome = True
         self._connected.set()
         self._wake.set()
 
