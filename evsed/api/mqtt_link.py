@@ -121,7 +121,11 @@ class MqttLink:
         client.loop_start()
         self._talk(client)
         client.loop_stop()
-        if self._welcome and time.monotonic() - began >= _STABLE_S:
+        self._ended(time.monotonic() - began)
+
+    def _ended(self, held_s: float) -> None:
+        """A connection is lost that held for ``held_s``."""
+        if self._welcome and held_s >= _STABLE_S:
             self._retry_s = 0.0
 
     def _client(self) -> paho.Client:

@@ -276,19 +276,15 @@ def test_tries_become_rarer_and_never_end() -> None:
     assert len(set(pauses)) == len(pauses), "chargers of one street do not come back at the same moment"
 
 
-def test_a_connection_that_held_makes_the_next_loss_a_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that swallows a connection for 10 s has not held it: only a broker that took us counts."""
+@pytest.mark.parametrize(("welcome", "held_s", "next_s"), [(True, 60, 1), (True, 5, 60), (False, 60, 60)])
+def test_only_a_broker_that_took_us_makes_the_next_loss_a_first_one(
+    welcome: bool, held_s: float, next_s: float
+) -> None:
     us = Identity("90000", 90_000, PREFIX, "http://localhost/")
     link = MqttLink(Contact(Mqtt("nowhere"), us, "evsed-test"), Hands(), Refusals())
-    times = iter((0.0, 60.0) * 2)
-    monkeypatch.setattr("evsed.api.mqtt_link.time.monotonic", lambda: next(times))
-    monkeypatch.setattr(link, "_talk", lambda _client: None)
-    silent: Any = SimpleNamespace(loop_start=lambda: None, loop_stop=lambda: None)
-    for welcome, usual in ((False, 64), (True, 1)):
-        link._retry_s, link._welcome = 32.0, welcome
-        link._hold(silent)
-        assert link._pause_s() <= 1.25 * usual
-        assert link._retry_s == min(usual, 60)
+    link._retry_s, link._welcome = 32.0, welcome
+    link._ended(held_s)
+    assert 0.75 * next_s <= link._pause_s() <= 1.25 * next_s
 
 
 def test_a_refused_password_is_tried_once_a_minute_only() -> None:
