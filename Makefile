@@ -35,6 +35,7 @@ test: install lint unit
 LATER := $(wildcard tests/core/test_pr*.py tests/core/test_s[mo]*.py)
 unit: install
 	tools/need.sh mosquitto
+	tools/need.sh openssl
 	tools/need.sh mbpoll
 	mkdir -p build
 	COVERAGE_FILE=build/coverage.core $(BIN)/python -m pytest tests/core $(LATER:%=--ignore=%) --cov --cov-report= \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that a tool which pip cannot bring is there: installs Debian's package where it may, else says the one command.
-# Usage: need.sh venv PYTHON | need.sh mosquitto | need.sh mbpoll
+# Usage: need.sh venv PYTHON | need.sh mosquitto | need.sh openssl | need.sh mbpoll
 set -eu
 
 apt_install() {
@@ -32,11 +32,14 @@ mosquitto)
     command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || apt_install mosquitto
     command -v mosquitto_sub >/dev/null || apt_install mosquitto-clients
     ;;
+openssl)
+    command -v openssl >/dev/null || apt_install openssl
+    ;;
 mbpoll)
     command -v mbpoll >/dev/null || apt_install mbpoll
     ;;
 *)
-    echo "usage: need.sh venv PYTHON | mosquitto | mbpoll" >&2
+    echo "usage: need.sh venv PYTHON | mosquitto | openssl | mbpoll" >&2
     exit 2
     ;;
 esac

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,8 @@ from evsed.api.mqtt.service import MqttService, client_id, identity
 from evsed.api.network import UNKNOWN_NETWORK
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt, State
-from evsed.core.events import ChangeSetting
-from evsed.core.snapshot import Saved
+from evsed.core.events import ChangeSetting, Command, Verdict
+from evsed.core.snapshot import Saved, Snapshot
 from evsed.runtime import Runtime
 from tests.api.mqtt.home_assistant_rules import entities_of, judge
 from tests.api.served import EmptySocket, Memory
@@ -47,11 +48,23 @@ class Charger:
     def __post_init__(self) -> None:
         self.refusals = Refusals()
         self.reboots = 0
+        self.hung = False
         self.runtime = Runtime(EmptySocket(), Memory(), self.saved, lambda: None)
         self.installation = Installation(4711, state=State(str(self.directory)), mqtt=self.broker)
         self.mqtt = MqttService(
-            self.runtime, self.installation, self.refusals, lambda: UNKNOWN_NETWORK, self._reboot, KEEPALIVE_S
+            self, self.installation, self.refusals, lambda: UNKNOWN_NETWORK, self._reboot, KEEPALIVE_S
         )
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.runtime.snapshot
+
+    @property
+    def hangs(self) -> bool:
+        return self.hung or self.runtime.hangs
+
+    def submit(self, command: Command) -> "Future[Verdict]":
+        return self.runtime.submit(command)
 
     def _reboot(self) -> None:
         self.reboots += 1
@@ -243,6 +256,20 @@ def test_what_is_no_broker_changes_nothing(broker: Broker, tmp_path: Path) -> No
             charger.mqtt.set_broker(Mqtt("127.0.0.2"))
         assert charger.mqtt.broker() == at(broker)
         assert charger.mqtt.connected()
+
+
+def test_a_control_loop_that_hangs_is_not_shown_as_online(
+    broker: Broker, tmp_path: Path, listen: Callable[[str], Listener]
+) -> None:
+    listener = listen(PREFIX)
+    with Charger(tmp_path, at(broker)) as charger:
+        listener.wait("connected", "online")
+        charger.hung = True
+        listener.wait("connected", "offline")
+        listener.forget()
+        charger.hung = False
+        listener.wait("connected", "online")
+        listener.wait("MaxCurrent", "130")
 
 
 # ---- Home Assistant ----

@@ -72,7 +72,7 @@ def _broker(stored: dict[str, Any]) -> Mqtt:
     default = Mqtt()
     for key in fields(Mqtt):
         if type(stored.get(key.name, getattr(default, key.name))) is not type(getattr(default, key.name)):
-            raise ValueError(f"{key.name} is {str(stored[key.name])[:_SHOWN]!r}")
+            raise ValueError(f"{key.name} is of the wrong kind")  # its value may be a secret
     broker = Mqtt(**stored)
     if wrong := wrong_broker(broker):
         raise ValueError(wrong)

@@ -150,10 +150,13 @@ def _reason_text(view: View) -> Payload:
     return "Charging" if view.charger.reason is None else view.charger.reason.text
 
 
+def _at(unix_s: int | None) -> Payload:
+    return NONE if unix_s is None else Moment(unix_s)
+
+
 def _reason_until(view: View) -> Payload:
     reason = view.charger.reason
-    until = None if reason is None else view.charger.unix_at(reason.until)
-    return NONE if until is None else Moment(until)
+    return _at(None if reason is None else view.charger.unix_at(reason.until))
 
 
 # ---- the rows ----
@@ -195,6 +198,20 @@ DOES: Final = (
         _reason_until,
         "until when (ISO 8601, UTC); `none` where nobody can say",
         (_moment("NotChargingUntil", "Not charging until"),),
+        retained=True,
+    ),
+    Topic(
+        "StartTime",
+        lambda v: _at(v.charger.timer.start_s),
+        "when delayed charging begins (ISO 8601, UTC), or `none`",
+        (_moment("StartTime", "Delayed charging start"),),
+        retained=True,
+    ),
+    Topic(
+        "StopTime",
+        lambda v: _at(v.charger.timer.stop_s),
+        "when delayed charging ends (ISO 8601, UTC), or `none`",
+        (_moment("StopTime", "Delayed charging stop"),),
         retained=True,
     ),
     Topic(

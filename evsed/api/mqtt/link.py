@@ -85,6 +85,7 @@ class MqttLink:
         self._said_last = ""
         self._retry_s = 0.0
         self._refused = False
+        self._welcome = False  # the broker has taken us
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def connected(self) -> bool:
@@ -105,19 +106,27 @@ class MqttLink:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            began = time.monotonic()
             try:
                 client = self._client()
                 client.connect(self._contact.broker.host, self._contact.broker.port, self._contact.keepalive_s)
             except (TlsFilesError, OSError, ValueError) as error:
                 self._complain(*_unreachable(error))
             else:
-                client.loop_start()
-                self._talk(client)
-                client.loop_stop()
-            if time.monotonic() - began >= _STABLE_S and not self._refused:
-                self._retry_s = 0.0
+                self._hold(client)
             self._closing.wait(self._pause_s())
+
+    def _hold(self, client: paho.Client) -> None:
+        """The connection, from its beginning to its end."""
+        began = time.monotonic()
+        client.loop_start()
+        self._talk(client)
+        client.loop_stop()
+        self._ended(time.monotonic() - began)
+
+    def _ended(self, held_s: float) -> None:
+        """A connection is lost that held for ``held_s``."""
+        if self._welcome and held_s >= _STABLE_S:
+            self._retry_s = 0.0
 
     def _client(self) -> paho.Client:
         """A new client, so that nothing of an earlier connection is left. Raises TlsFilesError."""
@@ -133,19 +142,20 @@ class MqttLink:
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         self._gone.clear()
-        self._refused = False
+        self._refused = self._welcome = False
         return client
 
     def _pause_s(self) -> float:
         """How long to wait before the next try: longer each time, and not the same for all chargers in a street."""
-        longest = self._refused or self._retry_s >= _LONGEST_RETRY_S
-        self._retry_s = _LONGEST_RETRY_S if longest else max(2 * self._retry_s, _FIRST_RETRY_S)
+        longer = max(2 * self._retry_s, _FIRST_RETRY_S)
+        self._retry_s = _LONGEST_RETRY_S if self._refused else min(longer, _LONGEST_RETRY_S)
         return self._retry_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreading, not a secret
 
     def _talk(self, client: paho.Client) -> None:
         """Publishes until the connection is lost or we leave."""
         publishing: Publishing | None = None
         announcing: Announcing | None = None
+        hangs = False
         while not self._gone.is_set() and not self._closing.is_set():
             self._wake.wait(LOOK_S)
             self._wake.clear()
@@ -156,15 +166,17 @@ class MqttLink:
                 publishing, announcing = Publishing(self._identity.prefix), Announcing(self._identity, now)
             self._hear(publishing, announcing)
             view = self._hands.view()
-            if view is None:
-                publishing.again()  # what is old is not said as true; when it comes back, all of it is news
+            if view is None:  # what is old is not said as true
+                if not hangs:
+                    _publish(client, publishing.goodbye())
+                hangs = True
                 continue
+            hangs = False
             form = Form(view.charger.settings.mqtt_discovery)
-            for message in (*announcing.messages(now, view, form), *publishing.messages(now, view)):
+            for message in (*publishing.messages(now, view), *announcing.messages(now, view, form)):
                 _publish(client, message)
         if self._connected.is_set() and not self._gone.is_set():
-            goodbye = client.publish(f"{self._identity.prefix}/connected", "offline", retain=True)
-            _wait_for(goodbye)
+            _wait_for(_publish(client, Publishing(self._identity.prefix).goodbye()))
         self._connected.clear()
         client.disconnect()
 
@@ -196,7 +208,7 @@ class MqttLink:
         topics = [f"{self._identity.prefix}/Set/#", self._identity.birth_topic, *discovery_topics(self._identity)]
         for first in range(0, len(topics), _FILTERS_AT_ONCE):
             client.subscribe([(topic, 0) for topic in topics[first : first + _FILTERS_AT_ONCE]])
-        client.publish(f"{self._identity.prefix}/connected", "online", retain=True)
+        self._welcome = True
         self._connected.set()
         self._wake.set()
 
@@ -265,8 +277,8 @@ def _use_tls(client: paho.Client, broker: Mqtt) -> None:
         raise TlsFilesError(f"{error}; check {files}") from error
 
 
-def _publish(client: paho.Client, message: Message) -> None:
-    client.publish(message.topic, message.payload, retain=message.retained)
+def _publish(client: paho.Client, message: Message) -> paho.MQTTMessageInfo:
+    return client.publish(message.topic, message.payload, retain=message.retained)
 
 
 def _wait_for(goodbye: paho.MQTTMessageInfo) -> None:

@@ -11,6 +11,7 @@ from evsed.api.mqtt.entity_table import DOES, MEASURED
 from evsed.api.mqtt.entity_table_owner import SET_BY_OWNERS
 from evsed.core.units import Millis
 
+CONNECTED: Final = Topic("connected", lambda _: "online", "`online`, and `offline` as last will", retained=True)
 TOPICS: Final = (*DOES, *SET_BY_OWNERS, *MEASURED)
 AGAIN_MS: Final = 9_000
 """After this an unchanged value is said again, so that all come within 10 s when somebody looks four times a second."""
@@ -40,12 +41,18 @@ class Publishing:
 
     def again(self) -> None:
         """Somebody new listens: everything is said at the next look."""
-        self._said.clear()
+        for said in self._said.values():
+            said.at = -AGAIN_MS
+
+    def goodbye(self) -> Message:
+        """There is nobody behind the values any more."""
+        self.again()
+        return Message(f"{self._prefix}/{CONNECTED.name}", "offline", CONNECTED.retained)
 
     def messages(self, now: Millis, view: View) -> list[Message]:
         """What is to be published at ``now`` (monotonic)."""
         messages = []
-        for topic, payload in values(TOPICS, view).items():
+        for topic, payload in values((CONNECTED, *TOPICS), view).items():
             if self._due(topic, payload, now):
                 # Nothing that came once and is not known any more may stay with the broker as true.
                 if payload is not None or topic.retained:
@@ -57,7 +64,7 @@ class Publishing:
     def _due(self, topic: Topic, payload: Payload, now: Millis) -> bool:
         said = self._said.get(topic)
         if said is None:
-            return True
+            return payload is not None
         if not same(said.payload, payload) and (topic.on_change or payload is None or said.payload is None):
             return True
         return payload is not None and now - said.at >= AGAIN_MS

@@ -119,7 +119,7 @@ def test_a_refusal_says_what_the_topic_takes() -> None:
     assert wrong("Nonsense") == "there is no such topic"
 
 
-# ---- through the client's own callback ----
+# ---- the client itself, without a broker ----
 
 
 class Hands:
@@ -265,3 +265,30 @@ def test_the_pilot_is_locked() -> None:
     hear("CPPWMOverride", b"512")
     assert hands.story.snapshot.pilot_override is None
     assert refusals.count == 1
+
+
+def test_tries_become_rarer_and_never_end() -> None:
+    us = Identity("90000", 90_000, PREFIX, "http://localhost/")
+    link = MqttLink(Contact(Mqtt("nowhere"), us, "evsed-test"), Hands(), Refusals())
+    pauses = [link._pause_s() for _ in range(30)]
+    for pause, usual in zip(pauses, (1, 2, 4, 8, 16, 32, *(60,) * 24), strict=True):
+        assert 0.75 * usual <= pause <= 1.25 * usual
+    assert len(set(pauses)) == len(pauses), "chargers of one street do not come back at the same moment"
+
+
+@pytest.mark.parametrize(("welcome", "held_s", "next_s"), [(True, 60, 1), (True, 5, 60), (False, 60, 60)])
+def test_only_a_broker_that_took_us_makes_the_next_loss_a_first_one(
+    welcome: bool, held_s: float, next_s: float
+) -> None:
+    us = Identity("90000", 90_000, PREFIX, "http://localhost/")
+    link = MqttLink(Contact(Mqtt("nowhere"), us, "evsed-test"), Hands(), Refusals())
+    link._retry_s, link._welcome = 32.0, welcome
+    link._ended(held_s)
+    assert 0.75 * next_s <= link._pause_s() <= 1.25 * next_s
+
+
+def test_a_refused_password_is_tried_once_a_minute_only() -> None:
+    us = Identity("90000", 90_000, PREFIX, "http://localhost/")
+    link = MqttLink(Contact(Mqtt("nowhere"), us, "evsed-test"), Hands(), Refusals())
+    link._refused = True
+    assert link._pause_s() >= 45

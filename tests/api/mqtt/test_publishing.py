@@ -138,6 +138,29 @@ def test_a_retained_value_that_is_not_known_any_more_is_taken_back(story: Story)
     assert "EVEnergyCharged" not in said(publishing, 60_000, unknown)
 
 
+def test_what_was_never_known_is_not_said_at_all(story: Story) -> None:
+    publishing = Publishing(PREFIX)
+    unknown = View(replace(story.snapshot, charged_wh=None))
+    assert "EVEnergyCharged" not in said(publishing, 0, unknown)
+    publishing.again()
+    assert "EVEnergyCharged" not in said(publishing, 250, unknown)
+
+
+def test_what_is_lost_while_somebody_new_comes_is_taken_back_too(story: Story) -> None:
+    publishing = Publishing(PREFIX)
+    said(publishing, 0, View(replace(story.snapshot, charged_wh=7)))
+    publishing.again()
+    assert said(publishing, 250, View(replace(story.snapshot, charged_wh=None)))["EVEnergyCharged"] == ""
+
+
+def test_it_is_online_again_after_the_control_loop_hung(story: Story) -> None:
+    publishing = Publishing(PREFIX)
+    assert said(publishing, 0, View(story.snapshot))["connected"] == "online"
+    goodbye = publishing.goodbye()
+    assert (goodbye.topic, goodbye.payload, goodbye.retained) == (f"{PREFIX}/connected", "offline", True)
+    assert said(publishing, 250, View(story.snapshot))["connected"] == "online"
+
+
 def test_what_is_not_retained_and_unknown_is_silent(story: Story) -> None:
     publishing = Publishing(PREFIX)
     said(publishing, 0, View(story.snapshot))
