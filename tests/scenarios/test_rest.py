@@ -153,7 +153,7 @@ def test_the_other_settings(simulation: Simulation) -> None:
     [
         "/settings?mode=5", "/settings?mode=-1", "/settings?mode=x", "/settings?mode=", "/settings?mode=1.0",
         "/settings?mode=1&mode=3", "/settings?mode=%00", "/settings?mode=%D9%A3",
-        "/settings?mode=3&starttime=2099-01-01T00:00",
+        "/settings?mode=2&starttime=2099-01-01T00:00",
         "/settings?current_min=5", "/settings?current_min=17", "/settings?current_min=1e1", "/settings?current_min=%FF",
         "/settings?current_min=99999999999999999999", "/settings?starttime=2099-01-01T00:00",
     ],
