@@ -4,6 +4,7 @@ Outputs are safe and the control loop runs before anything heavy is imported.
 """
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -47,6 +48,9 @@ POWER_CUT_MS = 300_000
 """A daemon that starts this soon after the system did starts after a power cut."""
 
 CONTROL_PRIORITY = 20
+NICENESS = -10
+"""Of every thread: the control thread waits for whoever has the interpreter, so no other program may keep that one."""
+
 LOG_FINISHES_S = 0.2
 SERVER_STOPS_S = 0.3
 
@@ -57,6 +61,8 @@ def run(installation: Installation, overrides: list[str]) -> int:
     When it is told to start anew it does not return: the same command line begins again in this process.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    with contextlib.suppress(OSError):  # where the system does not permit it, the daemon is one program among others
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # before there are threads, which inherit it
     lines = QueuedLog()
     try:
         daemon = _Daemon(installation, overrides)
