@@ -60,9 +60,7 @@ def run(installation: Installation, overrides: list[str]) -> int:
 
     When it is told to start anew it does not return: the same command line begins again in this process.
     """
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    with contextlib.suppress(OSError):  # where the system does not permit it, the daemon is one program among others
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # before there are threads, which inherit it
+    prepare_threads()
     lines = QueuedLog()
     try:
         daemon = _Daemon(installation, overrides)
@@ -70,6 +68,13 @@ def run(installation: Installation, overrides: list[str]) -> int:
     finally:
         lines.finish(LOG_FINISHES_S)
     return _start_anew() if status == os.EX_OK and daemon.starts_anew else status
+
+
+def prepare_threads() -> None:
+    """How the threads of this process, none of which runs yet, share the interpreter and the processors."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    with contextlib.suppress(OSError):  # where the system does not permit it, the daemon is one program among others
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
 def _start_anew() -> int:
