@@ -16,7 +16,7 @@ from typing import Any
 
 from evsed.core.faults import LATCHED
 from evsed.core.model import Access
-from evsed.core.schedule import LAST_S, Timer
+from evsed.core.schedule import DAY_MINUTES, LAST_DAY, LAST_S, NO_TIMER, Timer
 from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
@@ -98,22 +98,25 @@ def decode(text: str) -> Decoded:
 def _timer_fields(timer: Timer) -> dict[str, int | bool | None]:
     fields: dict[str, int | bool | None] = {"start": timer.start_s, "stop": timer.stop_s}
     if timer.repeat:
-        fields |= {"daily": True, "start_minute": timer.start_minute, "stop_minute": timer.stop_minute}
+        fields |= {"daily": True, "first_day": timer.first_day}
+        fields |= {"start_minute": timer.start_minute, "stop_minute": timer.stop_minute}
     return fields
 
 
 def _timer(fields: dict[str, Any]) -> Timer:
-    start_s, stop_s = _unix(fields.get("start")), _unix(fields.get("stop"))
+    start_s, stop_s = (_below(LAST_S, fields.get(name)) or None for name in ("start", "stop"))
     if fields.get("daily") is not True:
         return Timer(start_s, stop_s)
-    start_minute, stop_minute = _minute(fields.get("start_minute")), _minute(fields.get("stop_minute"))
-    if start_s is None or stop_s is None or start_minute is None or stop_minute is None:
+    first_day = _below(LAST_DAY, fields.get("first_day"))
+    start_minute, stop_minute = (_below(DAY_MINUTES, fields.get(name)) for name in ("start_minute", "stop_minute"))
+    whole = start_s is not None and stop_s is not None
+    if not whole or first_day is None or start_minute is None or stop_minute is None or start_minute == stop_minute:
         return Timer()
-    return Timer(start_s, stop_s, repeat=True, start_minute=start_minute, stop_minute=stop_minute)
+    return Timer(start_s, stop_s, True, first_day, start_minute, stop_minute)
 
 
-def _minute(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1440 else None
+def _below(end: int, value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < end else None
 
 
 def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Settings:
@@ -132,10 +135,6 @@ def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Set
 
 def _energy(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_WH else None
-
-
-def _unix(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < LAST_S else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ class Store:
         if usable or damaged:
             log.error("%s: no good copy is left: charging stays off until somebody has looked", self._path)
             saved = usable[0][1].saved if usable else fallback
-            return replace(saved, access=Access.DENY)
+            return replace(saved, access=Access.DENY, timer=NO_TIMER)
         return fallback
 
     def _put_aside(self, path: Path, error: Exception) -> None:

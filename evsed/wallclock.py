@@ -16,11 +16,13 @@ from evsed.core.units import Millis
 log = logging.getLogger(__name__)
 
 PLAUSIBLE_FROM_S = 1_767_225_600  # 2026-01-01: no clock that is right is earlier than this program
+PLAUSIBLE_TO_S = PLAUSIBLE_FROM_S + 20 * 31_557_600  # and none as late as this while anybody runs this version
 BELIEVED_AFTER_MS = 300_000
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 _TIMEX_BYTES = 512  # more than a struct timex; mode 0 reads only
 _TIMESYNCD = Path("/run/systemd/timesync/synchronized")
-_SET_FROM_RTC = Path("/sys/class/rtc/rtc0/hctosys")
+_RTC = Path("/sys/class/rtc/rtc0")
+_RTC_AGREES_S = 60
 
 
 def synchronised() -> bool:
@@ -29,11 +31,15 @@ def synchronised() -> bool:
     return 0 <= state < _TIME_ERROR or _TIMESYNCD.exists()
 
 
-def set_from_hardware_clock() -> bool:
-    """Whether the kernel took the time from a clock with a battery when it started."""
+def set_from_hardware_clock(unix_s: int, rtc: Path = _RTC) -> bool:
+    """Whether the kernel took the time from a hardware clock when it started, and that one agrees with ``unix_s``.
+
+    One without a battery counts from 1970 again, and the system has moved its own clock on since.
+    """
     try:
-        return _SET_FROM_RTC.read_text(encoding="ascii").strip() == "1"
-    except OSError:
+        used = (rtc / "hctosys").read_text(encoding="ascii").strip() == "1"
+        return used and abs(int((rtc / "since_epoch").read_text(encoding="ascii")) - unix_s) <= _RTC_AGREES_S
+    except (OSError, ValueError):
         return False
 
 
@@ -43,7 +49,7 @@ class ClockJudge:
     def __init__(
         self,
         is_synchronised: Callable[[], bool] = synchronised,
-        is_from_hardware: Callable[[], bool] = set_from_hardware_clock,
+        is_from_hardware: Callable[[int], bool] = set_from_hardware_clock,
     ) -> None:
         self._is_synchronised = is_synchronised
         self._is_from_hardware = is_from_hardware
@@ -63,10 +69,10 @@ class ClockJudge:
         return self._right
 
     def _becomes_right(self, unix_s: int, now: Millis) -> bool:
-        if unix_s < PLAUSIBLE_FROM_S:
+        if not PLAUSIBLE_FROM_S <= unix_s < PLAUSIBLE_TO_S:
             self._plausible_since = None
             return False
-        if self._is_synchronised() or self._is_from_hardware():
+        if self._is_synchronised() or self._is_from_hardware(unix_s):
             return True
         if self._plausible_since is None:
             self._plausible_since = now

@@ -3,12 +3,14 @@
 import logging
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
 from evsed.wallclock import (
     BELIEVED_AFTER_MS,
     PLAUSIBLE_FROM_S,
+    PLAUSIBLE_TO_S,
     ClockJudge,
     LocalCalendar,
     set_from_hardware_clock,
@@ -19,7 +21,7 @@ NOW_S = PLAUSIBLE_FROM_S + 86_400
 
 
 def judge(*, server: bool = False, battery: bool = False) -> ClockJudge:
-    return ClockJudge(lambda: server, lambda: battery)
+    return ClockJudge(lambda: server, lambda _unix_s: battery)
 
 
 @pytest.mark.parametrize("clock", [judge(server=True), judge(battery=True)])
@@ -31,6 +33,7 @@ def test_an_impossible_time_is_never_right() -> None:
     clock = judge(server=True)
     assert not clock.right(0, 0)
     assert not clock.right(PLAUSIBLE_FROM_S - 1, BELIEVED_AFTER_MS)
+    assert not clock.right(PLAUSIBLE_TO_S, 2 * BELIEVED_AFTER_MS)
 
 
 def test_a_plausible_clock_is_believed_after_5_minutes_and_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
@@ -56,7 +59,7 @@ def test_a_clock_that_jumps_back_begins_anew() -> None:
 
 def test_a_clock_that_was_right_stays_so() -> None:
     kept = [True]
-    clock = ClockJudge(lambda: kept[0], lambda: False)
+    clock = ClockJudge(lambda: kept[0], lambda _unix_s: False)
     assert clock.right(NOW_S, 0)
     kept[0] = False
     assert clock.right(NOW_S, 1)
@@ -64,7 +67,23 @@ def test_a_clock_that_was_right_stays_so() -> None:
 
 def test_the_machine_answers_both_questions() -> None:
     assert synchronised() in {True, False}
-    assert set_from_hardware_clock() in {True, False}
+    assert set_from_hardware_clock(NOW_S) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("used", "shows", "right"),
+    [
+        ("1", str(NOW_S + 60), True),
+        ("1", str(NOW_S - 61), False),  # it lost its time, and the system went on from its last shutdown
+        ("1", "5", False),
+        ("0", str(NOW_S), False),
+        ("1", "?", False),
+    ],
+)
+def test_a_hardware_clock_has_to_agree(used: str, shows: str, right: bool, tmp_path: Path) -> None:
+    (tmp_path / "hctosys").write_text(f"{used}\n")
+    (tmp_path / "since_epoch").write_text(f"{shows}\n")
+    assert set_from_hardware_clock(NOW_S, tmp_path) is right
 
 
 def test_a_zone_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

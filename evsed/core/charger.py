@@ -118,7 +118,7 @@ class Charger:
         match row.target:
             case State.A:
                 self._woken = False
-                self.delay_until = now
+                self.delay_until = self.pilot_off_until = now
             case State.B1 if row.trigger is Trigger.FOUND_PLUGGED or situation.access is Access.ALLOW:
                 self.pilot_off_until = now + PILOT_OFF_MS
             case State.C1:
@@ -135,7 +135,7 @@ class Charger:
         """When pulses may begin, as far as this state's own timers go."""
         if self.state is State.B1:
             return max(self.since + X1_MS, self.pilot_off_until, self.delay_until)
-        return self.since
+        return max(self.since, self.pilot_off_until) if self.state is State.A else self.since
 
     @property
     def deadline(self) -> Millis | None:
@@ -148,7 +148,7 @@ class Charger:
         self.delay_until = max(self.delay_until, until)
 
     def restart_pilot(self, now: Millis) -> None:
-        """Disconnects a resting pilot once more, so that the car notices: somebody else has driven it."""
+        """Disconnects a resting pilot once more (in A: leaves it without pulses): somebody else has driven it."""
         self.pilot_off_until = now + PILOT_OFF_MS
 
     def forgive_delay(self, now: Millis) -> None:

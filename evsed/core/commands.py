@@ -46,7 +46,17 @@ from evsed.core.model import (
     mode_of,
 )
 from evsed.core.panel import Panel
-from evsed.core.schedule import DAY_S, LAST_S, NO_TIMER, Calendar, Timer, UtcCalendar, daily, due
+from evsed.core.schedule import (
+    DAY_MINUTES,
+    LAST_S,
+    NO_TIMER,
+    Calendar,
+    Timer,
+    UtcCalendar,
+    daily,
+    due,
+    minutes_between,
+)
 from evsed.core.setting import SettingError, Value
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, DutyBp, Millis
@@ -179,8 +189,9 @@ def _delay(wish: DelayedCharging, desk: Desk) -> Verdict:
         return Verdict("the stop has to come after the start")
     if start_s < 0 or (stop_s or start_s) >= LAST_S:
         return Verdict("start and stop have to be between the years 1970 and 2242")
-    if wish.repeat and (stop_s is None or stop_s - start_s >= DAY_S):
-        return Verdict("what repeats daily needs a stop, less than a day after its start")
+    minutes = None if stop_s is None else minutes_between(start_s, stop_s, desk.calendar)
+    if wish.repeat and (minutes is None or not 0 < minutes < DAY_MINUTES):
+        return Verdict("what repeats daily needs a stop, later than its start and less than a day after it")
     verdict = _choose(wish.choice, desk)
     if not verdict.accepted:
         return verdict

@@ -80,6 +80,7 @@ class Controller:
         self.stopped_until = now
         self.closings = 0
         self.buttons = Buttons()
+        self._car_seen = False  # as the pilot said last
         self._ev_at: Millis | None = None
         self._saved = saved
         self.charger.delay(now + restart_wait_ms)
@@ -141,13 +142,19 @@ class Controller:
         self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
         if not inputs.pilot_mv:
             return []  # the board could not be looked at: nothing else is known either
+        connected = self.connected
         actions: list[Action] = []
         state = self.charger.state
         self.cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in CLOSED)
         for wish in self.hardware.look(inputs, self.outputs, self.desk.settings, now):
             actions += operating.switched(self, wish, now)
-        for button, gesture in self.buttons.feed(inputs.buttons | self.desk.panel.pressed(now), now):
+        self._car_seen = self._car_seen if self.level is None else self.pilot.connected
+        if connected and self.level is Level.UNPLUGGED:
+            self.desk.by_hand.end()
+        for button, gesture in self.buttons.feed(inputs.buttons, now):
             actions += operating.pressed(self, button, gesture, now)
+        for button, gesture in self.desk.panel.take_gestures():
+            actions += operating.pressed(self, button, gesture, now, remote=True)
         return actions
 
     @property
@@ -159,7 +166,7 @@ class Controller:
     @property
     def connected(self) -> bool:
         """Whether a car hangs on the charger."""
-        return self.charger.state is not State.A or self.pilot.connected
+        return self.charger.state is not State.A or self._car_seen
 
     # ---- deciding ----
 
@@ -202,9 +209,9 @@ class Controller:
     def _look_at_clock(self, now: Millis) -> list[Action]:
         if self.wall is None:
             return []
-        desk, before = self.desk, self.desk.access
+        desk, before, before_s = self.desk, self.desk.access, self.desk.unix_s
         desk.unix_s = self.wall[0] + (now - self.wall[1]) // 1000
-        desk.timer, desk.access = schedule.due(desk.timer, desk.access, desk.unix_s, desk.calendar)
+        desk.timer, desk.access = schedule.due(desk.timer, desk.access, desk.unix_s, desk.calendar, before_s)
         return [] if desk.access is before else [notes.timer_moved(desk.access)]
 
     def _look_at_ev(self, now: Millis) -> None:
@@ -338,7 +345,6 @@ class Controller:
         elif row.target is State.C1 and self.regulation.phases.by_mode:
             self.charger.forgive_delay(now)
         elif row.target is State.A:
-            self.desk.by_hand.end()
             self.regulation.unplugged()
             self.hardware.rest.unplugged()
             self.watches.unplugged()

@@ -192,7 +192,7 @@ class PressCustomButton:
 
 @dataclass(frozen=True, slots=True)
 class PressButton:
-    """A button under the LCD is pressed or released from afar; a press that is not released ends after 3 s."""
+    """A button under the LCD is pressed or released from afar; a press that is not released in 10 s meant nothing."""
 
     button: Button
     pressed: bool

@@ -49,6 +49,11 @@ class CableLock:
             if now - self._pulsed_at >= RETRY_MS:
                 self._pulse(now)
 
+    def let_go(self, now: Millis) -> bool | None:
+        """What is wanted of a lock that the owner has just given up: unlocked, until it is or has been tried enough."""
+        over = self._target is False and (self._position is False or (self._tries >= TRIES and not self._pulsing(now)))
+        return None if self._target is None or over else False
+
     def _begin_anew(self) -> None:
         self._pulsed_at, self._tries, self.failed = None, 0, False
 

@@ -11,6 +11,7 @@ from evsed.core.charger import STOP_DELAY_MS
 from evsed.core.events import ACCEPTED, Button, ChooseMode, Command, Verdict
 from evsed.core.faults import Fault
 from evsed.core.model import MeterType, Mode
+from evsed.core.schedule import NO_TIMER
 from evsed.core.switch import CUSTOM, Wish, command_for
 from evsed.core.units import Millis
 
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 _CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
 
 
-def pressed(core: "Controller", button: Button, gesture: Gesture, now: Millis) -> list[Action]:
-    """A button did ``gesture``: it lights the LCD; a residual current fault is reset first, by the mere press."""
+def pressed(core: "Controller", button: Button, gesture: Gesture, now: Millis, *, remote: bool = False) -> list[Action]:
+    """A button did ``gesture``: it lights the LCD; a residual current fault is reset first, by the mere press.
+
+    Not by a ``remote`` one: whoever resets that has to stand before the charger.
+    """
     core.desk.panel.light(True, now)
-    if gesture is Gesture.PRESSED and (reset := _reset_residual_current(core, now)):
+    if gesture is Gesture.PRESSED and not remote and (reset := _reset_residual_current(core, now)):
         core.buttons.spend(button)
         return reset
     if core.desk.settings.lcdlock:
@@ -41,7 +45,7 @@ def switched(core: "Controller", wish: Wish, now: Millis) -> list[Action]:
     if wish in CUSTOM:
         core.desk.panel.custom_button = CUSTOM[wish](core.desk.panel.custom_button)
         return []
-    mode, delayed = Mode(core.desk.settings.mode), core.desk.timer.waits
+    mode, delayed = Mode(core.desk.settings.mode), core.desk.timer != NO_TIMER
     return _ask(core, "switch", command_for(wish, mode, core.desk.access, delayed=delayed), now)
 
 

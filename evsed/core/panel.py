@@ -6,12 +6,13 @@ Owns these four; what a button does on the main screen is access.py's and operat
 import re
 from typing import TypeAlias, assert_never
 
+from evsed.core.access import HOLD_MS, Gesture
 from evsed.core.events import Button, Light, PressButton, PressCustomButton, SwipeCard
 from evsed.core.units import Millis, seconds_left
 
 LIGHT_MS = 120_000
-PRESS_MS = 3_000
-"""A remote press ends by itself: a client that has gone away must not hold a button."""
+LOST_MS = 10_000
+"""A remote press that is not released by then meant nothing: its client has gone away."""
 
 _UID = re.compile(r"[0-9A-Fa-f]{12}([0-9A-Fa-f]{2})?")
 _READY = "Ready to read card"
@@ -29,7 +30,8 @@ class Panel:
         self.card = ""  # the UID last read, in hexadecimal
         self._card_text = _READY
         self._light_until: Millis | None = None
-        self._pressed_until: dict[Button, Millis] = {}
+        self._pressed_at: dict[Button, Millis] = {}
+        self._gestures: list[tuple[Button, Gesture]] = []
 
     def take(self, touch: Touch, reader: int, now: Millis) -> str:
         """Carries ``touch`` out, with a card reader in mode ``reader``; why that is refused, or empty."""
@@ -57,14 +59,19 @@ class Panel:
         return seconds_left(self._light_until, now)
 
     def _press(self, button: Button, pressed: bool, now: Millis) -> None:
+        """What a remote press meant is known at its release: one that gets lost must not become a held button."""
         if pressed:
-            self._pressed_until[button] = now + PRESS_MS
-        else:
-            self._pressed_until.pop(button, None)
+            self._pressed_at[button] = now
+            self._gestures.append((button, Gesture.PRESSED))
+            return
+        since = self._pressed_at.pop(button, None)
+        if since is not None and now - since < LOST_MS:
+            self._gestures.append((button, Gesture.HELD if now - since > HOLD_MS else Gesture.SHORT))
 
-    def pressed(self, now: Millis) -> frozenset[Button]:
-        """The remote buttons that are down."""
-        return frozenset(button for button, until in self._pressed_until.items() if now < until)
+    def take_gestures(self) -> list[tuple[Button, Gesture]]:
+        """What remote buttons did since the last call."""
+        gestures, self._gestures = self._gestures, []
+        return gestures
 
     def _swipe(self, uid: str, reader: int) -> str:
         if not _UID.fullmatch(uid):

@@ -10,8 +10,14 @@ from typing import Protocol
 from evsed.core.model import Access
 
 DAY_S = 86_400
+DAY_MINUTES = 1_440
 LAST_S = 2**33
 """Times from here on (the year 2242) are none: calendars end not much later."""
+
+LAST_DAY = 1_000_000
+"""Days from here on are none, from whatever day they are counted."""
+
+_DAYS_AROUND = 5  # yesterday's window may still be open, and a clock may jump over that of a day
 
 
 class Calendar(Protocol):
@@ -41,13 +47,14 @@ class UtcCalendar:
 class Timer:
     """The next start and the next stop. ``start_s`` None: it has passed, and only the stop is still to come.
 
-    A daily timer (``repeat``) has both always, and the minute of the day for each: a day on which the clock jumps over
-    it moves it for that day only.
+    A daily timer (``repeat``) has both always. They follow from the minutes of the day and the first day, so that a
+    clock that was wrong for a while leaves no trace.
     """
 
     start_s: int | None = None
     stop_s: int | None = None
     repeat: bool = False
+    first_day: int = 0
     start_minute: int = 0
     stop_minute: int = 0
 
@@ -60,16 +67,24 @@ class Timer:
 NO_TIMER = Timer()
 
 
+def minutes_between(start_s: int, stop_s: int, calendar: Calendar) -> int:
+    """How many minutes the clock on the wall goes on from ``start_s`` to ``stop_s``."""
+    (day, minute), (stop_day, stop_minute) = calendar.local(start_s), calendar.local(stop_s)
+    return (stop_day - day) * DAY_MINUTES + stop_minute - minute
+
+
 def daily(start_s: int, stop_s: int, calendar: Calendar) -> Timer:
-    """A timer that repeats every day at the same time on the clock."""
-    return Timer(start_s, stop_s, repeat=True, start_minute=calendar.local(start_s)[1],
-                 stop_minute=calendar.local(stop_s)[1])  # fmt: skip
+    """A timer that repeats every day at the same time on the clock; ``stop_s`` is less than a day after ``start_s``."""
+    first_day, start_minute = calendar.local(start_s)
+    return Timer(start_s, stop_s, True, first_day, start_minute, calendar.local(stop_s)[1])
 
 
-def due(timer: Timer, access: Access, unix_s: int, calendar: Calendar) -> tuple[Timer, Access]:
-    """The timer and the access at ``unix_s``."""
+def due(
+    timer: Timer, access: Access, unix_s: int, calendar: Calendar, before_s: int | None = None
+) -> tuple[Timer, Access]:
+    """The timer and the access at ``unix_s``. ``before_s``: the time of day when this was last asked, if it was."""
     if timer.repeat:
-        return _due_daily(timer, access, unix_s, calendar)
+        return _due_daily(timer, access, unix_s, calendar, before_s)
     if timer.start_s is not None and unix_s >= timer.start_s:
         timer, access = Timer(None, timer.stop_s), Access.ALLOW
     if timer.start_s is None and timer.stop_s is not None and unix_s >= timer.stop_s:
@@ -77,34 +92,34 @@ def due(timer: Timer, access: Access, unix_s: int, calendar: Calendar) -> tuple[
     return timer, access
 
 
-def _due_daily(timer: Timer, access: Access, unix_s: int, calendar: Calendar) -> tuple[Timer, Access]:
-    start_s, stop_s = timer.start_s, timer.stop_s
-    if start_s is None or stop_s is None:
+def _due_daily(
+    timer: Timer, access: Access, unix_s: int, calendar: Calendar, before_s: int | None
+) -> tuple[Timer, Access]:
+    if timer.start_s is None or timer.stop_s is None:
         return NO_TIMER, access  # no daily timer at all
-    if unix_s < min(start_s, stop_s):
+    goes_on = before_s is not None and before_s <= unix_s < min(timer.start_s, timer.stop_s)
+    if goes_on:
         return timer, access
-    behind = (unix_s - max(start_s, stop_s)) // DAY_S - 1  # whole days nobody was there for
-    if behind > 0:
-        start_s = _days_later(start_s, behind, timer.start_minute, calendar)
-        stop_s = _days_later(stop_s, behind, timer.stop_minute, calendar)
-    while unix_s >= min(start_s, stop_s):
-        if start_s <= stop_s:
-            start_s, access = _days_later(start_s, 1, timer.start_minute, calendar), Access.ALLOW
-        else:
-            stop_s, access = _days_later(stop_s, 1, timer.stop_minute, calendar), Access.DENY
-            if start_s >= stop_s:  # the clock jumps over that whole window: there is none that day
-                start_s = _days_later(start_s, 1, timer.start_minute, calendar)
-                stop_s = _days_later(stop_s, 1, timer.stop_minute, calendar)
-    return replace(timer, start_s=start_s, stop_s=stop_s), access
+    windows = _windows(timer, unix_s, calendar)
+    start_s = next(start for start, _ in windows if start > unix_s)
+    stop_s = next(stop for _, stop in windows if stop > unix_s)
+    return replace(timer, start_s=start_s, stop_s=stop_s), Access.ALLOW if stop_s < start_s else Access.DENY
 
 
-def _days_later(unix_s: int, days: int, minute: int, calendar: Calendar) -> int:
-    return calendar.unix(calendar.local(unix_s)[0] + days, minute)
+def _windows(timer: Timer, unix_s: int, calendar: Calendar) -> list[tuple[int, int]]:
+    """Start and stop on the days around ``unix_s``, from the first day on. The clock may jump over a whole window."""
+    over_night = timer.stop_minute <= timer.start_minute
+    begin = max(calendar.local(unix_s)[0] - 1, timer.first_day)
+    days = range(begin, begin + _DAYS_AROUND)
+    both = [(calendar.unix(d, timer.start_minute), calendar.unix(d + over_night, timer.stop_minute)) for d in days]
+    return [(start, stop) for start, stop in both if start < stop]
 
 
 def clock_text(when_s: int, unix_s: int, calendar: Calendar) -> str:
-    """When ``when_s`` is, as people say it at ``unix_s``: HH:MM, and in how many days when not within one."""
+    """When ``when_s`` is, as people say it at ``unix_s``: HH:MM, and on which day when not within one."""
     day, minute = calendar.local(when_s)
     text = f"{minute // 60:02}:{minute % 60:02}"
     days = day - calendar.local(unix_s)[0]
-    return text if when_s - unix_s < DAY_S else f"{text} in {days} days"
+    if when_s - unix_s < DAY_S:
+        return text
+    return f"{text} tomorrow" if days == 1 else f"{text} in {days} days"

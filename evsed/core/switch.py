@@ -38,6 +38,7 @@ class Wish(Enum):
     ALLOW = "access on"
     ALLOW_UNLESS_DELAYED = "access on, unless delayed charging waits: the switch was found closed, not moved"
     DENY = "access off"
+    DENY_UNLESS_DELAYED = "access off, unless a timer is in force: the switch was found open, not moved"
     TOGGLE_ACCESS = "access on or off"
     SMART = "Smart, if in Solar"
     SOLAR = "Solar, if in Smart"
@@ -61,6 +62,7 @@ _PUSHED = {
     Function.ACCESS_BUTTON: [Wish.TOGGLE_ACCESS],
     Function.CUSTOM_BUTTON: [Wish.CUSTOM_TURNED],
 }
+_FOUND = {Wish.ALLOW: Wish.ALLOW_UNLESS_DELAYED, Wish.DENY: Wish.DENY_UNLESS_DELAYED}
 _OTHER = {Mode.SMART: Mode.SOLAR, Mode.SOLAR: Mode.SMART}
 
 
@@ -73,6 +75,8 @@ def command_for(wish: Wish, mode: Mode, access: Access, *, delayed: bool) -> Com
         case Wish.ALLOW if access is not Access.ALLOW:
             return ChooseMode(on)
         case Wish.DENY if access is not Access.DENY:
+            return ChooseMode(ModeChoice.OFF)
+        case Wish.DENY_UNLESS_DELAYED if access is not Access.DENY and not delayed:
             return ChooseMode(ModeChoice.OFF)
         case Wish.TOGGLE_ACCESS:
             return ChooseMode(ModeChoice.OFF if access is Access.ALLOW else on)
@@ -135,8 +139,7 @@ class ExternalSwitch:
 
 
 def _found(function: Function, closed: bool) -> list[Wish]:
-    found = _position(function, closed)
-    return [Wish.ALLOW_UNLESS_DELAYED] if found == [Wish.ALLOW] else found
+    return [_FOUND.get(wish, wish) for wish in _position(function, closed)]
 
 
 def _position(function: Function, closed: bool) -> list[Wish]:

@@ -30,6 +30,7 @@ _TAKES: Final[dict[str, dict[str, Any]]] = {
 _WHY: Final = {
     Answer.WRONG: "the PIN is wrong",
     Answer.OFF: "the remote buttons are off: set an LCD PIN in the menu of the unit first",
+    Answer.MISSING: "send the LCD PIN as pin, or once before as password to /lcd-verify-password",
     Answer.WAIT: "too many wrong PINs",
 }
 
@@ -59,7 +60,9 @@ class Door:
             return self.try_pin(request, given.text("pin"))
         if self.pins.knows(request.cookies.get(_COOKIE, ""), self.pin, time.monotonic()):
             return Answer.RIGHT
-        return Answer.WRONG if self.pin else Answer.OFF
+        answer = Answer.MISSING if self.pin else Answer.OFF
+        self.site.refusals.note(f"POST {request.url.path}", f"no PIN from {_address(request)}", _WHY[answer])
+        return answer
 
     def refuse(self, request: Request, answer: Answer, said: dict[str, Any]) -> JSONResponse:
         """``said`` with the reason; 429 with how long to wait where that is it."""

@@ -31,6 +31,7 @@ class Answer(Enum):
     RIGHT = auto()
     WRONG = auto()
     OFF = auto()  # no PIN is set: the remote buttons are off
+    MISSING = auto()  # there is a PIN, and none was given
     WAIT = auto()  # too many wrong ones; this one was not even looked at
 
 
@@ -102,7 +103,9 @@ class Pins:
 
 def _network(address: str) -> str:
     try:
-        host = ipaddress.ip_address(address)
+        host = ipaddress.ip_address(address.partition("%")[0])  # a link-local one names its interface behind it
     except ValueError:
         return address
-    return address if host.version == 4 else str(ipaddress.ip_network((host.exploded, 64), strict=False))
+    if isinstance(host, ipaddress.IPv6Address):
+        return str(host.ipv4_mapped or ipaddress.ip_network((int(host), 64), strict=False))
+    return address

@@ -10,10 +10,12 @@ from fastapi.responses import JSONResponse
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
 from evsed.api.site import Site
 from evsed.core.events import Command
+from evsed.core.settings import TABLE
 
 Answers: TypeAlias = dict[int | str, dict[str, Any]]
 """What a route may answer, by status, for OpenAPI."""
 
+_KEYS: Final = frozenset({"mode", "start", "stop", "daily", "current", "seconds", "fallback"})
 _FAR: Final = 10**15  # beyond every range; numbers up to here can be reckoned with
 
 
@@ -91,8 +93,20 @@ async def carry_out(
         refused, errors = str(error), [wrong for wrong in error.errors if wrong.pointer]
     if not refused:
         return JSONResponse(document())
-    site.refusals.note(f"{request.method} {request.url.path}", body.decode("utf-8", "replace"), refused)
+    site.refusals.note(f"{request.method} {request.url.path}", without_secrets(body), refused)
     return problem(422, refused, errors=errors)
+
+
+def without_secrets(body: bytes) -> str:
+    """``body`` for the log: values only of keys that we know and that are no secrets."""
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        return f"{len(body)} bytes"
+    known = {key for key, row in TABLE.items() if not row.secret} | _KEYS
+    return ", ".join(f"{key[:40]}={value!r}" if key in known else f"{key[:40]}=..." for key, value in given.items())
 
 
 NOT_TAKEN: Final[Answers] = {

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from evsed.api.problems import problem
 from evsed.api.site import Site
-from evsed.api.v1.bodies import NOT_TAKEN, taking
+from evsed.api.v1.bodies import NOT_TAKEN, taking, without_secrets
 from evsed.api.v1.documents import Amps, Seconds, UnixSeconds, exact
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import EndLimit, Limit
@@ -124,7 +124,7 @@ def create_router(site: Site) -> APIRouter:
         except NoLimitError as error:
             refused, pointer = str(error), error.pointer
         if refused:
-            site.refusals.note("PUT /api/v1/limit", body.decode("utf-8", "replace"), refused)
+            site.refusals.note("PUT /api/v1/limit", without_secrets(body), refused)
             return problem(422, refused, pointer=pointer)
         return limit_document(site.snapshot)
 

@@ -90,6 +90,8 @@ def _read(key: str, given: object) -> Value:
         near = difflib.get_close_matches(key[:80], TABLE, n=1)
         hint = f"; did you mean {near[0]}?" if near else "; GET /api/v1/settings names all there are"
         raise SettingError(f"there is no setting {key[:40]!a}{hint}")
+    if row.secret:
+        raise SettingError(f"{key} is not set over the network; set it in the LCD's menu")
     if isinstance(given, str):
         names = {name.casefold() for name in row.choices.values()}
         numeral = not row.is_text and given.strip().casefold() not in names
