@@ -1,15 +1,16 @@
 """The control loop: events in, core, outputs out. One thread, and the only reader of the clock that the core lives by.
 
-Owns the core, its cycle and the queue into it. Everybody else submits commands and events and reads the last Snapshot.
+Owns the core, its cycle and the queues into it. Everybody else submits commands and events and reads the last Snapshot.
 """
 
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 from evsed.core.actions import SAFE, Action, Note, Persist, Severity
 from evsed.core.controller import Controller
@@ -30,6 +31,16 @@ _WALL_MS = 1_000
 STALE_MS = 2_000
 LEAVING_MS = 1_300
 """How long a stopping daemon waits for the car to let go before it opens under load."""
+
+TAKING_MS = 3
+"""So long a cycle takes from the queues; the rest waits for the next. A burst must not outlast the outputs' lease."""
+
+MOST_WAITING = 200
+"""More commands than these are refused at once: what cannot be carried out within seconds is better not promised."""
+
+_BUSY = Verdict("the control loop is busy")
+_ENDED = Verdict("the control loop has ended")
+_Item = TypeVar("_Item")
 
 _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
 
@@ -74,7 +85,10 @@ class Runtime:
         self._core = Controller(
             saved, now, board.equipment, restart_wait_ms, LocalCalendar(), pilot_unlocked=pilot_unlocked
         )
-        self._inbox: queue.SimpleQueue[Asked | Event] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()  # not behind commands: a meter must not look lost
+        self._commands: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+        self._leaving = threading.Event()  # not in a queue: it waits for nothing
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._snapshot = self._core.snapshot(now)
         self._published_at = now
@@ -96,15 +110,23 @@ class Runtime:
         return monotonic_ms() - self._snapshot.now > STALE_MS
 
     def submit(self, command: Command) -> "Future[Verdict]":
-        """Hands a command over. The answer comes when it was applied and the Snapshot shows it."""
+        """Hands a command over. The answer comes when it was applied and the Snapshot shows it.
+
+        It is refused at once when too many wait already, and when the loop has ended.
+        """
         asked = Asked(command, Future())
         asked.answer.set_running_or_notify_cancel()  # whoever stops waiting must not take the answer from under us
-        self._inbox.put(asked)
+        if self._ended.is_set():
+            asked.answer.set_result(_ENDED)
+        elif self._commands.qsize() >= MOST_WAITING:
+            asked.answer.set_result(_BUSY)
+        else:
+            self._commands.put(asked)
         return asked.answer
 
     def post(self, event: Event) -> None:
         """Hands an event over, without an answer."""
-        self._inbox.put(event)
+        self._events.put(event)
 
     def start(self) -> None:
         """Starts the loop."""
@@ -117,7 +139,7 @@ class Runtime:
 
     def leave(self) -> None:
         """Asks the loop to end: charging stops in order, then the outputs go safe. Returns at once."""
-        self.post(Leaving())
+        self._leaving.set()
 
     def join(self, timeout_s: float) -> bool:
         """Waits for the loop's end; False when it did not come in time."""
@@ -134,6 +156,7 @@ class Runtime:
             log.critical("the control loop stopped: %s", error, exc_info=error)
         finally:
             self._make_safe()
+            self._turn_away()
             if self.failure is not None:
                 self._on_failure()
 
@@ -142,6 +165,12 @@ class Runtime:
             self._board.apply(SAFE)
         except Exception as error:  # noqa: BLE001 - the lease opens what we no longer can
             log.critical("could not make the outputs safe, they expire by themselves: %s", error)
+
+    def _turn_away(self) -> None:
+        """Nobody waits for an answer that cannot come any more."""
+        self._ended.set()
+        for asked in _taken(self._commands):
+            asked.answer.set_result(_ENDED)
 
     def _loop(self) -> None:
         due = monotonic_ms()
@@ -162,14 +191,15 @@ class Runtime:
         """One whole control cycle: what came in, one look at the board, the outputs, the answers."""
         answers: list[tuple[Future[Verdict], Verdict]] = []
         actions = self._core.handle(Sampled(self._board.sample()), now)  # first: all else is judged by a fresh look
-        for _ in range(self._inbox.qsize()):
-            item = self._inbox.get_nowait()
-            if isinstance(item, Asked):
-                answers.append((item.answer, self._core.command(item.command, now)))
-                item = Tick()
-            actions += self._core.handle(item, now)
-            if isinstance(item, Leaving) and self._leave_by is None:
-                self._leave_by = now + LEAVING_MS
+        if self._leaving.is_set() and self._leave_by is None:
+            self._leave_by = now + LEAVING_MS
+            actions += self._core.handle(Leaving(), now)
+        until = monotonic_ms() + TAKING_MS
+        for event in _taken(self._events, until):
+            actions += self._core.handle(event, now)
+        for asked in _taken(self._commands, until):
+            answers.append((asked.answer, self._core.command(asked.command, now)))
+            actions += self._core.handle(Tick(), now)
         actions += self._tell_time(now)
         self._board.apply(self._core.permit.at(monotonic_ms()))
         self._perform(actions)
@@ -195,3 +225,11 @@ class Runtime:
                     self._keeper.submit(self._core.saved, at_once=at_once)
                 case _:
                     log.debug("%s", action)
+
+
+def _taken(waiting: "queue.SimpleQueue[_Item]", until: Millis | None = None) -> Iterator[_Item]:
+    """What waits now, in order: the first, and more while it is before ``until``."""
+    for _ in range(waiting.qsize()):
+        yield waiting.get_nowait()
+        if until is not None and monotonic_ms() >= until:
+            return
