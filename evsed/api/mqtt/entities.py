@@ -43,6 +43,8 @@ Value: TypeAlias = Callable[[View], Payload]
 Present: TypeAlias = Callable[[View], bool]
 Keys: TypeAlias = Mapping[str, object]
 NO_KEYS: Final[Keys] = MappingProxyType({})
+NONE: Final = "none"
+"""The payload for "there is no such thing now", where that is known."""
 
 
 def always(_view: View) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from evsed import __version__
 from evsed.api.firmware.report import error_of
-from evsed.api.mqtt.entities import Component, Moment, Payload, Topic, View
+from evsed.api.mqtt.entities import NONE, Component, Moment, Payload, Topic, View
 from evsed.core.faults import Fault
 from evsed.core.metering import BATTERY_STALE_MS
 from evsed.core.model import Access, MeterRole, MeterType, PhaseCurrents
@@ -18,7 +18,6 @@ _ACCESS_NAMES: Final = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE
 _ERRORS: Final = ("No error", *(fault.value.text for fault in Fault if not fault.value.waiting))
 _TENTHS: Final = "{{ value | int / 10 }}"
 _ROLE_NAMES: Final = {MeterRole.MAINS: "Mains", MeterRole.EV: "EV", MeterRole.CIRCUIT: "Circuit"}
-NONE: Final = "none"
 
 
 # ---- components ----
@@ -379,15 +378,15 @@ MEASURED: Final = (
     Topic(
         "Version",
         lambda _: __version__,
-        "the version that runs",
+        "the version that runs, and the newest that this charger knows of",
         (
             Component(
                 "Update",
-                "update",
+                "update",  # without a latest version its state would be unknown: we know of none but ours
                 "Firmware",
                 "firmware",
                 category="diagnostic",
-                template="{{ {'installed_version': value} | to_json }}",
+                template="{{ {'installed_version': value, 'latest_version': value} | to_json }}",
                 more={"title": "evsed"},
             ),
         ),

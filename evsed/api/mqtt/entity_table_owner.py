@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from evsed.api.local_time import local_text
-from evsed.api.mqtt.entities import Action, Component, Keys, Payload, Topic, View
+from evsed.api.mqtt.entities import NONE, Action, Component, Keys, Payload, Topic, View
 from evsed.core.model import ModeChoice
 from evsed.core.setting import Setting
 from evsed.core.settings import TABLE, Settings
@@ -79,7 +79,7 @@ def delayed_text(view: View) -> Payload:
     """The delayed charging as ``Set/DelayedCharging`` takes it."""
     timer = view.charger.timer
     if timer.start_s is None and timer.stop_s is None:
-        return "none"
+        return NONE
     stop = [] if timer.stop_s is None else [local_text(timer.stop_s)]
     daily = ["daily"] if timer.repeat else []
     if not timer.waits or timer.start_s is None:

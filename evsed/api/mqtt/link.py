@@ -9,7 +9,6 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -19,10 +18,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from evsed.api.mqtt.client import LONGEST_PACKET, BoundedClient
 from evsed.api.mqtt.entities import View
 from evsed.api.mqtt.homeassistant import Announcing, Form, Identity, discovery_topics
 from evsed.api.mqtt.publishing import Message, Publishing
-from evsed.api.mqtt.set_topics import Reboot, set_command, wrong
+from evsed.api.mqtt.set_topics import EndTimer, Reboot, set_command, wrong
+from evsed.api.mqtt.turns import Asked, Turns
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
 from evsed.core.events import Command, Verdict
@@ -39,6 +40,7 @@ _GOODBYE_S: Final = 0.3
 _LONGEST_PAYLOAD: Final = 512
 _FILTERS_AT_ONCE: Final = 8  # some brokers take no more in one packet
 _REFUSED: Final = "refuses us"
+_TOO_LONG: Final = "sends more than we read"
 
 
 class TlsFilesError(Exception):
@@ -53,6 +55,9 @@ class Hands(Protocol):
 
     def submit(self, command: Command) -> "Future[Verdict]":
         """Hands a command over."""
+
+    def end_timer(self) -> Command | None:
+        """What ends delayed charging and changes nothing else; None while there is none."""
 
     def reboot(self) -> str:
         """Starts the daemon anew; why not, or empty."""
@@ -82,7 +87,10 @@ class MqttLink:
         self._gone = threading.Event()  # this connection has ended
         self._reborn = threading.Event()  # Home Assistant has started
         self._kept: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._turns = Turns(refusals, self._wake.set)
         self._said_last = ""
+        self._may_not_read: set[str] = set()  # subscriptions that the broker has refused
+        self._filters: dict[int, list[str]] = {}  # asked for, by the number of the request
         self._retry_s = 0.0
         self._refused = False
         self._welcome = False  # the broker has taken us
@@ -131,7 +139,9 @@ class MqttLink:
     def _client(self) -> paho.Client:
         """A new client, so that nothing of an earlier connection is left. Raises TlsFilesError."""
         broker = self._contact.broker
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=self._contact.client_id, reconnect_on_failure=False)
+        client = BoundedClient(
+            CallbackAPIVersion.VERSION2, client_id=self._contact.client_id, reconnect_on_failure=False
+        )
         client.connect_timeout = _CONNECT_WITHIN_S
         client.will_set(f"{self._identity.prefix}/connected", "offline", retain=True)
         if broker.username:
@@ -140,6 +150,7 @@ class MqttLink:
             _use_tls(client, broker)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         self._gone.clear()
         self._refused = self._welcome = False
@@ -203,25 +214,51 @@ class MqttLink:
             self._refused = True
             self._complain(_REFUSED, f"{reason}; check user name and password")
             return
-        log.info("MQTT broker %s: connected", self._contact.broker.address)
-        self._said_last = ""
-        topics = [f"{self._identity.prefix}/Set/#", self._identity.birth_topic, *discovery_topics(self._identity)]
+        if not self._said_last.startswith(_TOO_LONG):  # a message that the broker keeps throws us out again and again
+            log.info("MQTT broker %s: connected", self._contact.broker.address)
+            self._said_last = ""
+        topics = [self._set_filter, self._identity.birth_topic, *discovery_topics(self._identity)]
+        self._filters.clear()
         for first in range(0, len(topics), _FILTERS_AT_ONCE):
-            client.subscribe([(topic, 0) for topic in topics[first : first + _FILTERS_AT_ONCE]])
+            some = topics[first : first + _FILTERS_AT_ONCE]
+            _, number = client.subscribe([(topic, 0) for topic in some])
+            if number is not None:
+                self._filters[number] = some
         self._welcome = True
         self._connected.set()
         self._wake.set()
 
+    @property
+    def _set_filter(self) -> str:
+        return f"{self._identity.prefix}/Set/#"
+
+    def _on_subscribe(
+        self, _client: paho.Client, _data: object, number: int, reasons: list[ReasonCode], _p: Properties | None
+    ) -> None:
+        for topic, reason in zip(self._filters.pop(number, []), reasons, strict=False):
+            if topic not in {self._set_filter, self._identity.birth_topic}:
+                continue  # what the broker keeps of us: without it, less is tidied up
+            if not reason.is_failure:
+                self._may_not_read.discard(topic)
+            elif topic not in self._may_not_read:
+                self._may_not_read.add(topic)
+                address = self._contact.broker.address
+                log.warning("MQTT broker %s does not let us read %s; check its access list", address, topic)
+
     def _on_disconnect(
         self,
-        _client: paho.Client,
+        client: paho.Client,
         _data: object,
         _flags: paho.DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
         if not self._closing.is_set() and not self._refused:
-            if self._connected.is_set():
+            if isinstance(client, BoundedClient) and client.too_long:
+                self._complain(
+                    f"{_TOO_LONG}: {client.too_long}", f"at most {LONGEST_PACKET} bytes; remove that message"
+                )
+            elif self._connected.is_set():
                 self._complain("has dropped us", str(reason))
             else:
                 self._complain("does not answer as a broker does", f"{reason}; check mqtt.port and mqtt.tls")
@@ -258,15 +295,11 @@ class MqttLink:
             if refused := self._hands.reboot():
                 self._refusals.note(where, payload, refused)
         else:
-            self._hands.submit(command).add_done_callback(self._report(where, payload))
+            self._turns.take(Asked(where, payload, lambda: self._begin(command)))
 
-    def _report(self, where: str, payload: str) -> "Callable[[Future[Verdict]], None]":
-        def done(answer: "Future[Verdict]") -> None:
-            if refused := answer.result().refused:
-                self._refusals.note(where, payload, refused)
-            self._wake.set()
-
-        return done
+    def _begin(self, asked: Command | EndTimer) -> "Future[Verdict] | None":
+        command = self._hands.end_timer() if isinstance(asked, EndTimer) else asked
+        return None if command is None else self._hands.submit(command)
 
 
 def _use_tls(client: paho.Client, broker: Mqtt) -> None:

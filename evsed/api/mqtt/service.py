@@ -19,7 +19,8 @@ from evsed.api.mqtt.link import KEEPALIVE_S, Contact, MqttLink
 from evsed.api.network import Network
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt, wrong_broker
-from evsed.core.events import Command, Verdict
+from evsed.core.events import ChooseMode, Command, Verdict
+from evsed.core.schedule import NO_TIMER
 from evsed.core.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class MqttService:
 
 
 class _Hands:
-    """What a link sees and may do. Used by one thread at a time, except ``submit`` and ``reboot``."""
+    """What a link sees and may do. ``view`` is used by one thread at a time, the rest by any."""
 
     def __init__(
         self,
@@ -147,12 +148,21 @@ class _Hands:
         """See Hands."""
         return self._charger.submit(command)
 
+    def end_timer(self) -> Command | None:
+        """See Hands."""
+        return timer_end(self._charger.snapshot)
+
     def reboot(self) -> str:
         """See Hands."""
         if self._reboot is None:
             return _NO_REBOOT
         self._reboot()
         return ""
+
+
+def timer_end(snapshot: Snapshot) -> Command | None:
+    """What ends the timer and leaves the mode as it is; None while there is no timer."""
+    return None if snapshot.timer == NO_TIMER else ChooseMode(snapshot.choice)
 
 
 def _token(installation: Installation) -> str:

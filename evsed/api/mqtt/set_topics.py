@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from evsed.api.local_time import unix_of
+from evsed.api.mqtt.entities import NONE
 from evsed.api.mqtt.entity_table_owner import COLOURS, MODE_NAMES
 from evsed.core.events import (
     ChangeSetting,
@@ -37,7 +38,12 @@ class Reboot:
     """Start the daemon anew; not the core's to carry out."""
 
 
-Asked: TypeAlias = Command | Reboot
+@dataclass(frozen=True, slots=True)
+class EndTimer:
+    """End delayed charging and change nothing else. The command for that follows from the state when its turn comes."""
+
+
+Asked: TypeAlias = Command | Reboot | EndTimer
 Parse: TypeAlias = Callable[[str], Asked | None]
 
 
@@ -137,15 +143,18 @@ def _card(payload: str) -> Command | None:
 
 
 def _evccid(payload: str) -> Command | None:
-    fits = len(payload) <= 32 and payload.isascii() and payload.isprintable()
-    return ChangeSetting("required_evccid", payload) if fits else None
+    """Empty is what a client sends to have the broker forget a message: no wish of an owner."""
+    fits = 0 < len(payload) <= 32 and payload.isascii() and payload.isprintable()
+    return ChangeSetting("required_evccid", "" if payload == "-" else payload) if fits else None
 
 
 def _custom_button(payload: str) -> Command | None:
     return PressCustomButton(payload == "On") if payload in {"On", "Off"} else None
 
 
-def _delayed(payload: str) -> Command | None:
+def _delayed(payload: str) -> Asked | None:
+    if payload == NONE:
+        return EndTimer()
     words = payload.split(" ")
     repeat = words[-1] == "daily"
     words = words[:-1] if repeat else words
@@ -198,7 +207,7 @@ _ROWS: Final = (
     SetTopic("Mode", ", ".join(f"`{name}`" for name in MODE_NAMES.values()), _mode),
     SetTopic(
         "DelayedCharging",
-        f"`Normal` or `Smart`, start {_TIMES}, perhaps stop, perhaps `daily`; `Set/Mode` ends it",
+        f"`Normal` or `Smart`, start {_TIMES}, perhaps stop, perhaps `daily`; `{NONE}` ends it, as `Set/Mode` does",
         _delayed,
     ),
     SetTopic("CurrentOverride", "0.1 A; 0 ends it; not in Solar", _override),
@@ -218,7 +227,7 @@ _ROWS: Final = (
     SetTopic("HomeBatteryCurrent", "0.1 A, positive while it charges", _battery),
     *(SetTopic(f"Color{which}", "`R,G,B`, 0 to 255 each", _colour(which)) for which in COLOURS),
     SetTopic("RFID", "12 or 14 hex digits, as a card that is held to the reader", _card),
-    SetTopic("RequiredEVCCID", "at most 32 printable ASCII characters", _evccid),
+    SetTopic("RequiredEVCCID", "1 to 32 printable ASCII characters; `-` takes it back", _evccid),
     SetTopic("CPPWMOverride", "0 to 1024, -1 ends it; only where `[modem] unlocked` is set", _pilot),
     SetTopic("Reboot", "`Reboot`: charging ends in order, and evsed starts anew", _reboot),
 )

@@ -114,6 +114,10 @@ def judge(domain: str, keys: dict[str, Any]) -> None:
         assert keys["unit_of_measurement"] in NUMBERS[keys["device_class"]]
         assert keys["min"] < keys["max"]
         assert keys["step"] >= 0.001
+    elif domain == "update":
+        # Without the latest version its state is unknown for ever.
+        assert "latest_version_topic" in keys or "'latest_version'" in keys["value_template"]
+        assert "'installed_version'" in keys["value_template"]
     elif "device_class" in keys:
         assert keys["device_class"] in DEVICE_CLASSES[domain], keys
 

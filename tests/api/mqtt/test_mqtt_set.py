@@ -1,10 +1,6 @@
 """``Set/`` messages: what each topic takes, and that nothing else changes anything, however strange it is."""
 
 import random
-from collections.abc import Callable
-from concurrent.futures import Future
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,10 +8,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from evsed.api.local_time import local_text, unix_of
-from evsed.api.mqtt.entities import View
 from evsed.api.mqtt.homeassistant import Identity
 from evsed.api.mqtt.link import Contact, MqttLink
-from evsed.api.mqtt.set_topics import SET_TOPICS, Reboot, set_command, wrong
+from evsed.api.mqtt.set_topics import SET_TOPICS, EndTimer, Reboot, set_command, wrong
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
 from evsed.core.events import (
@@ -25,15 +20,11 @@ from evsed.core.events import (
     OverridePilot,
     PressCustomButton,
     SwipeCard,
-    Verdict,
     WallClock,
 )
 from evsed.core.model import ModeChoice
-from evsed.core.snapshot import Saved
-from tests.core.story import Story, settings
-
-PREFIX = "SmartEVSE-90000"
-START, STOP = "2026-11-21T23:00", "2026-11-22T06:00"
+from tests.api.mqtt.unbrokered import PREFIX, START, STOP, Hands, client, told
+from tests.core.story import Story
 
 
 @pytest.mark.parametrize(
@@ -51,12 +42,13 @@ START, STOP = "2026-11-21T23:00", "2026-11-22T06:00"
         ("ColorCustom", "007,0,00", ChangeSetting("color_custom", "7,0,0")),
         ("RFID", "0123456789ab", SwipeCard("0123456789ab")),
         ("RFID", "0123456789ABCD", SwipeCard("0123456789ABCD")),
-        ("RequiredEVCCID", "", ChangeSetting("required_evccid", "")),
+        ("RequiredEVCCID", "-", ChangeSetting("required_evccid", "")),
         ("RequiredEVCCID", "DE8AA1234" + "5" * 23, ChangeSetting("required_evccid", "DE8AA1234" + "5" * 23)),
         ("CustomButton", "On", PressCustomButton(True)),
         ("CustomButton", "Off", PressCustomButton(False)),
         ("MinCurrent", "8", ChangeSetting("current_min", 8)),
         ("SolarStopTime", "0", ChangeSetting("solar_stop_time", 0)),
+        ("DelayedCharging", "none", EndTimer()),
         ("Reboot", "Reboot", Reboot()),
     ],
 )
@@ -66,7 +58,8 @@ def test_what_each_topic_takes(topic: str, payload: str, command: Command) -> No
 
 @pytest.mark.parametrize(
     "message",
-    ["CurrentMaxSumMains ", "CurrentMaxSumMains 10.5", "CPPWMOverride 1025", "CPPWMOverride -2", "CPPWMOverride x",
+    ["RequiredEVCCID ", "DelayedCharging None", "DelayedCharging none daily",
+     "CurrentMaxSumMains ", "CurrentMaxSumMains 10.5", "CPPWMOverride 1025", "CPPWMOverride -2", "CPPWMOverride x",
      "EnableC2 5", "EnableC2 04", "EnableC2 solar off", "EnableC2 On", "ColorOff 256,0,0", "ColorOff 1,2",
      "ColorOff 1,2,3,4", "ColorOff #ffffff", "ColorOff 1, 2, 3", "ColorOff -1,0,0", "RFID 0123", "RFID 0123456789abc",
      "RFID 0123456789gg", "RequiredEVCCID é", "CustomButton on", "CustomButton 1", "MinCurrent 8.0", "Reboot 1",
@@ -100,18 +93,12 @@ def test_delayed_charging_that_is_set_is_told_in_the_same_words() -> None:
     story.core.handle(WallClock(start_s - 3_600), story.now)
     command = set_command("DelayedCharging", f"Smart {START} {STOP} daily")
     assert isinstance(command, DelayedCharging)
-    assert _told(story) == "none"
+    assert told(story) == "none"
     assert story.command(command).accepted
-    assert _told(story) == f"Smart {START} {STOP} daily"
+    assert told(story) == f"Smart {START} {STOP} daily"
     story.core.handle(WallClock(start_s + 60), story.now)
     story.run(1)
-    assert _told(story) == f"until {STOP} daily"
-
-
-def _told(story: Story) -> str:
-    from evsed.api.mqtt.publishing import payloads  # noqa: PLC0415
-
-    return {topic.name: payload for topic, payload in payloads(View(story.snapshot)).items()}["DelayedCharging"]
+    assert told(story) == f"until {STOP} daily"
 
 
 def test_a_refusal_says_what_the_topic_takes() -> None:
@@ -120,44 +107,6 @@ def test_a_refusal_says_what_the_topic_takes() -> None:
 
 
 # ---- the client itself, without a broker ----
-
-
-class Hands:
-    """A charger that carries out what it is told at once."""
-
-    def __init__(self) -> None:
-        story_settings = settings(mains_meter="API", ev_meter="API", circuit_meter="API", rfidreader="EnableAll")
-        self.story = Story(Saved(settings=story_settings))
-        self.story.run(1)
-        self.refused: list[str] = []
-        self.reboots = 0
-
-    def view(self) -> View | None:
-        return View(self.story.snapshot)
-
-    def submit(self, command: Command) -> "Future[Verdict]":
-        answer: Future[Verdict] = Future()
-        verdict = self.story.command(command)
-        self.refused.append(verdict.refused)
-        answer.set_result(verdict)
-        return answer
-
-    def reboot(self) -> str:
-        self.reboots += 1
-        return ""
-
-
-def client() -> tuple[Hands, Refusals, Callable[..., None]]:
-    """A link without a broker, and a way to have it hear a message."""
-    hands, refusals = Hands(), Refusals()
-    us = Identity("90000", 90_000, PREFIX, "http://localhost/")
-    link = MqttLink(Contact(Mqtt("nowhere"), us, "evsed-test"), hands, refusals)
-
-    def hear(topic: str, payload: bytes, *, retain: bool = False) -> None:
-        message: Any = SimpleNamespace(topic=f"{PREFIX}/Set/{topic}", payload=payload, retain=retain)
-        link._on_message(Any, None, message)  # type: ignore[arg-type]
-
-    return hands, refusals, hear
 
 
 def state_of(hands: Hands) -> tuple[object, ...]:
