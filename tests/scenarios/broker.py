@@ -74,9 +74,11 @@ class Listener:
                 self.retained.add(topic)
             self._more.notify_all()
 
-    def say(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+    def say(self, topic: str, payload: str | bytes, *, retain: bool = False, wait: bool = True) -> None:
         assert self._connected.wait(PATIENCE_S)
-        self._client.publish(f"{self.prefix}/{topic}", payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
+        said = self._client.publish(f"{self.prefix}/{topic}", payload, qos=1, retain=retain)
+        if wait:  # until the broker has it
+            said.wait_for_publish(PATIENCE_S)
 
     def wait(self, topic: str, payload: str) -> None:
         """Waits until ``topic`` says ``payload``."""

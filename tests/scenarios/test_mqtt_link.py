@@ -18,6 +18,7 @@ from evsed.api.network import UNKNOWN_NETWORK
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt, State
 from evsed.core.events import ChangeSetting, Command, Verdict
+from evsed.core.model import ModeChoice
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.runtime import Runtime
 from tests.api.mqtt.home_assistant_rules import entities_of, judge
@@ -270,6 +271,39 @@ def test_a_control_loop_that_hangs_is_not_shown_as_online(
         charger.hung = False
         listener.wait("connected", "online")
         listener.wait("MaxCurrent", "130")
+
+
+def test_of_a_flood_the_last_word_counts(
+    broker: Broker, tmp_path: Path, listen: Callable[[str], Listener], said: pytest.LogCaptureFixture
+) -> None:
+    listener = listen(PREFIX)
+    with Charger(tmp_path, at(broker)) as charger:
+        listener.wait("connected", "online")
+        for blue in range(256):
+            listener.say("Set/ColorSmart", f"1,2,{blue}", wait=False)
+            listener.say("Set/Mode", "Normal" if blue % 2 else "Smart", wait=False)
+        listener.say("Set/Mode", "Pause")
+        listener.wait("Mode", "Pause")
+        listener.wait("LEDColorSmart", "1,2,255")
+        assert charger.snapshot.choice is ModeChoice.PAUSE
+        assert said.text.count(f"{PREFIX}/Set/Mode: 'a burst of messages'") <= 1
+
+
+def test_a_huge_retained_message_is_not_read_and_all_is_well_when_it_is_gone(
+    broker: Broker, tmp_path: Path, listen: Callable[[str], Listener], said: pytest.LogCaptureFixture
+) -> None:
+    listener = listen(PREFIX)
+    listener.say("Set/Mode", "x" * 300_000, retain=True)
+    with Charger(tmp_path, at(broker)) as charger:
+        wait_for(lambda: "sends more than we read" in said.text, "it is told")
+        assert charger.refusals.count == 0
+        listener.say("Set/Mode", "", retain=True)
+
+        def pauses() -> bool:
+            listener.say("Set/Mode", "Pause")
+            return listener.last.get("Mode") == "Pause"
+
+        wait_for(pauses, "it is there again and obeys")
 
 
 # ---- Home Assistant ----
