@@ -71,6 +71,16 @@ def _kind(row: Setting) -> Literal["integer", "choice", "text"]:
     return "choice" if row.choices else "integer"
 
 
+class _Quoted:
+    """A numeral in quotes, which is no number; shown so in the refusal."""
+
+    def __init__(self, numeral: str) -> None:
+        self._numeral = numeral
+
+    def __repr__(self) -> str:
+        return f"{self._numeral!r} in quotes"
+
+
 def read_changes(body: bytes) -> ChangeSettings:
     """The changes in a JSON body, each within its range. Raises NotTakenError with all that is wrong."""
     changes: dict[str, Value] = {}
@@ -100,7 +110,7 @@ def _read(key: str, given: object) -> Value:
     if isinstance(given, str):
         names = {name.casefold() for name in row.choices.values()}
         if not row.is_text and given.strip().casefold() not in names and _NUMERAL.fullmatch(given.strip()):
-            raise SettingError(f"{key} takes a number without quotes; not {given[:40]!r}")
+            return row.parse(_Quoted(given))
         return row.parse(given)
     number = whole(given)
     return row.parse(given if number is None else number)
