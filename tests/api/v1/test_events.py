@@ -178,9 +178,8 @@ def test_only_so_many_may_listen_and_a_place_becomes_free_when_one_leaves(client
         assert client.get("/counters")["event_streams"] == MOST_STREAMS_OF_ONE
         answer = client.send("GET", "/events")
         assert (answer.status, answer.headers["Content-Type"]) == (503, "application/problem+json")
-        assert answer.json["detail"] == (
-            f"there are {MOST_STREAMS} event streams, {MOST_STREAMS_OF_ONE} of them for one client, and no more; close one"
-        )
+        of_one = f"{MOST_STREAMS_OF_ONE} of them for one client"
+        assert answer.json["detail"] == f"there are {MOST_STREAMS} event streams, {of_one}, and no more; close one"
     wait_for(lambda: client.get("/counters")["event_streams"] == 0, "all have left")
     with listening(client) as (again,):
         assert again.status == 200
