@@ -16,6 +16,7 @@ def replace_text(path: Path, text: str, previous: Path | None = None, mode: int 
         file.flush()
         os.fsync(file.fileno())
     if previous is not None and path.exists():
+        path.chmod(mode)
         path.replace(previous)
     temporary.replace(path)
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

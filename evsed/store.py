@@ -25,6 +25,7 @@ from evsed.files import replace_text
 log = logging.getLogger(__name__)
 
 SCHEMA = 1
+_ONLY_US = 0o600  # the LCD PIN is in it
 COALESCE_S = 60.0
 RETRY_S = 10.0
 _MOST_WH = 10**12
@@ -252,7 +253,7 @@ class Store:
 
     def _write(self, saved: Saved) -> bool:
         try:
-            replace_text(self._path, encode(saved), self._previous)
+            replace_text(self._path, encode(saved), self._previous, _ONLY_US)
         except OSError as error:
             if not self._failing:
                 log.error("%s cannot be written (%s): settings changed now are lost at a restart", self._path, error)  # noqa: TRY400

@@ -38,8 +38,23 @@ def test_what_is_written_comes_back(tmp_path: Path) -> None:
     assert Store(tmp_path).load(Saved()) == SAVED
 
 
+def test_settings_without_a_good_copy_start_nothing_by_a_timer(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(encode(SAVED).replace('"current_main": 25', '"current_main": 9999'))
+    saved = Store(tmp_path).load(Saved())
+    assert (saved.access, saved.timer) == (Access.DENY, NO_TIMER)
+
+
+def test_the_files_are_for_us_only(tmp_path: Path) -> None:
+    write(tmp_path, SAVED)
+    (tmp_path / "settings.json").chmod(0o644)  # of an older version
+    write(tmp_path, replace(SAVED, charged_wh=1))
+    assert [path.stat().st_mode & 0o777 for path in sorted(tmp_path.glob("settings.json*"))] == [0o600, 0o600]
+
+
 def test_a_daily_timer_comes_back(tmp_path: Path) -> None:
-    daily = replace(SAVED, timer=Timer(1_800_000_000, 1_800_003_600, repeat=True, start_minute=480, stop_minute=540))
+    daily = replace(
+        SAVED, timer=Timer(1_800_000_000, 1_800_003_600, repeat=True, first_day=9, start_minute=480, stop_minute=540)
+    )
     write(tmp_path, daily)
     assert Store(tmp_path).load(Saved()) == daily
 
@@ -131,7 +146,7 @@ def test_unknown_and_missing_keys_are_remarked_and_latched_faults_come_back() ->
     document["session"] = document["latched"] = document["timer"] = 5
     spoilt = decode(json.dumps(document)).saved
     assert (spoilt.latched, spoilt.timer) == ((), NO_TIMER)
-    document["timer"] = {"start": 5, "stop": 6, "daily": True, "start_minute": 3, "stop_minute": 1440}
+    document["timer"] = {"start": 5, "stop": 6, "daily": True, "first_day": 1, "start_minute": 3, "stop_minute": 1440}
     assert decode(json.dumps(document)).saved.timer == NO_TIMER
     document["timer"] = {"start": "soon", "stop": -1}
     assert decode(json.dumps(document)).saved.timer == NO_TIMER

@@ -3,6 +3,7 @@
 How long a request may take to arrive, and how many connections there are, is up to ``evsed.webserver``.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -19,29 +20,42 @@ _READ_AWAY: Final = 4_194_304  # of a body that is too long, so that the client 
 
 MOST_AT_ONCE: Final = 48
 MOST_STREAMS: Final = 16
+MOST_STREAMS_OF_ONE: Final = 8
 LATER: Final = {"Retry-After": "1"}
 
 
 class Places:
     """A number of places, for one thread: who finds none free is told so at once instead of waiting."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_of_one: int | None = None) -> None:
+        """``most_of_one``: what one client may have of them; None: all."""
         self.most = most
-        self.taken = 0
+        self.most_of_one = most if most_of_one is None else most_of_one
+        self._taken: Counter[str] = Counter()
+
+    @property
+    def taken(self) -> int:
+        """How many are taken."""
+        return self._taken.total()
 
     @property
     def full(self) -> bool:
         """Whether nobody else may come in."""
         return self.taken >= self.most
 
+    def full_for(self, client: str) -> bool:
+        """Whether ``client`` may not come in."""
+        return self.full or self._taken[client] >= self.most_of_one
+
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """A place, given back at the end."""
-        self.taken += 1
+    def one(self, client: str = "") -> Iterator[None]:
+        """A place for ``client``, given back at the end."""
+        self._taken[client] += 1
         try:
             yield
         finally:
-            self.taken -= 1
+            self._taken[client] -= 1
+            self._taken += Counter()  # forgets who has none
 
 
 class EventStream(StreamingResponse):
@@ -53,11 +67,13 @@ class EventStream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends until the client leaves."""
-        if self._places.full:
-            detail = f"{self._places.most} event streams are open, and there are no more; close one"
+        client = (scope.get("client") or ("",))[0]
+        if self._places.full_for(client):
+            most, of_one = self._places.most, self._places.most_of_one
+            detail = f"there are {most} event streams, {of_one} of them for one client, and no more; close one"
             await refusal(scope["path"], 503, detail, LATER)(scope, receive, send)
             return
-        with self._places.one():
+        with self._places.one(client):
             await super().__call__(scope, receive, send)
 
 

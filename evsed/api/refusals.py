@@ -1,20 +1,28 @@
-"""Bad input: counted always, logged once, so that a client that repeats itself does not flood the log."""
+"""Bad input: counted always, logged once and within bounds, so that no client floods the log."""
 
 import logging
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 200
 _CUT = 80
+_AT_ONCE = 50
+_EACH_S = 5.0  # another line after that
 
 
 class Refusals:
     """What was refused so far. Used from several threads; each call is one append and one count."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.count = 0
         self._logged: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._clock = clock
+        self._lines = float(_AT_ONCE)
+        self._filled_at = clock()
+        self._unsaid = 0
 
     def note(self, where: str, given: str, why: str) -> None:
         """Counts a refusal of ``given`` at ``where`` (a topic, or a path and parameter) and logs it the first time."""
@@ -25,4 +33,18 @@ class Refusals:
         self._logged[where, shown] = None
         while len(self._logged) > _REMEMBERED:
             self._logged.popitem(last=False)
-        log.warning("%s: %r is refused: %s", where, shown, why)
+        if self._has_line():
+            more = f" ({self._unsaid} others before it were not logged)" if self._unsaid else ""
+            self._unsaid = 0
+            log.warning("%s: %r is refused: %s%s", where, shown, why, more)
+        else:
+            self._unsaid += 1
+
+    def _has_line(self) -> bool:
+        now = self._clock()
+        self._lines = min(float(_AT_ONCE), self._lines + (now - self._filled_at) / _EACH_S)
+        self._filled_at = now
+        if self._lines < 1:
+            return False
+        self._lines -= 1
+        return True

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from evsed.api.bounds import MOST_STREAMS, Places
+from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
@@ -42,7 +42,7 @@ class Site:
     mqtt_connected: Callable[[], bool]
 
     refusals: Refusals
-    streams: Places = field(default_factory=lambda: Places(MOST_STREAMS))
+    streams: Places = field(default_factory=lambda: Places(MOST_STREAMS, MOST_STREAMS_OF_ONE))
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the daemon stops: answers without an end are over then."""
 

@@ -188,7 +188,7 @@ def _delay(wish: DelayedCharging, desk: Desk) -> Verdict:
     if stop_s is not None and stop_s <= start_s:
         return Verdict("the stop has to come after the start")
     if start_s < 0 or (stop_s or start_s) >= LAST_S:
-        return Verdict("start and stop have to be between the years 1970 and 2242")
+        return Verdict("start and stop have to be between 1970 and 2038")
     minutes = None if stop_s is None else minutes_between(start_s, stop_s, desk.calendar)
     if wish.repeat and (minutes is None or not 0 < minutes < DAY_MINUTES):
         return Verdict("what repeats daily needs a stop, later than its start and less than a day after it")

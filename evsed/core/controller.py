@@ -145,7 +145,7 @@ class Controller:
         connected = self.connected
         actions: list[Action] = []
         state = self.charger.state
-        self.cable.look(inputs.proximity_ohms, now, unplugged=state is State.A, closed=state in CLOSED)
+        self.cable.look(inputs.proximity_ohms, now, unplugged=not connected, closed=state in CLOSED)
         for wish in self.hardware.look(inputs, self.outputs, self.desk.settings, now):
             actions += operating.switched(self, wish, now)
         self._car_seen = self._car_seen if self.level is None else self.pilot.connected

@@ -53,7 +53,7 @@ class Hardware:
     def step(self, settings: Settings, now: Millis, *, lock_wanted: bool | None, about_to_close: bool) -> None:
         """Drives lock and self-test. ``about_to_close``: nothing but these stands between B and C."""
         has_lock = settings.lock != 0 and settings.config == _SOCKET
-        self.lock.step(lock_wanted if has_lock else self.lock.let_go(now), now)
+        self.lock.step(lock_wanted if has_lock else self.lock.let_go(lock_wanted, now), now)
         self.rcm.step(wanted=self._tests(settings) and about_to_close, now=now)
 
     def _tests(self, settings: Settings) -> bool:

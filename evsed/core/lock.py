@@ -49,9 +49,12 @@ class CableLock:
             if now - self._pulsed_at >= RETRY_MS:
                 self._pulse(now)
 
-    def let_go(self, now: Millis) -> bool | None:
-        """What is wanted of a lock that the owner has just given up: unlocked, until it is or has been tried enough."""
-        over = self._target is False and (self._position is False or (self._tries >= TRIES and not self._pulsing(now)))
+    def let_go(self, wanted: bool | None, now: Millis) -> bool | None:
+        """What is wanted of a lock that the owner has given up: as it is while a car is there, and then unlocked."""
+        if wanted is not False:
+            return self._target
+        tried = self._tries >= TRIES and not self._pulsing(now)
+        over = self._target is False and (self._position is False or tried)
         return None if self._target is None or over else False
 
     def _begin_anew(self) -> None:

@@ -11,8 +11,8 @@ from evsed.core.model import Access
 
 DAY_S = 86_400
 DAY_MINUTES = 1_440
-LAST_S = 2**33
-"""Times from here on (the year 2242) are none: calendars end not much later."""
+LAST_S = 2**31 - 7 * DAY_S
+"""Times from here on (January 2038) are none: the calendar of a 32-bit system ends there."""
 
 LAST_DAY = 1_000_000
 """Days from here on are none, from whatever day they are counted."""

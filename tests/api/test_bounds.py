@@ -124,6 +124,15 @@ async def endless(begun: asyncio.Event) -> AsyncIterator[bytes]:
     await asyncio.Event().wait()
 
 
+def test_one_client_cannot_have_all_places() -> None:
+    places = Places(3, 2)
+    with places.one("a"), places.one("a"):
+        assert (places.taken, places.full, places.full_for("a"), places.full_for("b")) == (2, False, True, False)
+        with places.one("b"):
+            assert places.full_for("c")
+    assert (places.taken, places.full_for("a")) == (0, False)
+
+
 def test_streams_have_places_which_they_give_back() -> None:
     async def listen() -> None:
         places = Places(1)
@@ -134,7 +143,10 @@ def test_streams_have_places_which_they_give_back() -> None:
         await begun.wait()
         assert (places.taken, listener.sent[1]["body"]) == (1, b"data: 1\n\n")
         await EventStream(places, endless(begun))(scope, late.receive, late.send)
-        assert (late.status, late.detail) == (503, "1 event streams are open, and there are no more; close one")
+        assert (late.status, late.detail) == (
+            503,
+            "there are 1 event streams, 1 of them for one client, and no more; close one",
+        )
         listening.cancel()
         await asyncio.wait([listening])
         assert not places.full

@@ -9,8 +9,16 @@ from evsed.core.states import State
 from tests.core.story import Story
 
 
-def unlocked() -> Story:
-    return Story(pilot_unlocked=True)
+class Unlocked(Story):
+    """A charger whose pilot may be driven by hand."""
+
+    @property
+    def connected_shown(self) -> bool:
+        return self.snapshot.connected
+
+
+def unlocked() -> Unlocked:
+    return Unlocked(pilot_unlocked=True)
 
 
 def test_it_is_locked_by_default() -> None:
@@ -95,3 +103,46 @@ def test_it_ends_by_itself_and_the_car_charges_again(end: str) -> None:
             story.run(2)
     assert story.snapshot.pilot_override is None
     story.run_until(lambda: story.state is State.C, 40)
+
+
+def test_unplugging_ends_it_also_while_access_is_off_and_the_next_car_gets_no_pulses() -> None:
+    story = unlocked()
+    story.run(0.5)
+    story.command(ChooseMode(ModeChoice.OFF))
+    story.plug()
+    story.run(2)
+    assert (story.state, story.connected_shown) == (State.A, True)
+    assert story.command(OverridePilot(500)).accepted
+    story.run(1)
+    assert story.core.outputs.pilot.duty == 500
+    story.unplug()
+    story.run(1)
+    assert (story.snapshot.pilot_override, story.core.outputs.pilot.kind) == (None, Pilot.HIGH)
+
+
+def test_a_car_in_a_that_was_driven_by_hand_waits_before_it_is_offered_anything() -> None:
+    story = unlocked()
+    story.run(0.5)
+    story.command(ChooseMode(ModeChoice.OFF))
+    story.plug()
+    story.run(2)
+    assert story.command(OverridePilot(500)).accepted
+    story.run(1)
+    begun = story.now
+    story.command(ChooseMode(ModeChoice.NORMAL))
+    story.run_until(lambda: story.state is State.C, 30)
+    assert story.now - begun >= 5_000
+
+
+def test_a_pilot_that_is_disconnected_by_hand_does_not_unplug_the_car() -> None:
+    story = unlocked()
+    story.run(0.5)
+    story.command(ChooseMode(ModeChoice.OFF))
+    story.plug()
+    story.run(2)
+    assert story.command(OverridePilot(0)).accepted
+    story.run(2)
+    assert (story.state, story.connected_shown) == (State.A, True)
+    story.unplug()
+    story.run(2)
+    assert story.snapshot.pilot_override is None  # the empty socket is seen by the cable's resistor

@@ -36,11 +36,12 @@ def broker_of(given: Parameters, now: Mqtt) -> Mqtt:
     if given.text("mqtt_update").strip() != "1":
         raise NotTakenError("a broker is stored only together with mqtt_update=1")
     host = _text(given, "mqtt_host", now.host, _HOST, "a host name or an address of at most 255 characters, or nothing")
-    stays = host.casefold() == now.host.casefold()
+    port = _port(given, now)
+    stays = (host.casefold(), port) == (now.host.casefold(), now.port)  # another port may be another program
     return replace(
         now,
         host=host,
-        port=_port(given, now),
+        port=port,
         prefix=_text(given, "mqtt_topic_prefix", now.prefix, _PREFIX, "at most 64 letters, digits, and - _ . / in it"),
         username=_text(given, "mqtt_username", now.username, _CREDENTIAL, _PRINTABLE),
         password=_text(given, "mqtt_password", now.password if stays else "", _CREDENTIAL, _PRINTABLE),

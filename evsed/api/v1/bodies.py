@@ -16,6 +16,7 @@ Answers: TypeAlias = dict[int | str, dict[str, Any]]
 """What a route may answer, by status, for OpenAPI."""
 
 _KEYS: Final = frozenset({"mode", "start", "stop", "daily", "current", "seconds", "fallback"})
+_MOST_WRONG: Final = 20  # things told at once
 _FAR: Final = 10**15  # beyond every range; numbers up to here can be reckoned with
 
 
@@ -35,7 +36,7 @@ def json_object(body: bytes, example: str, known: Collection[str] | None = None)
         given = None
     if not isinstance(given, dict):
         raise NotTakenError(Wrong(f"the body has to be a JSON object such as {example}, with each key once"))
-    unknown = [] if known is None else sorted(set(given) - set(known))
+    unknown = [] if known is None else sorted(set(given) - set(known))[:_MOST_WRONG]
     if unknown:
         has = f"known are {', '.join(known or ())}"
         raise NotTakenError(*(Wrong(f"{key[:40]!a} is not known here; {has}", pointer=pointer(key)) for key in unknown))

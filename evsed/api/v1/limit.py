@@ -1,6 +1,5 @@
 """/api/v1/limit: the limit that a program outside lends the charger, in ampere per phase and for some seconds."""
 
-import json
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -9,7 +8,7 @@ from typing_extensions import TypedDict
 
 from evsed.api.problems import problem
 from evsed.api.site import Site
-from evsed.api.v1.bodies import NOT_TAKEN, taking, without_secrets
+from evsed.api.v1.bodies import NOT_TAKEN, NotTakenError, json_object, taking, without_secrets
 from evsed.api.v1.documents import Amps, Seconds, UnixSeconds, exact
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import EndLimit, Limit
@@ -44,11 +43,9 @@ class NoLimitError(ValueError):
 def read_limit(body: bytes) -> Limit:
     """The limit in a JSON body. Ranges are the core's. Raises NoLimitError."""
     try:
-        given = json.loads(body)
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, dict):
-        raise NoLimitError('the body has to be a JSON object such as {"current": 10, "seconds": 60, "fallback": null}')
+        given = json_object(body, '{"current": 10, "seconds": 60, "fallback": null}')
+    except NotTakenError as error:
+        raise NoLimitError(str(error)) from None
     if unknown := sorted(set(given) - set(_PARTS)):
         raise NoLimitError(f"{unknown[0][:40]!a} is not known here; a limit has current, seconds and fallback")
     fallback = given.get("fallback")

@@ -1,6 +1,7 @@
 """/api/v1/settings: every owner setting with what it takes; changed several at a time, all of them or none."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -16,6 +17,7 @@ from evsed.core.events import ChangeSettings, Command
 from evsed.core.setting import Offers, Setting, SettingError, Value
 from evsed.core.settings import TABLE, Settings
 
+_NUMERAL: Final = re.compile(r"[+-]?[0-9]{1,40}")
 _EXAMPLE: Final = '{"current_max": 16, "enable_C2": "Auto"}'
 
 
@@ -69,11 +71,24 @@ def _kind(row: Setting) -> Literal["integer", "choice", "text"]:
     return "choice" if row.choices else "integer"
 
 
+class _Quoted:
+    """A numeral in quotes, which is no number; shown so in the refusal."""
+
+    def __init__(self, numeral: str) -> None:
+        self._numeral = numeral
+
+    def __repr__(self) -> str:
+        return f"{self._numeral!r} in quotes"
+
+
 def read_changes(body: bytes) -> ChangeSettings:
     """The changes in a JSON body, each within its range. Raises NotTakenError with all that is wrong."""
     changes: dict[str, Value] = {}
     errors: list[Wrong] = []
-    for key, given in json_object(body, _EXAMPLE).items():
+    wanted = json_object(body, _EXAMPLE)
+    if len(wanted) > len(TABLE):
+        raise NotTakenError(Wrong(f"there are only {len(TABLE)} settings; GET /api/v1/settings names them"))
+    for key, given in wanted.items():
         try:
             changes[key] = _read(key, given)
         except SettingError as error:
@@ -94,8 +109,9 @@ def _read(key: str, given: object) -> Value:
         raise SettingError(f"{key} is not set over the network; set it in the LCD's menu")
     if isinstance(given, str):
         names = {name.casefold() for name in row.choices.values()}
-        numeral = not row.is_text and given.strip().casefold() not in names
-        return row.parse([given] if numeral else given)  # a number in quotes is none
+        if not row.is_text and given.strip().casefold() not in names and _NUMERAL.fullmatch(given.strip()):
+            return row.parse(_Quoted(given))
+        return row.parse(given)
     number = whole(given)
     return row.parse(given if number is None else number)
 
@@ -132,7 +148,9 @@ _BODY: Final = body_of(
     {
         "type": "object",
         "additionalProperties": False,
-        "properties": {key: {**_schema(row), "description": row.description} for key, row in TABLE.items()},
+        "properties": {
+            key: {**_schema(row), "description": row.description} for key, row in TABLE.items() if not row.secret
+        },
         "example": {"current_max": 16, "enable_C2": "Auto"},
     }
 )

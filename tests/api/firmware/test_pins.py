@@ -109,3 +109,12 @@ def test_visitors_without_end_take_bounded_memory() -> None:
 def test_only_the_digits_of_the_pin_are_the_pin(text: str, pin: int) -> None:
     right = text.strip().isascii() and text.strip().isdigit() and len(text.strip()) <= 4 and int(text) == pin
     assert (Pins().try_pin(text, pin, HERE, 0) is Answer.RIGHT) == right
+
+
+def test_an_address_with_its_interface_and_one_of_ipv4_in_ipv6_wait_for_themselves() -> None:
+    pins = Pins()
+    for address in ("fe80::1%eth0", "::ffff:192.168.1.66"):
+        for _ in range(FREE_TRIES):
+            assert pins.try_pin("1", 5, address, 0.0) is Answer.WRONG
+        assert pins.try_pin("5", 5, address, 0.0) is Answer.WAIT
+    assert pins.try_pin("5", 5, "::ffff:192.168.1.10", 0.0) is Answer.RIGHT

@@ -121,7 +121,8 @@ def test_a_broker_is_stored_and_shown_without_its_password(unit: Unit) -> None:
 
 def test_a_new_host_without_a_password_clears_the_stored_one(unit: Unit) -> None:
     unit.shelf.broker = BROKER
-    assert unit.post("/settings?mqtt_update=1&mqtt_port=1885").json == {"mqtt_port": 1885, "mqtt_password_set": True}
+    assert unit.post("/settings?mqtt_update=1&mqtt_port=1885").json == {"mqtt_port": 1885, "mqtt_password_set": False}
+    unit.shelf.broker = BROKER
     answer = unit.post("/settings?mqtt_update=1&mqtt_host=elsewhere.lan")
     assert answer.json == {"mqtt_host": "elsewhere.lan", "mqtt_password_set": False}
     assert not unit.shelf.broker.password

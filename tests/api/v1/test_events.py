@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from evsed.api.bounds import MOST_STREAMS
+from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE
 from evsed.api.site import BusyError
 from evsed.api.v1.feed import HEARTBEAT_S, PERIOD_S, Feed, lasting
 from tests.api.served import Served
@@ -174,11 +174,12 @@ def test_a_listener_hears_the_state_and_what_changes_it(client: Client) -> None:
 
 
 def test_only_so_many_may_listen_and_a_place_becomes_free_when_one_leaves(client: Client) -> None:
-    with listening(client, MOST_STREAMS):
-        assert client.get("/counters")["event_streams"] == MOST_STREAMS
+    with listening(client, MOST_STREAMS_OF_ONE):
+        assert client.get("/counters")["event_streams"] == MOST_STREAMS_OF_ONE
         answer = client.send("GET", "/events")
         assert (answer.status, answer.headers["Content-Type"]) == (503, "application/problem+json")
-        assert answer.json["detail"] == f"{MOST_STREAMS} event streams are open, and there are no more; close one"
+        of_one = f"{MOST_STREAMS_OF_ONE} of them for one client"
+        assert answer.json["detail"] == f"there are {MOST_STREAMS} event streams, {of_one}, and no more; close one"
     wait_for(lambda: client.get("/counters")["event_streams"] == 0, "all have left")
     with listening(client) as (again,):
         assert again.status == 200

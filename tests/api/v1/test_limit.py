@@ -77,3 +77,8 @@ def test_the_document() -> None:
     stays = {"current": 6.0, "seconds_left": None, "until": None, "fallback": 6.0}
     assert limit_document(story.snapshot) == stays
     assert state_document(story.snapshot)["outside_limit"] == stays
+
+
+def test_a_key_that_stands_twice_is_refused() -> None:
+    with pytest.raises(NoLimitError, match="each key once"):
+        read_limit(b'{"current":6,"seconds":60,"seconds":3600}')

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.api.v1.bodies import NotTakenError
+from evsed.api.v1.bodies import NotTakenError, without_secrets
 from evsed.api.v1.settings import SettingRow, read_changes, settings_rows
 from evsed.core.events import ChangeSettings
 from evsed.core.settings import TABLE, Settings
@@ -147,3 +147,22 @@ def test_a_mode_and_the_meter_that_it_needs_come_together(client: Client) -> Non
     client.send("PATCH", "/settings", {"mains_meter": "Disabled"})
     answer = client.send("PATCH", "/settings", {"mode": "Smart", "mains_meter": "API"})
     assert (answer.status, answer.json["mode"]["value"]) == (200, "Smart")
+
+
+def test_a_secret_is_not_set_over_the_network_and_not_logged() -> None:
+    body = json.dumps({"lcd_pin": 4321, "current_max": 999, "mqtt_password": "hunter2"}).encode()
+    with pytest.raises(NotTakenError) as refusal:
+        read_changes(body)
+    assert "lcd_pin is not set over the network" in str(refusal.value)
+    assert "4321" not in str(refusal.value)
+    assert without_secrets(body) == "lcd_pin=..., current_max=999, mqtt_password=..."
+    assert without_secrets(b'{"lcd_pin": 4321') == "16 bytes"
+    assert without_secrets(b"[4321]") == "6 bytes"
+
+
+def test_more_keys_than_there_are_settings_are_not_even_looked_at() -> None:
+    body = json.dumps({f"current_mains_{number}": 1 for number in range(2_500)}).encode()
+    with pytest.raises(NotTakenError) as refusal:
+        read_changes(body)
+    assert len(refusal.value.errors) == 1
+    assert "there are only" in str(refusal.value)
