@@ -38,8 +38,8 @@ TAKING_MS = 3
 MOST_WAITING = 200
 """More commands than these are refused at once: what cannot be carried out within seconds is better not promised."""
 
-_BUSY = Verdict("the control loop is busy")
-_ENDED = Verdict("the control loop has ended")
+BUSY = Verdict("the control loop is busy")
+ENDED = Verdict("the control loop has ended")
 _Item = TypeVar("_Item")
 
 _LEVELS = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
@@ -117,9 +117,9 @@ class Runtime:
         asked = Asked(command, Future())
         asked.answer.set_running_or_notify_cancel()  # whoever stops waiting must not take the answer from under us
         if self._ended.is_set():
-            asked.answer.set_result(_ENDED)
+            asked.answer.set_result(ENDED)
         elif self._commands.qsize() >= MOST_WAITING:
-            asked.answer.set_result(_BUSY)
+            asked.answer.set_result(BUSY)
         else:
             self._commands.put(asked)
         return asked.answer
@@ -170,7 +170,7 @@ class Runtime:
         """Nobody waits for an answer that cannot come any more."""
         self._ended.set()
         for asked in _taken(self._commands):
-            asked.answer.set_result(_ENDED)
+            asked.answer.set_result(ENDED)
 
     def _loop(self) -> None:
         due = monotonic_ms()

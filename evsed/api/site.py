@@ -21,7 +21,7 @@ from evsed.core.events import (
     Verdict,
 )
 from evsed.core.snapshot import Snapshot
-from evsed.runtime import Runtime
+from evsed.runtime import BUSY, ENDED, Runtime
 
 _ANSWERS_WITHIN_S = 3.0
 _KEPT = (ChooseMode, ChangeSetting, ChangeSettings, ClearFaults, DelayedCharging, EraseSettings)
@@ -111,6 +111,8 @@ class Site:
             verdicts = await asyncio.wait_for(asyncio.gather(*answers), _ANSWERS_WITHIN_S)
         except TimeoutError:
             raise BusyError("the control loop does not answer") from None
+        if lost := [verdict for verdict in verdicts if verdict in {BUSY, ENDED}]:
+            raise BusyError(lost[0].refused)
         done = [command for command, verdict in zip(commands, verdicts, strict=True) if verdict.accepted]
         if any(isinstance(command, _KEPT) for command in done):
             await self._kept()

@@ -47,6 +47,7 @@ class Telling:
         self.begun = False  # every node has been looked for: one that charges would else be told to stop
         self._wish: Mode | None = None  # a node's owner has chosen another mode
         self._mode: int | None = None
+        self._heard: dict[int, int] = {}  # how often each node was heard when the mode changed last
         self._numbers = 0
         self._tells: dict[int, _Told] = {}
 
@@ -56,11 +57,13 @@ class Telling:
             self._mode = settings.mode
             for member in self._members:
                 member.in_step = False
+                self._heard[member.index] = member.heard
         for member in self._members[1:]:
             if not member.present or member.mode is None:
                 continue
             if member.mode == settings.mode:
-                member.in_step = True
+                # What was read before the change is no answer to it: the node may have followed another mode since.
+                member.in_step = member.in_step or member.heard > self._heard[member.index]
             elif member.in_step and settings.switch != _FOLLOWS_NODES:
                 self._wish = member.mode
                 member.in_step = False

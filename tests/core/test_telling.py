@@ -93,3 +93,25 @@ def test_a_node_that_may_go_on_is_forgiven_what_only_a_master_gives(error: int) 
     heard(node, error | 4)
     (tell,) = telling.orders(settings(), None, 0, 0, lost=False).tells
     assert (tell.state, tell.error) == (9, 4)
+
+
+def test_a_mode_that_was_read_before_the_master_changed_it_is_no_wish() -> None:
+    """Set to Smart and at once to Normal, a group stayed in Smart: a node's old word passed for its owner's wish."""
+
+    def says(node: Member, mode: Mode) -> None:
+        node.hear(NodeStatus(0, 0, 0, mode, 0, Access.ALLOW, config_changed=False, most=160))
+
+    node = Member(1)
+    telling = Telling([Member(0), node])
+    says(node, Mode.NORMAL)
+    telling.follow_modes(settings(mode="Normal"))
+    telling.follow_modes(settings(mode="Smart"))  # the node is told, and follows; it was not heard since
+    telling.follow_modes(settings(mode="Normal"))
+    says(node, Mode.SMART)
+    telling.follow_modes(settings(mode="Normal"))
+    assert telling.take_wish() is None
+    says(node, Mode.NORMAL)
+    telling.follow_modes(settings(mode="Normal"))
+    says(node, Mode.SMART)  # now it is one
+    telling.follow_modes(settings(mode="Normal"))
+    assert telling.take_wish() is Mode.SMART
