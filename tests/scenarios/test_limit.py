@@ -72,6 +72,6 @@ def test_what_is_no_limit_changes_nothing_and_is_counted(simulation: Simulation)
         assert (answer.status, says in answer.json["detail"]) == (422, True), limit
     assert current(simulation)["current"] == 8
     assert simulation.state["refused_inputs"] == refused + len(wrong)
-    assert 'PUT /api/v1/limit: \'{"current": 81, "seconds": 60}\' is refused: the limit takes' in simulation.said()
+    assert "PUT /api/v1/limit: 'current=81, seconds=60' is refused: the limit takes" in simulation.said()
     assert "Traceback" not in simulation.said()
     assert "GET and PUT and DELETE is" in simulation.post("/api/v1/limit").json["detail"]
