@@ -103,7 +103,7 @@ def test_a_timer_begins_to_charge_by_itself(simulation: Simulation) -> None:
 def test_listeners_do_not_hold_up_the_end(state_dir: Path) -> None:
     with Simulation(state_dir) as simulation:
         with ExitStack() as opened:
-            streams = [opened.enter_context(states(simulation)) for _ in range(16)]
+            streams = [opened.enter_context(states(simulation)) for _ in range(8)]
             for stream in streams:
                 next(stream)
             assert simulation.get("/api/v1/events").status == 503
