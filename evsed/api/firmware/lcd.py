@@ -117,7 +117,7 @@ def create_router(site: Site) -> APIRouter:
 
     @router.post("/lcd", openapi_extra=described(_TAKES))
     async def press(request: Request) -> JSONResponse:
-        """Presses (``pressed=1``) or releases (``pressed=0``) a button; what it was is known at its release, within 10 s."""
+        """Presses (``pressed=1``) or releases (``pressed=0``) a button; its release, within 10 s, says what it was."""
         given = await parameters(request)
         try:
             command = _press(given)
