@@ -6,6 +6,7 @@ Outputs are safe and the control loop runs before anything heavy is imported.
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import os
 import secrets
@@ -75,6 +76,11 @@ def prepare_threads() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with contextlib.suppress(OSError):  # where the system does not permit it, the daemon is one program among others
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+
+
+def settle_memory() -> None:
+    """From now on the collector passes over what is there already: looking at it all would stop the control thread."""
+    gc.freeze()
 
 
 def _start_anew() -> int:
@@ -294,6 +300,7 @@ class _Daemon:
         if installation.mdns.enabled:
             announcer.start()
         server = QuietServer(app, refusals.note)
+        settle_memory()
         serving = asyncio.create_task(server.serve(sockets=[door]))
         waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -4,6 +4,7 @@ Both are served as in the daemon: by our server, in the process of the control l
 car charges. They are measured in turns, so that what else the machine does meets both.
 """
 
+import gc
 import os
 import statistics
 import sys
@@ -77,6 +78,7 @@ def web() -> dict[str, Any]:
             Served(charger.app, charger.refusals) as ours,
             Served(_bare(charger.settings()), charger.refusals) as bare,
         ):
+            app.settle_memory()
             pages = {"GET /settings": (ours, "/settings"), "bare route": (bare, "/constant")}
             rounds: dict[str, list[dict[str, float]]] = {name: [] for name in pages}
             late: dict[str, list[float]] = {"idle": [], **{name: [] for name in pages}}
@@ -90,6 +92,7 @@ def web() -> dict[str, Any]:
                     late[name] += lateness_ms(list(board.steps), runtime.FAST_CYCLE_MS)
     sys.setswitchinterval(switched)
     os.setpriority(os.PRIO_PROCESS, 0, 0)
+    gc.unfreeze()
     figures = {
         name: {key: round(statistics.median(each[key] for each in done), 2) for key in done[0]}
         for name, done in rounds.items()
