@@ -36,10 +36,6 @@ class Line:
     pull: Pull = Pull.NONE
 
 
-def _button(gpio: int) -> Line:
-    return Line(gpio, active_low=True, pull=Pull.UP)
-
-
 @dataclass(frozen=True, slots=True)
 class Pins:
     """Every line of the board; None: not fitted. Outputs that switch power are on 9..27, which power up low."""
@@ -57,9 +53,9 @@ class Pins:
     rcm: Line | None = Line(24)  # on while the residual current monitor has tripped
     rcm_test: Line | None = Line(26)
     switch: Line | None = Line(21, active_low=True, pull=Pull.UP)
-    button_left: Line | None = _button(2)
-    button_middle: Line | None = _button(3)
-    button_right: Line | None = _button(4)
+    button_left: Line | None = Line(2, active_low=True, pull=Pull.UP)
+    button_middle: Line | None = Line(3, active_low=True, pull=Pull.UP)
+    button_right: Line | None = Line(4, active_low=True, pull=Pull.UP)
     led_red: Line | None = Line(13)
     led_green: Line | None = Line(19)
     led_blue: Line | None = Line(1)
