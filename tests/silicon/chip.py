@@ -66,7 +66,7 @@ class Chips:
             "read": lambda words: self._pins.read(words["gpio"]),
             "hardware_pwm": lambda words: self._pins.hardware_pwm(words["gpio"], words["hz"], words["duty_ppm"]),
             "pull": lambda words: self._pins.pull(words["gpio"], words["pull"]),
-            "let_go": lambda words: self._pins.let_go(words["gpio"]),
+            "make_input": lambda words: self._pins.make_input(words["gpio"]),
             "function": lambda words: self._pins.function(words["gpio"]),
             "duty": lambda words: self._pins.duty(words["gpio"]),
             "state": lambda _words: self._state(),

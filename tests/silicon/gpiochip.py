@@ -83,7 +83,7 @@ class GpioChip:
         held = self._held.pop(holder, None)
         for offset in held.offsets if held is not None else ():
             if not (self.persist and self._pins.function(offset) == "out"):
-                self._pins.let_go(offset)
+                self._pins.make_input(offset)
 
     def _of_chip(self, holder: int, request: int, data: bytes) -> bytes:
         if request == GET_CHIPINFO:
@@ -118,7 +118,7 @@ class GpioChip:
         if flags & _OUTPUT:
             self._pins.write(offset, int(value != bool(flags & _ACTIVE_LOW)))
         elif flags & _INPUT:
-            self._pins.let_go(offset)
+            self._pins.make_input(offset)
 
     def _config(self, raw: bytes, count: int) -> tuple[tuple[int, ...], tuple[bool, ...]]:
         """Flags and first values of each line. Reserved fields must be zero, also those that no kernel checks yet."""

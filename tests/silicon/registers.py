@@ -25,7 +25,7 @@ class Registers(Protocol):
     def pull(self, gpio: int, pull: str) -> None:
         """The resistor inside the processor: ``up``, ``down`` or ``none``."""
 
-    def let_go(self, gpio: int) -> None:
+    def make_input(self, gpio: int) -> None:
         """Makes the pin an input."""
 
     def function(self, gpio: int) -> str:
@@ -77,7 +77,7 @@ class PinsInMemory:
         """What the kernel does to set a line that it made an output before: whoever took the pin meanwhile keeps it."""
         self.pins[gpio].latch = level
 
-    def let_go(self, gpio: int) -> None:
+    def make_input(self, gpio: int) -> None:
         self.pins[gpio].function = "in"
 
     def function(self, gpio: int) -> str:
