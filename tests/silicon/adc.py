@@ -11,6 +11,9 @@ from dataclasses import dataclass
 FASTEST_HZ = 1_350_000
 """At 3.3 V, between the data sheet's 1 MHz at 2.7 V and 2 MHz at 5 V. Unconfirmed on a bench."""
 
+SPACING_US = 30
+"""Between the conversions of a message: 24 clocks at 1 MHz and what the driver needs. From facts/hardware.md."""
+
 _CLOCKS_TO_NULL = 6  # from the clock after the start bit's: SGL, D2, D1, D0, sample; then the null bit
 Volts = Callable[[int, int], int]
 """The code (0..4095) that a channel converts to, ``us`` after the message began."""

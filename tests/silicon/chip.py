@@ -22,14 +22,11 @@ from evsed.core.events import Button
 from evsed.core.units import Millis
 from evsed.wiring import Adc, Line, Pins, Wiring
 from tests.silicon import wire
-from tests.silicon.adc import Mcp3208
+from tests.silicon.adc import SPACING_US, Mcp3208
 from tests.silicon.gpiochip import GpioChip
 from tests.silicon.pwmtree import PwmTree
 from tests.silicon.registers import PinsInMemory
 from tests.silicon.surroundings import STEP_MS, Surroundings
-
-SPACING_US = 30
-"""Between the conversions of a message: 24 clocks at 1 MHz and what the driver needs. From facts/hardware.md."""
 
 _LONGEST = 65_536
 Json = dict[str, Any]

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.silicon import gpiochip, wire
-from tests.silicon.adc import Transfer
-from tests.silicon.chip import SPACING_US
+from tests.silicon.adc import SPACING_US, Transfer
 
 _DEVICE = re.compile(r"/dev/(gpiochip|spidev)[0-9.]+")
 _TRANSFER = struct.Struct("<QQIIHBBBBBB")

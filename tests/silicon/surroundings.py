@@ -11,6 +11,7 @@ from typing import Any
 from evsed.core.actions import PILOT_HIGH, PILOT_LOW, PILOT_OFF, LockDrive, Outputs, Pilot, PilotDrive
 from evsed.core.events import Button
 from evsed.core.units import Millis
+from evsed.hw.guard import AT_REST
 from evsed.hw.lease import Feed
 from evsed.hw.simulation.circuit import EDGE_US, PERIOD_US, SOURCE_MV, Noise
 from evsed.hw.simulation.unit import Unit
@@ -88,6 +89,7 @@ class Surroundings:
         self._now = max(self._now, now - _LONGEST_GAP_MS)
         while now - self._now >= STEP_MS:
             self._now += STEP_MS
+            self.unit.lease.renew(AT_REST, self._now)  # pins have no lease: what they say holds, also after a pause
             self.unit.feed(Feed(0, self.outputs, self._single), self._now)
             self.unit.advance(self._now, STEP_MS)
             self._remember(self._now)
