@@ -1,4 +1,4 @@
-"""``evsed-safe``: makes the outputs safe when whoever should have done it has ended; systemd runs it after each of them.
+"""``evsed-safe``: makes the outputs safe when whoever should have done it has ended; systemd runs it after each.
 
 Needs nobody: asks a guard that lives, kills one that stands still, writes through pigpiod where there is one, and takes
 the lines itself where there is no guard. Standard library only, and done within 100 ms. Never closes anything.
