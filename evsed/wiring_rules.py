@@ -79,6 +79,11 @@ def fitted(pins: Pins) -> dict[str, Line]:
     return {name: line for name, line in lines if line is not None}
 
 
+def pigpio_mask(wiring: Wiring) -> int:
+    """The pins that pigpiod has to be allowed to touch (its option -x): a bit for each GPIO of the board."""
+    return sum(1 << line.gpio for line in fitted(wiring.pins).values())
+
+
 # ---- a pin ----
 
 
