@@ -376,11 +376,11 @@ class Guard:
             self._part(self._feeder)
 
 
-def say(text: str) -> None:
+def say(text: str, who: str = "evsed-guard") -> None:
     """A line for the log, unless whoever reads it is slow: nothing waits for that."""
     with contextlib.suppress(OSError, ValueError):
         if select.select([], [2], [], 0)[1]:
-            os.write(2, f"evsed-guard: {text}\n".encode())
+            os.write(2, f"{who}: {text}\n".encode())
 
 
 def prefer() -> None:
