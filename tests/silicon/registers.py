@@ -16,6 +16,12 @@ class Registers(Protocol):
     def read(self, gpio: int) -> int:
         """The level on the pin."""
 
+    def make_input(self, gpio: int) -> None:
+        """Lets go of the pin."""
+
+    def pull(self, gpio: int, pull: str) -> None:
+        """The resistor inside: ``none``, ``up`` or ``down``; without one a pin that nobody drives reads 0."""
+
     def hardware_pwm(self, gpio: int, hz: int, duty_ppm: int) -> None:
         """Gives the pin to the PWM block: ``duty_ppm`` of a million at ``hz``."""
 
@@ -34,16 +40,23 @@ class Pin:
     latch: int = 0
     duty_ppm: int = 0
     driven: int | None = None  # by what hangs on it, while it is an input
+    pull: str = "down"
 
 
 @dataclass
 class PinsInMemory:
     """The block itself."""
 
-    pins: list[Pin] = field(default_factory=lambda: [Pin() for _ in range(28)])
+    pins: list[Pin] = field(default_factory=lambda: [Pin(pull="up" if gpio <= 8 else "down") for gpio in range(28)])
 
     def write(self, gpio: int, level: int) -> None:
         self.pins[gpio].function, self.pins[gpio].latch = "out", level
+
+    def make_input(self, gpio: int) -> None:
+        self.pins[gpio].function = "in"
+
+    def pull(self, gpio: int, pull: str) -> None:
+        self.pins[gpio].pull = pull
 
     def read(self, gpio: int) -> int:
         pin = self.pins[gpio]
@@ -51,7 +64,7 @@ class PinsInMemory:
             return pin.latch
         if pin.function == "pwm":
             return int(pin.duty_ppm > 0)
-        return int(gpio <= 8) if pin.driven is None else pin.driven
+        return int(pin.pull == "up") if pin.driven is None else pin.driven
 
     def hardware_pwm(self, gpio: int, hz: int, duty_ppm: int) -> None:  # noqa: ARG002 - nobody looks at the frequency
         self.pins[gpio].function, self.pins[gpio].duty_ppm = "pwm", duty_ppm
