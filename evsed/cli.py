@@ -86,9 +86,11 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    subjects = parser.add_subparsers(dest="subject", required=True)
+    installation = f"the installation (default {DEFAULT_CONFIG})"
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=installation)
+    subjects = parser.add_subparsers(dest="subject", help="without one, the whole installation is looked at")
     bus = subjects.add_parser("bus", help="scan an RS485 line and read its meters; the daemon has to be stopped")
-    bus.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the installation (default {DEFAULT_CONFIG})")
+    bus.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=installation)
     bus.add_argument("--device", metavar="DEV", help="this line only (default: every line of the configuration)")
     bus.add_argument("--baud", type=_whole(1_200, 115_200), metavar="N", help="its speed (default: as configured)")
     address = _whole(1, 247)
@@ -213,8 +215,10 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from evsed.doctor import command  # noqa: PLC0415 - see the module's docstring
+    from evsed.doctor import command, installation  # noqa: PLC0415 - see the module's docstring
 
+    if options.subject is None:
+        return installation.run(options.config)
     if options.first > options.last:
         print(f"evsed doctor: there is no address from {options.first} to {options.last}", file=sys.stderr)
         return os.EX_USAGE
