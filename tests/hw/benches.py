@@ -17,7 +17,7 @@ from evsed.core.actions import Outputs
 from evsed.core.events import Button, Inputs
 from evsed.core.ports import Board
 from evsed.hw.board import open_board
-from evsed.hw.kernelpwm import guard_plan
+from evsed.hw.guardplan import guard_plan
 from evsed.hw.simulation.board import SimulatedBoard
 from evsed.wiring import Driver, Line, Pins, Pwm, Wiring
 from tests.scenarios.simulation import free_port, wait_for
