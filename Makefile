@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi docs fuzz bench conformance soak mutation lock clean
+.PHONY: install runtime run test unit lint openapi docs fuzz bench conformance soak crash-matrix mutation lock clean
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -82,6 +82,12 @@ STEPS ?= 5000000
 soak: install
 	$(BIN)/python -m tests.soak $(STEPS)
 	$(BIN)/python -m tests.longrun
+
+# Kills, freezes and breaks the real processes while a fake car charges; writes build/crash-matrix.json. CASES: a part
+# of the names of those that are wanted.
+crash-matrix: install
+	tools/need.sh mosquitto
+	$(BIN)/python -m tests.crash $(CASES)
 
 # Breaks safety, states, faults and pilot in every small way and asks whether the tests notice; takes a while.
 mutation: install

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from evsed.wiring import Driver
-from tests.crash.cases import CASES, Case, Row, bad, run
+from tests.crash.cases import CASES, Case, Row, bad, recover, run
 
 BUILD = Path("build")
 TRIES = 3
@@ -14,12 +14,15 @@ _FIELDS = ("case", "expected", "safe_ms", "max_late_ms")
 
 
 def pairs(words: list[str]) -> list[tuple[Driver, Case]]:
-    """Every case with each driver that it is for; only those whose name has one of ``words`` in it, if there are any."""
+    """Every case with each driver that it is for; with ``words`` only those whose name has one of them in it."""
     found = [(driver, case) for driver in Driver for case in CASES if driver in case.drivers]
-    return [(driver, case) for driver, case in found if not words or any(word in _name(driver, case) for word in words)]
+    return [
+        (driver, case) for driver, case in found if not words or any(word in name_of(driver, case) for word in words)
+    ]
 
 
-def _name(driver: Driver, case: Case) -> str:
+def name_of(driver: Driver, case: Case) -> str:
+    """What a row is called."""
     return f"{driver}: {case.name}"
 
 
@@ -39,8 +42,12 @@ def main(words: list[str]) -> int:
     for driver, case in pairs(words):
         row = best(driver, case)
         safe = "-" if row.safe_ms is None else f"{row.safe_ms} ms"
-        print(f"{row.case:44} {row.expected:9} {safe:>11} {row.max_late_ms:>6} ms {row.tries:>5} {bad(row)}", flush=True)
+        print(
+            f"{row.case:44} {row.expected:9} {safe:>11} {row.max_late_ms:>6} ms {row.tries:>5} {bad(row)}", flush=True
+        )
         rows.append(row)
+    for driver in Driver if not words else ():
+        print(f"{driver}: what was killed is started again, and the car charges {recover(driver) / 1000:.1f} s later")
     document = [{name: getattr(row, name) for name in _FIELDS} for row in rows]
     (BUILD / "crash-matrix.json").write_text(json.dumps(document, indent=1) + "\n")
     return 1 if any(map(bad, rows)) else 0

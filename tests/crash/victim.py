@@ -9,6 +9,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from evsed.cli import main
@@ -20,7 +22,9 @@ EXHAUST = signal.SIGUSR2
 DEADLOCK = signal.SIGRTMIN
 
 _struck = threading.Event()
-_hoard: list[bytes] = []
+_no_more = threading.Event()
+_hoard: list[object] = [None] * 2_000_000
+_SIZES: list[Callable[[], object]] = [object, *(partial(bytes, size) for size in range(1, 513, 15))]
 
 
 class SabotageError(Exception):
@@ -40,23 +44,32 @@ def _arm_control_thread() -> None:
 
 def _exhaust(*_: object) -> None:
     """From now on the process gets no more memory, and what it gives back somebody else takes at once."""
+    threading.Thread(target=_take_what_is_left, daemon=True).start()  # while there is room for its stack
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     size = pages * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    threading.Thread(target=_take_what_is_left, daemon=True).start()
+    _no_more.set()
 
 
 def _take_what_is_left() -> None:
-    size = 1 << 20
-    while True:
+    """First in great pieces, then whatever any other thread gives back, of every size that Python deals in."""
+    _no_more.wait()
+    taken, size = 0, 1 << 20
+    while size:
         try:
-            _hoard.append(bytes(size))
+            _hoard[taken] = bytes(size)
+            taken += 1
         except MemoryError:
-            if size > 1:
-                size = size // 2
-            else:
-                size = 512
-                time.sleep(0.0002)
+            size //= 2
+    while taken < len(_hoard) - len(_SIZES):
+        for make in _SIZES:
+            try:
+                while taken < len(_hoard):
+                    _hoard[taken] = make()
+                    taken += 1
+            except MemoryError:
+                continue
+        time.sleep(0.0002)
 
 
 def _deadlock(*_: object) -> None:

@@ -28,6 +28,9 @@ PERIOD_MS = 10
 """Of the control loop while a car is connected: the ADC is looked at once a cycle."""
 
 WATCHDOG_S = 1.0
+_ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
+"""Else every thread has 64 MB of its own in reserve, and memory never runs out for the control thread."""
+
 Json = dict[str, Any]
 
 
@@ -97,7 +100,7 @@ class Yard:
                 return Unit(name, self._under("evsed.hw.guard", str(self._plan)), post, WATCHDOG_S)
             case _:
                 command = self._under("tests.crash.victim", "run", "--config", str(self._config))
-                return Unit(name, command, post, WATCHDOG_S, bound)
+                return Unit(name, command, post, WATCHDOG_S, bound, _ONE_HEAP)
 
     def _under(self, module: str, *arguments: str) -> tuple[str, ...]:
         return (sys.executable, "-m", "tests.silicon.under", str(self.silicon.path), module, *arguments)
@@ -122,9 +125,10 @@ class Yard:
 
     # ---- what a person sees and does ----
 
-    def http(self, method: str, path: str) -> bytes:
-        """A request to evsed. Raises OSError."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", method=method)
+    def http(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """A request to evsed; ``body`` is JSON. Raises OSError."""
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self._port}{path}", body, headers, method=method)
         with urllib.request.urlopen(request, timeout=5) as answer:
             return bytes(answer.read())
 

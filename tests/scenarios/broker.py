@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -43,7 +44,16 @@ class Broker:
 
     def stop(self) -> None:
         self._process.terminate()
+        self._process.send_signal(signal.SIGCONT)  # or one that is frozen does not take it
         self._process.wait(PATIENCE_S)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
+
+    def freeze(self) -> None:
+        """Connections stay, and nothing is answered any more; ``stop`` ends that."""
+        self._process.send_signal(signal.SIGSTOP)
 
 
 class Listener:
