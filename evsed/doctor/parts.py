@@ -1,6 +1,6 @@
 """The guard, the kernel's PWM and the serial ports, as the doctor looks at them.
 
-Owns the judgement; the guard's socket is hw/guardlink.py's, finding the PWM hw/kernelpwm.py's. Nothing is driven: the
+Owns the judgement; the guard's socket is hw/guardlink.py's, finding the PWM hw/guardplan.py's. Nothing is driven: the
 guard is asked a question that claims nothing, the PWM's files are only read.
 """
 
@@ -16,7 +16,7 @@ from evsed.config import Bus, ConfigError
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.machine import CONFIG_TXT
 from evsed.hw.guardlink import Status, status
-from evsed.hw.kernelpwm import find_pwm
+from evsed.hw.guardplan import find_pwm
 from evsed.hw.port import LineError
 from evsed.hw.rs485 import Line
 from evsed.wiring import Wiring

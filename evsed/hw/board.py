@@ -14,9 +14,10 @@ from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, Outputs, Pilot, Pilot
 from evsed.core.events import Button, Inputs
 from evsed.core.model import Equipment
 from evsed.core.ports import BoardLostError
+from evsed.hw.absent import PilotByGuard
 from evsed.hw.adc import Look, Sampler
 from evsed.hw.guardlink import GuardLink
-from evsed.hw.kernelpwm import guard_plan
+from evsed.hw.guardplan import guard_plan, plan_path
 from evsed.hw.lines import InputLines, LineLook
 from evsed.hw.safe import make_safe
 from evsed.wiring import Driver, Pins, Wiring
@@ -44,25 +45,6 @@ class PilotDriver(Protocol):
 
     def close(self) -> None:
         """Constant high."""
-
-
-class PilotByGuard:
-    """With the kernel's PWM the guard makes the pulses, from the feed: nothing is left to do here."""
-
-    def drive(self, drive: PilotDrive) -> None:
-        """See PilotDriver."""
-
-    def keep(self) -> None:
-        """See PilotDriver."""
-
-    def forget(self) -> None:
-        """See PilotDriver."""
-
-    def open_contactors(self) -> None:
-        """See PilotDriver."""
-
-    def close(self) -> None:
-        """See PilotDriver."""
 
 
 class PilotSampler(Protocol):
@@ -193,7 +175,7 @@ def open_board(wiring: Wiring, touch: Touch) -> PiBoard:
     """The board as it is wired, its outputs safe before anything else is opened. Raises ConfigError, BoardLostError."""
     link = GuardLink(wiring.guard)
     plan = guard_plan(wiring)
-    _compare(Path(f"{wiring.guard}.json"), plan)
+    _compare(plan_path(wiring), plan)
     pilot: PilotDriver = PilotByGuard()
     if wiring.driver is Driver.PIGPIO:
         from evsed.hw.pigpio.pilot import PigpioPilot  # noqa: PLC0415 - the other driver needs none of it

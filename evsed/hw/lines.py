@@ -1,76 +1,95 @@
-"""The inputs that the control thread reads itself: residual current monitor, lock feedback, mirror contacts.
+"""Inputs that the control thread reads by itself: residual current, lock feedback, mirror contacts; one ioctl a look.
 
-One request of the kernel's GPIO device holds them all, and one call reads them, which never waits. Buttons and the
-external switch are panel.py's.
+Owns which lines these are and what their levels mean. The request is the guard's ``Lines``; buttons and switch, which
+nothing is lost by reading late, are panel.py's.
 """
 
+import contextlib
+import errno
 import fcntl
+import os
 from dataclasses import dataclass
+from typing import Final
 
 from evsed.core.ports import BoardLostError
 from evsed.hw.guard import ACTIVE_LOW, VALUES, Lines
-from evsed.wiring import Pull, Wiring
+from evsed.wiring import Line, Pull, Wiring
 
-_GET_VALUES = 0xC010_B40E  # GPIO_V2_LINE_GET_VALUES_IOCTL of linux/gpio.h
-_INPUT = 4
-_BIAS = {Pull.UP: 256, Pull.DOWN: 512, Pull.NONE: 1024}
-_NAMES = ("rcm", "lock_feedback", "mirror1", "mirror2")
+# linux/gpio.h, gpio_v2
+_GET_VALUES: Final = 0xC010_B40E
+_INPUT: Final = 1 << 2
+_BIAS: Final = {Pull.UP: 1 << 8, Pull.DOWN: 1 << 9, Pull.NONE: 1 << 10}
+
+_NAMES: Final = ("rcm", "lock_feedback", "mirror1", "mirror2")
 
 
 @dataclass(frozen=True, slots=True)
 class LineLook:
-    """One look. None: not fitted."""
+    """What the lines say; None: not fitted."""
 
-    rcm: bool  # the monitor has tripped
-    locked: bool | None
-    closed1: bool | None  # contactor 1 is closed: its mirror contact is off
-    closed2: bool | None
+    rcm: bool = False  # the residual current monitor has tripped
+    locked: bool | None = None
+    closed1: bool | None = None  # contactor 1: its mirror contact is on while it is open
+    closed2: bool | None = None
 
 
 class InputLines:
-    """Reads the inputs that are fitted. Not thread-safe: the control thread owns it."""
+    """The fitted ones of these lines, held until ``close``."""
 
     def __init__(self, wiring: Wiring) -> None:
-        """Takes the lines. Raises BoardLostError."""
-        fitted = {name: line for name in _NAMES if (line := getattr(wiring.pins, name)) is not None}
-        self._names = list(fitted)
+        """Takes the lines from the kernel. Raises BoardLostError."""
+        lines: dict[str, Line | None] = {name: getattr(wiring.pins, name) for name in _NAMES}
+        self._fitted = {name: line for name, line in lines.items() if line is not None}
         self._chip = wiring.chip
-        self._gpios = ", ".join(f"{line.gpio} ({name})" for name, line in fitted.items())
         self._lines: Lines | None = None
-        flags = [_INPUT | ACTIVE_LOW * line.active_low | _BIAS[line.pull] for line in fitted.values()]
+        self._values = bytearray(VALUES.size)
+        if not self._fitted:
+            return
+        flags = [_INPUT | ACTIVE_LOW * line.active_low | _BIAS[line.pull] for line in self._fitted.values()]
         try:
-            if fitted:
-                self._lines = Lines(wiring.chip, [line.gpio for line in fitted.values()], flags, [])
+            self._lines = Lines(wiring.chip, [line.gpio for line in self._fitted.values()], flags, ())
         except OSError as error:
-            raise self._lost("taken", error) from error
+            raise BoardLostError(f"{self._where} cannot be used as inputs: {_why(error)}") from error
+
+    @property
+    def _where(self) -> str:
+        pins = ", ".join(f"GPIO {line.gpio} ({name})" for name, line in self._fitted.items())
+        return f"{self._chip}: {pins}"
 
     def look(self) -> LineLook:
-        """Reads every line. Raises BoardLostError."""
-        on = dict.fromkeys(_NAMES)
-        if self._lines is not None:
-            values = bytearray(VALUES.pack(0, self._lines.all))
-            try:
-                fcntl.ioctl(self._lines.fd, _GET_VALUES, values)
-            except OSError as error:
-                raise self._lost("read", error) from error
-            bits = VALUES.unpack(values)[0]
-            on.update({name: bool(bits >> index & 1) for index, name in enumerate(self._names)})
-        mirror1, mirror2 = on["mirror1"], on["mirror2"]
-        return LineLook(
-            rcm=bool(on["rcm"]),
-            locked=on["lock_feedback"],
-            closed1=None if mirror1 is None else not mirror1,
-            closed2=None if mirror2 is None else not mirror2,
-        )
-
-    def _lost(self, what: str, error: OSError) -> BoardLostError:
-        return BoardLostError(
-            f"{self._chip}: the inputs at GPIO {self._gpios} cannot be {what}: {error.strerror}; "
-            "evsed doctor says who holds them"
-        )
+        """One look at all of them. Raises BoardLostError."""
+        if self._lines is None:
+            return LineLook()
+        VALUES.pack_into(self._values, 0, 0, self._lines.all)
+        try:
+            fcntl.ioctl(self._lines.fd, _GET_VALUES, self._values)
+        except OSError as error:
+            raise BoardLostError(f"{self._where} cannot be read any more: {_why(error)}") from error
+        bits, _ = VALUES.unpack(self._values)
+        on = {name: bool(bits >> place & 1) for place, name in enumerate(self._fitted)}
+        return LineLook(on.get("rcm", False), on.get("lock_feedback"), _closed(on, "mirror1"), _closed(on, "mirror2"))
 
     def close(self) -> None:
         """Lets go of the lines."""
-        if self._lines is not None:
-            self._lines.close()
-            self._lines = None
+        lines, self._lines = self._lines, None
+        if lines is not None:
+            with contextlib.suppress(OSError):
+                lines.close()
+
+
+def _closed(on: dict[str, bool], mirror: str) -> bool | None:
+    return not on[mirror] if mirror in on else None
+
+
+def _why(error: OSError) -> str:
+    match error.errno:
+        case errno.EBUSY:
+            return "another program holds one of them (`gpioinfo` says which)"
+        case errno.EACCES | errno.EPERM:
+            return "no permission: the user evsed has to be in the group gpio"
+        case errno.ENOENT:
+            return "there is no such chip: look at chip in evsed.toml, and at `gpiodetect`"
+        case errno.EINVAL:
+            return "the chip has no such line, or does not know its pull: look at the pins in evsed.toml"
+        case number:
+            return os.strerror(number) if number else str(error)

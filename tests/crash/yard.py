@@ -15,7 +15,7 @@ from evsed import config
 from evsed.core.model import Access, Contactor2
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
-from evsed.hw.kernelpwm import guard_plan
+from evsed.hw.guardplan import guard_plan
 from evsed.store import encode
 from evsed.wiring import Driver
 from tests.crash.systemd import Service, Systemd, Unit

@@ -4,6 +4,7 @@ As in pigpio 79: hardware PWM switches the pin over only when the daemon believe
 took the pin meanwhile keeps it. The duty is cut down to 250,000 steps at 1 kHz (375,000 on a Pi 4).
 """
 
+import time
 from enum import Enum
 
 from tests.silicon.pigpio_errors import Error, RefusedError
@@ -41,6 +42,7 @@ class Gpio:
         self._range = [255] * (LAST_GPIO + 1)
         self._frequency = [800] * (LAST_GPIO + 1)
         self._channel_duty = [0, 0]
+        self._clock_set = False
 
     def permit(self, gpio: int) -> None:
         """Whether the pin may be changed."""
@@ -102,6 +104,8 @@ class Gpio:
             self._belief[gpio] = Belief.UNDEFINED
             return
         self._channel_duty[CHANNEL[gpio]] = duty
+        if not self._clock_set:
+            self._blank(hz)
         steps = int(self._pll_hz / 2 / hz + 0.5)
         real_duty = (duty * steps // FULL) * FULL // steps
         for pin, channel in CHANNEL.items():  # a channel has one duty, on every pin that shows it
@@ -110,6 +114,16 @@ class Gpio:
         if self._belief[gpio] is not Belief.HARDWARE_PWM:
             self._belief[gpio] = Belief.HARDWARE_PWM
             self._registers.hardware_pwm(gpio, hz, real_duty)
+
+    def _blank(self, hz: int) -> None:
+        """The daemon's first call sets the PWM's clock, and stops both channels meanwhile."""
+        running = {pin: self._registers.duty(pin) for pin in CHANNEL if self._registers.function(pin) == "pwm"}
+        for pin in running:
+            self._registers.hardware_pwm(pin, hz, 0)
+        time.sleep(50e-6)
+        for pin, duty in running.items():
+            self._registers.hardware_pwm(pin, hz, duty)
+        self._clock_set = True
 
     def duty(self, gpio: int) -> int:
         """What was asked for, not what the pin shows."""

@@ -102,6 +102,8 @@ class Daemon:
             return action(p1, p2, extension) or 0
         except RefusedError as refused:
             return refused.error
+        except OSError:
+            os._exit(1)  # the chips are gone
 
     def _from_script(self, name: str, values: list[int]) -> int:
         command = {"WRITE": WRITE, "HP": HP, "READ": READ, "MODEG": MODEG, "MODES": MODES, "GDC": GDC, "TICK": TICK}[
