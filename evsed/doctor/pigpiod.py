@@ -49,6 +49,15 @@ def _is_local(address: str) -> bool:
     return address.startswith(("127.", "::ffff:127.")) or address in {"::1", "::ffff:7f00:1"}
 
 
+def look(machine: Machine, wiring: Wiring, *, serving: bool, connect: Connect = Client) -> Iterator[Finding]:
+    """Everything, one after the other; nothing more where nobody listens. ``serving``: evsed runs."""
+    yield from reachable(machine, wiring)
+    if listeners(machine, wiring.pigpio_port):
+        yield from version(wiring, connect)
+        yield from script(wiring, serving=serving, connect=connect)
+        yield from pulses(wiring, serving=serving, connect=connect)
+
+
 def reachable(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
     """Whether pigpiod listens, and to this machine only: who reaches it can close the contactors."""
     port = wiring.pigpio_port
@@ -81,7 +90,7 @@ def version(wiring: Wiring, connect: Connect = Client) -> Iterator[Finding]:
 
 
 def script(wiring: Wiring, *, serving: bool, connect: Connect = Client) -> Iterator[Finding]:
-    """The pilot's lease in pigpiod; ``serving``: evsed runs, so that it has to be there."""
+    """The pilot's lease in pigpiod, which has to be there while evsed runs."""
     client = connect(wiring.pigpio_port)
     try:
         states = {number: status for number in range(SCRIPTS) if (status := _status(client, number)) is not None}

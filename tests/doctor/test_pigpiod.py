@@ -85,6 +85,10 @@ def test_the_measured_version_is_right_and_another_deserves_attention(
     assert only(version(wiring(daemon))).verdict is Verdict.ATTENTION
 
 
+def test_nothing_more_is_asked_where_nobody_listens(tmp_path: Path) -> None:
+    assert len(list(pigpiod.look(Machine(tmp_path), Wiring(pigpio_port=1), serving=False))) == 1
+
+
 def test_a_daemon_that_hangs_is_told_by_its_client(daemon: Pigpiod) -> None:
     daemon.freeze()
     with pytest.raises(PigpioLostError, match="did not answer PIGPV within 100 ms"):
