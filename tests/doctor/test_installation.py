@@ -14,10 +14,12 @@ from evsed.doctor.findings import Finding, Step, Verdict, attention, ok, wrong
 from evsed.doctor.installation import Clock, clock, groups, run, steps
 from evsed.doctor.machine import Machine
 from evsed.wallclock import PLAUSIBLE_FROM_S
-from tests.doctor.test_machine import model, only
+from tests.doctor.test_machine import machine, model, only
 from tests.silicon.pigpiod_process import Pigpiod
 from tests.silicon.pwmtree import make_tree
 
+ABSENT = "/dev/spidev9.1"  # on no machine
+README = Path(__file__).parents[2] / "README.md"
 NOON_S = PLAUSIBLE_FROM_S + 43_200
 
 
@@ -26,7 +28,8 @@ def configuration(directory: Path, board: str) -> Path:
     _, slave = os.openpty()
     file = directory / "evsed.toml"
     bus = f'[bus]\ndevice = "{os.ttyname(slave)}"\n'
-    file.write_text(f'[state]\ndirectory = "{directory}"\n{bus}[board]\n{board}\n')
+    adc = f'[board.adc]\ndevice = "{ABSENT}"\n'
+    file.write_text(f'[state]\ndirectory = "{directory}"\n{bus}[board]\n{board}\n{adc}')
     return file
 
 
@@ -50,9 +53,21 @@ def test_every_step_of_a_board_with_pigpio_is_asked(tmp_path: Path, capsys: pyte
     assert "ok         pigpiod: answers, version 79\n" in out
     assert "ok         pigpiod: evsed does not run, and has left no script\n" in out
     assert "wrong      guard: nobody answers at" in out
-    assert "wrong      ADC: /dev/spidev0.1 is not there: switch SPI on" in out
+    assert "wrong      ADC: /dev/spidev9.1 is not there: switch SPI on" in out
     assert "attention  daemon: evsed does not run" in out
     assert out.splitlines()[-1].split(",")[0].endswith(" wrong")
+
+
+def test_the_example_of_the_readme_is_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    section = README.read_text().split("## On a Raspberry Pi: the board")[1]
+    example = section.split("$ evsed doctor\n")[1].split("```")[0].splitlines()
+    pi = model(tmp_path, "Raspberry Pi 4 Model B Rev 1.5")
+    keeps = "sys__module__pinctrl_bcm2835__parameters__persist_gpio_outputs"
+    machine(tmp_path, usr__bin__pigpiod="", **{keeps: "Y\n"})
+    run(configuration(tmp_path, f'kind = "pi"\nguard = "{tmp_path / "guard"}"\n'), pi)
+    printed = capsys.readouterr().out.replace(ABSENT, "/dev/spidev0.1").splitlines()
+    assert len(example) == 5
+    assert [line for line in printed if line in example] == example
 
 
 def test_every_step_of_a_board_with_the_kernels_pwm_is_asked(
