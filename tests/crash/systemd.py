@@ -55,8 +55,8 @@ class Service:
         environment = {**os.environ, **unit.extra, "NOTIFY_SOCKET": str(address)}
         if unit.watchdog_s is not None:
             environment["WATCHDOG_USEC"] = str(round(unit.watchdog_s * 1e6))
-        with log.open("ab") as file:
-            self.process = subprocess.Popen(unit.command, stdout=file, stderr=file, env=environment)
+        self.process = subprocess.Popen(unit.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+        threading.Thread(target=self._write_down, daemon=True).start()
         threading.Thread(target=self._tend, daemon=True).start()
         threading.Thread(target=self._bury, daemon=True).start()
 
@@ -101,6 +101,13 @@ class Service:
             self._signal(signal.SIGABRT)
         elif self._aborted_at is not None and now - self._aborted_at > ABORT_S:
             self.process.kill()
+
+    def _write_down(self) -> None:
+        """What it says goes to a pipe, as with journald: a full disk of its own does not keep it from that."""
+        assert self.process.stdout is not None
+        with self._log.open("ab", buffering=0) as file, self.process.stdout as said:
+            while words := os.read(said.fileno(), 65_536):
+                file.write(words)
 
     def _bury(self) -> None:
         self.process.wait()
