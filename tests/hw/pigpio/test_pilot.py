@@ -1,6 +1,7 @@
 """The pilot by pigpiod: a start that is safe before anything else, a lease that expires, and a loss that is noticed."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import pytest
 from evsed.core.actions import PILOT_HIGH, PILOT_LOW, PILOT_OFF, Pilot, PilotDrive
 from evsed.core.ports import BoardLostError
 from evsed.hw.pigpio.client import Client, Command, PigpioLostError, ScriptState
-from evsed.hw.pigpio.pilot import MENDS, MENDS_S, RENEW_S, SCRIPT_S, STALE_S, PigpioPilot
+from evsed.hw.pigpio.pilot import LOOK_S, MENDS, MENDS_S, SCRIPT_S, STALE_S, PigpioPilot
 from evsed.wiring import Line, Pins, Wiring
 from tests.silicon.link import Silicon
 from tests.silicon.pigpiod import GDC, HP, MODEG, PROC, PROCD, PROCR, PROCS, READ, WRITE
@@ -218,13 +219,13 @@ def test_a_ten_thousandth_is_a_hundred_parts_in_a_million(wire: Wire, pulses: in
     assert wire.daemon.ask(GDC, 12) == 100 * pulses
 
 
-def test_the_lease_is_renewed_every_100_ms_and_what_stands_is_looked_at(wire: Wire, clock: Clock) -> None:
+def test_the_lease_is_renewed_every_50_ms_and_what_stands_is_looked_at(wire: Wire, clock: Clock) -> None:
     pilot = wire.start()
     wire.calls.clear()
     cycles(pilot, clock, 3.0)
-    assert 29 <= len(wire.named("PROCU")) <= 31
-    assert 28 <= len(wire.named("GDC")) <= 31
-    assert 28 <= len(wire.named("MODEG")) <= 31
+    assert 50 <= len(wire.named("PROCU")) <= 61
+    assert 26 <= len(wire.named("GDC")) <= 31
+    assert 26 <= len(wire.named("MODEG")) <= 31
     assert 2 <= len(wire.named("PROCP")) <= 3
 
 
@@ -235,6 +236,18 @@ def test_a_slow_loop_still_looks_at_everything(wire: Wire, clock: Clock) -> None
         clock.now += 0.06
         cycle(pilot)
     assert all(wire.named(name) for name in ("PROCU", "GDC", "MODEG", "PROCP"))
+
+
+def test_the_lease_outlasts_the_guards(wire: Wire, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    pilot = wire.start()
+    clock.now += 1  # the next drive renews
+    renewed = time.monotonic()
+    pilot.drive(PULSES)
+    wait_for(lambda: wire.daemon.ask(GDC, 12) == 1_000_000)
+    took = 1000 * (time.monotonic() - renewed)
+    with capsys.disabled():
+        sys.stdout.write(f"\nlast renewal to constant: {took:.0f} ms\n")
+    assert took > 540
 
 
 def test_without_renewals_pulses_end_and_contactors_open(wire: Wire) -> None:
@@ -304,17 +317,26 @@ def test_a_start_takes_the_pin_back(tmp_path: Path) -> None:
         assert (silicon.ask("function", gpio=12)["value"], silicon.ask("duty", gpio=12)["value"]) == ("pwm", 530_000)
 
 
+def test_a_pin_that_the_guard_lets_go_of_after_the_start_is_taken_back_at_the_first_drive(tmp_path: Path) -> None:
+    """The kernel makes a freed pin an input unless it is an output then: also one that has its PWM again."""
+    with Silicon(tmp_path) as silicon, Pigpiod("--registers", str(silicon.path)) as daemon, Wire(daemon) as wire:
+        pilot = wire.start()
+        silicon.ask("make_input", gpio=12)
+        pilot.drive(PILOT_HIGH)
+        assert (silicon.ask("function", gpio=12)["value"], silicon.ask("duty", gpio=12)["value"]) == ("pwm", 1_000_000)
+
+
 def test_another_duty_is_mended_once_and_then_believed(
     wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     pilot = wire.start()
     cycles(pilot, clock, 0.5)
     other_duty(wire.daemon)
-    cycles(pilot, clock, 2 * RENEW_S)
+    cycles(pilot, clock, 3 * LOOK_S)
     assert wire.daemon.ask(GDC, 12) == 530_000
     assert "the pilot's duty in parts in a million on GPIO 12 reads 200000 instead of 530000" in caplog.text
     other_duty(wire.daemon)
-    cycles(pilot, clock, 2 * RENEW_S)  # it was seen right between the two
+    cycles(pilot, clock, 3 * LOOK_S)  # it was seen right between the two
     other_duty(wire.daemon)
     with pytest.raises(BoardLostError, match="reads 200000 instead of 530000, again: another program drives this pin"):
         other_duty_every_cycle(pilot, clock, wire.daemon)
@@ -335,7 +357,7 @@ def test_a_pin_that_was_written_is_mended(wire: Wire, clock: Clock, caplog: pyte
     pilot = wire.start()
     cycles(pilot, clock, 0.5)
     wire.daemon.ask(WRITE, 12, 0)
-    cycles(pilot, clock, 2 * RENEW_S)
+    cycles(pilot, clock, 3 * LOOK_S)
     assert (wire.daemon.ask(MODEG, 12), wire.daemon.ask(GDC, 12)) == (4, 530_000)
     assert "reads nothing instead of 530000" in caplog.text
 
@@ -378,7 +400,7 @@ def test_a_script_that_is_deleted_is_a_lost_board(wire: Wire, clock: Clock) -> N
     pilot = wire.start()
     wire.daemon.ask(PROCD, 0)
     with pytest.raises(BoardLostError, match="refuses PROCU for script 0: it has no such script"):
-        cycles(pilot, clock, 2 * RENEW_S)
+        cycles(pilot, clock, 3 * LOOK_S)
 
 
 def test_the_end_of_pigpiod_is_noticed_in_the_same_cycle(wire: Wire) -> None:
@@ -409,7 +431,7 @@ def test_slow_answers_do_not_add_up(wire: Wire, clock: Clock) -> None:
     pilot = wire.start()
     cycle(pilot)
     wire.daemon.plant(late_ms=60)
-    clock.now += 2 * RENEW_S
+    clock.now += 3 * LOOK_S
     started = time.monotonic()
     with pytest.raises(PigpioLostError, match="did not answer PROCU"):
         cycle(pilot, PILOT_LOW)
