@@ -6,14 +6,18 @@ this is read before the outputs are safe and nothing heavy may be imported until
 
 import re
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from evsed.tables import ConfigError, build, names, one_of, refuse_unknown, shown, table_of
+from evsed.wiring import Wiring
+from evsed.wiring_rules import WIRING_RANGES, read_wiring
 
-class ConfigError(Exception):
-    """The file cannot be used; the text names file and key and says what is wanted."""
+__all__ = ["ROLES", "Board", "Bus", "ConfigError", "Installation", "load"]
 
+KINDS = ("pi", "simulation")
+"""What a board can be."""
 
 ROLES = ("mains", "ev", "circuit")
 """What a meter can measure."""
@@ -95,12 +99,16 @@ class Mdns:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Which board drives the car: for now the simulated one, at a Unix socket."""
+    """Which board drives the car: a real one on a Pi, as it is wired, or the simulated one at a Unix socket.
+
+    ``kind`` is one of KINDS; empty: nobody has said yet which, and nothing is driven.
+    """
 
     kind: str = ""
     socket: str = ""
     plant_port: int = 0
     charger: int = 0
+    wiring: Wiring = field(default_factory=Wiring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +138,13 @@ _RANGES = {
     "serial": (0, 999_999),
     "bus.baud": (1_200, 115_200),
     "board.charger": (0, 7),
+    **WIRING_RANGES,
 }
-_INDEX = re.compile(r"\[[0-9]+\]")
 _TCP = re.compile(r"tcp://([^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
 _HOST = re.compile(r"[A-Za-z0-9.:_-]{0,255}")
 _CREDENTIAL = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}")
-_Table = TypeVar("_Table")
 
 
 def load(path: Path) -> Installation:
@@ -146,18 +153,19 @@ def load(path: Path) -> Installation:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or nothing that anybody wrote by hand
         raise ConfigError(f"{path}: {error}") from error
     try:
         lines = _lines(document.pop("bus", {}))
-        installation = replace(_build(Installation, document, ""), bus=lines)
+        board = _board(document.pop("board", {}), lines)
+        installation = replace(build(Installation, document, "", _RANGES), bus=lines, board=board)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     if wrong := wrong_broker(installation.mqtt):
         raise ConfigError(f"{path}: mqtt.{wrong}")
     for name in installation.http.names:
         if not _HOST_NAME.fullmatch(name):
-            raise ConfigError(f'{path}: http.names takes host names such as "charger.example.org", not {name!r}')
+            raise ConfigError(f'{path}: http.names takes host names such as "charger.example.org", not {shown(name)}')
     return installation
 
 
@@ -182,39 +190,20 @@ def wrong_broker(broker: Mqtt) -> str:
     return ""
 
 
-def _build(table: type[_Table], given: dict[str, Any], prefix: str) -> _Table:
-    known = {item.name: item for item in fields(table)}  # type: ignore[arg-type]
-    for key in given:
-        if key not in known:
-            raise ConfigError(f"{prefix}{key} is not known; known are {', '.join(prefix + name for name in known)}")
-    default = table()
-    values: dict[str, Any] = {}
-    for key, value in given.items():
-        values[key] = _checked(getattr(default, key), value, f"{prefix}{key}")
-    return table(**values)
+# ---- the board ----
 
 
-def _checked(default: object, value: object, name: str) -> object:
-    if isinstance(default, str):
-        if not isinstance(value, str):
-            raise ConfigError(f"{name} takes a text in quotes, not {value!r}")
-        return value
-    if isinstance(default, bool):
-        if not isinstance(value, bool):
-            raise ConfigError(f"{name} takes true or false, not {value!r}")
-        return value
-    if isinstance(default, tuple):
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f'{name} takes a list of texts, such as ["mains"], not {value!r}')
-        return tuple(value)
-    if isinstance(default, int):
-        low, high = _RANGES[_INDEX.sub("", name)]
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ConfigError(f"{name} takes a whole number from {low} to {high}, not {value!r}")
-        return value
-    if not isinstance(value, dict):
-        raise ConfigError(f"{name} is a table: write [{name}] and its keys below it")
-    return _build(type(default), value, f"{name}.")
+def _board(given: Any, lines: tuple[Bus, ...]) -> Board:
+    """``[board]``: what it is, and below the same name how it is wired."""
+    table = table_of(given, "board")
+    wired = set(names(Wiring))
+    own = [name for name in names(Board) if name != "wiring"]
+    refuse_unknown(table, [*own, *names(Wiring)], "board.")
+    board = build(Board, {key: value for key, value in table.items() if key not in wired}, "board.", _RANGES)
+    if board.kind and board.kind not in KINDS:
+        raise ConfigError(f"board.kind takes {one_of(KINDS)}, not {shown(board.kind)}")
+    wiring = read_wiring({key: value for key, value in table.items() if key in wired}, [line.device for line in lines])
+    return replace(board, wiring=wiring)
 
 
 # ---- lines ----
@@ -225,8 +214,8 @@ def _lines(given: Any) -> tuple[Bus, ...]:
     tables: list[dict[str, Any]] = given if isinstance(given, list) else [given]
     if not tables or not all(isinstance(table, dict) for table in tables):
         raise ConfigError("bus is a table: write [bus] and its keys below it, or [[bus]] for each of several lines")
-    several = len(tables) > 1
-    lines = [_build(Bus, table, f"bus[{n}]." if several else "bus.") for n, table in enumerate(tables, 1)]
+    places = [f"[{n}]" for n in range(1, len(tables) + 1)] if len(tables) > 1 else [""]
+    lines = [build(Bus, table, f"bus{place}.", _RANGES, place) for table, place in zip(tables, places, strict=True)]
     lines = [line if line.name else replace(line, name=f"bus {n}") for n, line in enumerate(lines, 1)]
     for line in lines:
         _check_device(line)
@@ -245,21 +234,21 @@ def _check_device(line: Bus) -> None:
     tcp = _TCP.fullmatch(line.device)
     if not (line.device.startswith("/") or (tcp and 1 <= int(tcp["port"]) <= 65_535)):
         raise ConfigError(
-            f"{line.name}: device takes a path such as /dev/ttyUSB0 or tcp://host:port, not {line.device!r}"
+            f"{line.name}: device takes a path such as /dev/ttyUSB0 or tcp://host:port, not {shown(line.device)}"
         )
 
 
 def _once(key: str, values: list[str]) -> None:
     for value in values:
         if values.count(value) > 1:
-            raise ConfigError(f"bus: two lines have the {key} {value!r}; each needs its own")
+            raise ConfigError(f"bus: two lines have the {key} {shown(value)}; each needs its own")
 
 
 def _check_roles(lines: list[Bus]) -> None:
     for line in lines:
         for role in line.meters:
             if role not in ROLES:
-                raise ConfigError(f"{line.name}: meters takes {', '.join(ROLES)}, not {role!r}")
+                raise ConfigError(f"{line.name}: meters takes {', '.join(ROLES)}, not {shown(role)}")
     for role in ROLES:
         names = [line.name for line in lines for name in line.meters if name == role]
         if not names:

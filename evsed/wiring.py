@@ -127,7 +127,7 @@ GUARDED = ("contactor1", "contactor2", "pilot_off", "lock", "unlock", "rcm_test"
 
 
 def guard_document(wiring: Wiring) -> dict[str, Any]:
-    """What the guard and ``evsed-safe`` have to know of the board, as they read it from a file."""
+    """What the guard and ``evsed-safe`` have to know of the board; kernelpwm.py adds the PWM that it found."""
     pins = asdict(wiring.pins)
     lines = {name: [pins[name]["gpio"], pins[name]["active_low"]] for name in GUARDED if pins[name] is not None}
     return {
@@ -135,7 +135,6 @@ def guard_document(wiring: Wiring) -> dict[str, Any]:
         "chip": wiring.chip,
         "lines": lines,
         "pilot": [wiring.pins.pilot.gpio, wiring.pins.pilot.active_low],
-        "pwm": {"base": wiring.pwm.base, "chip": wiring.pwm.chip, "channel": wiring.pwm.channel},
         "pigpio_port": wiring.pigpio_port,
         "socket": wiring.guard,
     }

@@ -27,7 +27,7 @@ class Inputs:
     temperature_c: Celsius | None = None  # None: no sensor, or it did not answer
     rcm_tripped: bool = False
     buttons: frozenset[Button] = frozenset()
-    switch_closed: bool = False  # external switch, input SW
+    switch_closed: bool | None = False  # external switch, input SW; None: nobody can read it now
     closed1: bool | None = None  # mirror contact of contactor 1: True while it is closed; None: not fitted
     closed2: bool | None = None
     locked: bool | None = None  # feedback of the cable lock; None: not fitted

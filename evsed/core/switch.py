@@ -98,22 +98,31 @@ class ExternalSwitch:
         self._candidate = False
         self._since: Millis = 0
         self._seen = False
+        self._moved_unseen = True  # where it stands next is found, not moved
         self._pressed_at: Millis | None = None
         self._function: Function | None = None
 
-    def feed(self, closed: bool, function: Function, now: Millis) -> list[Wish]:
-        """One look. A toggle type says its position at start-up and when the function is chosen, a button does not."""
+    def feed(self, closed: bool | None, function: Function, now: Millis) -> list[Wish]:
+        """One look. A toggle type says its position at start-up and when the function is chosen, a button does not.
+
+        None, while nobody can read the input, is no movement: where the switch stands afterwards is as at start-up.
+        """
+        if closed is None:
+            self._seen, self._moved_unseen, self._pressed_at, self._function = False, True, None, function
+            return []
         if closed is not self._candidate or not self._seen:
             self._candidate, self._since, self._seen = closed, now, True
         chosen = function is not self._function
         self._function = function
         if now - self._since < DEBOUNCE_MS:
             return []
+        found, self._moved_unseen = self._moved_unseen, False
+        if found:
+            self.closed = closed
+            return _found(function, closed)
         if self.closed is closed:
             return _found(function, closed) if chosen else self._hold(function, now)
-        first, self.closed = self.closed is None, closed
-        if first:
-            return _found(function, closed)
+        self.closed = closed
         wishes = [Wish.RESET] if closed and function in _RESETTING else []
         return wishes + _position(function, closed) + self._press(function, now)
 
@@ -134,8 +143,11 @@ class ExternalSwitch:
 
     @property
     def grid_limited(self) -> bool:
-        """Whether the grid operator's relay is open: the charger has to keep to its limit."""
-        return self._function is Function.GRID_RELAY and self.closed is False
+        """Whether the grid operator's relay is open: the charger has to keep to its limit.
+
+        Not yet known counts as open, as a broken wire does.
+        """
+        return self._function is Function.GRID_RELAY and self.closed is not True
 
 
 def _found(function: Function, closed: bool) -> list[Wish]:

@@ -1,25 +1,18 @@
-"""The lease on energised outputs: the wire format between the control loop and the process that holds the outputs.
+"""The lease on energised outputs, from the control loop's side: what the core wants, as a feed of the guard's.
 
-A feed carries the wanted level of every output and renews the lease; without a valid feed for 500 ms the holder makes
-the outputs safe by itself. Standard library only: the holder has to stay one small process.
+The format and the lease itself are guard.py's, which has to stay one file; the simulated plant speaks the same.
 """
 
-import struct
 from dataclasses import dataclass
 
 from evsed.core.actions import LockDrive, Outputs, Pilot, PilotDrive
+from evsed.hw import guard
+from evsed.hw.guard import Alive, Levels
 
-_FEED = struct.Struct("<4sIBBHB")
-_FEED_MAGIC = b"EVF2"
-_ALIVE = struct.Struct("<4sI")
-_ALIVE_MAGIC = b"EVA1"
-_KINDS = (Pilot.HIGH, Pilot.PWM, Pilot.LOW, Pilot.OFF)
-_LOCKS = (LockDrive.REST, LockDrive.LOCK, LockDrive.UNLOCK)
-_CONTACTOR1 = 1
-_CONTACTOR2 = 2
-_SINGLE = 4
-_RCM_TEST = 8
-_ALL_BITS = _CONTACTOR1 | _CONTACTOR2 | _SINGLE | _RCM_TEST
+_KINDS = {Pilot.HIGH: guard.HIGH, Pilot.PWM: guard.PWM, Pilot.LOW: guard.LOW, Pilot.OFF: guard.OFF}
+_LOCKS = {LockDrive.REST: guard.REST, LockDrive.LOCK: guard.LOCK, LockDrive.UNLOCK: guard.UNLOCK}
+_KIND_OF = {number: kind for kind, number in _KINDS.items()}
+_LOCK_OF = {number: lock for lock, number in _LOCKS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +24,46 @@ class Feed:
     single: bool
 
 
+def levels_of(outputs: Outputs, *, single: bool) -> Levels:
+    """What the guard is told of ``outputs``."""
+    return Levels(
+        contactor1=outputs.contactor1,
+        contactor2=outputs.contactor2,
+        single=single,
+        rcm_test=outputs.rcm_test,
+        pilot=_KINDS[outputs.pilot.kind],
+        lock=_LOCKS[outputs.lock],
+        pulses=outputs.pilot.pulses,
+    )
+
+
+def outputs_of(levels: Levels) -> Outputs:
+    """The core's word for ``levels``."""
+    pilot = PilotDrive(_KIND_OF[levels.pilot], levels.pulses)
+    return Outputs(levels.contactor1, levels.contactor2, pilot, _LOCK_OF[levels.lock], levels.rcm_test)
+
+
 def pack_feed(feed: Feed) -> bytes:
     """The bytes of a feed."""
-    outputs = feed.outputs
-    bits = _CONTACTOR1 * outputs.contactor1 | _CONTACTOR2 * outputs.contactor2 | _SINGLE * feed.single
-    bits |= _RCM_TEST * outputs.rcm_test
-    kind, lock = _KINDS.index(outputs.pilot.kind), _LOCKS.index(outputs.lock)
-    return _FEED.pack(_FEED_MAGIC, feed.sequence & 0xFFFF_FFFF, bits, kind, outputs.pilot.pulses, lock)
+    levels = levels_of(feed.outputs, single=feed.single)
+    return guard.FEED.pack(guard.FEED_MAGIC, feed.sequence % guard.MODULUS, *levels)
 
 
 def unpack_feed(data: bytes) -> Feed | None:
     """The feed in ``data``; None when it is not a valid one, which renews nothing."""
-    if len(data) != _FEED.size:
+    fed = guard.unpack_feed(data)
+    return None if fed is None else Feed(fed[0], outputs_of(fed[1]), fed[1].single)
+
+
+def unpack_alive(data: bytes) -> Alive | None:
+    """The guard's answer; None when this is no such answer."""
+    if len(data) != guard.ALIVE.size or data[:4] != guard.ALIVE_MAGIC or max(data[8:10]) > 1:
         return None
-    magic, sequence, bits, kind, pulses, lock = _FEED.unpack(data)
-    if magic != _FEED_MAGIC or bits & ~_ALL_BITS or kind >= len(_KINDS) or pulses > 10_000 or lock >= len(_LOCKS):
-        return None
-    outputs = Outputs(
-        contactor1=bool(bits & _CONTACTOR1),
-        contactor2=bool(bits & _CONTACTOR2),
-        pilot=PilotDrive(_KINDS[kind], pulses),
-        lock=_LOCKS[lock],
-        rcm_test=bool(bits & _RCM_TEST),
-    )
-    return Feed(sequence, outputs, bool(bits & _SINGLE))
+    return Alive(*guard.ALIVE.unpack(data)[1:])
 
 
-def pack_alive(sequence: int) -> bytes:
-    """The holder's answer to the feed with ``sequence``."""
-    return _ALIVE.pack(_ALIVE_MAGIC, sequence & 0xFFFF_FFFF)
-
-
-def unpack_alive(data: bytes) -> int | None:
-    """The sequence number that was answered; None when this is no such answer."""
-    if len(data) != _ALIVE.size:
-        return None
-    magic, sequence = _ALIVE.unpack(data)
-    return int(sequence) if magic == _ALIVE_MAGIC else None
+def confirms(alive: Alive | None, sequence: int, outputs: Outputs) -> bool:
+    """Whether ``alive`` says that the feed ``sequence`` of ``outputs`` was taken, and taken as it is."""
+    if alive is None or alive.sequence != sequence % guard.MODULUS:
+        return False
+    return (alive.contactor1, alive.contactor2) == (outputs.contactor1, outputs.contactor2)

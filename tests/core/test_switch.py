@@ -198,6 +198,40 @@ def test_a_function_chosen_later_takes_the_position_it_finds() -> None:
     assert switch.grid_limited
 
 
+def test_an_input_that_nobody_can_read_yet_is_no_movement() -> None:
+    switch = ExternalSwitch()
+    for at in range(0, 3_000, 10):
+        assert switch.feed(None, Function.ACCESS_SWITCH, at) == []
+    wishes = [wish for at in range(3_000, 3_300, 10) for wish in switch.feed(False, Function.ACCESS_SWITCH, at)]
+    assert wishes == [Wish.DENY_UNLESS_DELAYED]  # found open, as at start-up: not opened by somebody
+
+
+def test_what_moved_while_nobody_could_read_it_is_found_and_a_button_is_not_pushed() -> None:
+    for function, expected in (
+        (Function.ACCESS_BUTTON, []),
+        (Function.DISABLED, []),
+        (Function.SMART_SOLAR_BUTTON, []),
+        (Function.ACCESS_SWITCH, [Wish.ALLOW_UNLESS_DELAYED]),
+    ):
+        switch = ExternalSwitch()
+        for at in range(0, 500, 10):
+            switch.feed(False, function, at)
+        assert switch.feed(None, function, 500) == []
+        wishes = [wish for at in range(510, 3_000, 10) for wish in switch.feed(True, function, at)]
+        assert wishes == expected, function
+
+
+def test_a_grid_relay_that_nobody_can_read_keeps_its_limit_or_the_last_word_it_gave() -> None:
+    switch = ExternalSwitch()
+    switch.feed(None, Function.GRID_RELAY, 0)
+    assert switch.grid_limited  # not yet known counts as open
+    for at in range(0, 300, 10):
+        switch.feed(True, Function.GRID_RELAY, at)
+    assert not switch.grid_limited
+    switch.feed(None, Function.GRID_RELAY, 300)
+    assert not switch.grid_limited
+
+
 # ---- delayed charging ----
 
 

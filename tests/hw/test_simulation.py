@@ -30,6 +30,7 @@ class Bench:
         self.outputs = SAFE
         self.single = True
         self.feeding = True
+        self.unit.feed(Feed(0, SAFE, self.single), 0)  # who has not asked for open may not ask for closed
 
     def run(self, seconds: float) -> None:
         until = self.plant.now + round(seconds * 1000)

@@ -74,6 +74,7 @@ class Charger:
         """Before a long step ends: meanwhile outputs and permit were renewed."""
         if self.runs:
             self.core.permit = Permit(self.core.permit.outputs, now + LEASE_MS)
+            self.unit.lease.fed_at = now  # it was fed all the while
             self.unit.feed(Feed(0, self.core.outputs, single=self.core.desk.settings.enable_C2 == 0), now)
 
     def look(self, inputs: Inputs, now: Millis) -> list[Action]:

@@ -9,7 +9,7 @@ from evsed.core.actions import SAFE, Outputs
 from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.ports import BoardLostError
-from evsed.hw.lease import Feed, pack_feed, unpack_alive
+from evsed.hw.lease import Feed, confirms, pack_feed, unpack_alive
 from evsed.hw.simulation.link import LOOK, unpack_inputs
 
 _ANSWER_MS = 90
@@ -52,7 +52,7 @@ class SimulatedBoard:
             self._single_now = self._single()  # nobody rewires a charger under load
         self._sequence = (self._sequence + 1) & 0xFFFF_FFFF
         answer = self._ask(pack_feed(Feed(self._sequence, outputs, self._single_now)))
-        self._confirmed = answer is not None and unpack_alive(answer) == self._sequence
+        self._confirmed = answer is not None and confirms(unpack_alive(answer), self._sequence, outputs)
 
     def close(self) -> None:
         """See Board."""

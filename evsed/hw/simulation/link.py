@@ -20,7 +20,7 @@ _LONGEST_BURST = 511
 def pack_inputs(inputs: Inputs) -> bytes:
     """The bytes of the plant's answer to ``LOOK``."""
     bits = sum(1 << index for index, button in enumerate(_BUTTONS) if button in inputs.buttons)
-    bits |= _RCM * inputs.rcm_tripped | _SWITCH * inputs.switch_closed
+    bits |= _RCM * inputs.rcm_tripped | _SWITCH * bool(inputs.switch_closed)
     contacts = 0
     for contact in (inputs.closed1, inputs.closed2, inputs.locked):
         contacts = contacts * len(_CONTACTS) + _CONTACTS.index(contact)

@@ -15,7 +15,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from evsed.hw.lease import pack_alive, unpack_feed
+from evsed.hw.guard import LET_GO, MODULUS, STATUS, Alive, follows, pack_alive
+from evsed.hw.lease import unpack_feed
 from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.http import create_plant_app
 from evsed.hw.simulation.line import Line
@@ -61,6 +62,7 @@ class PlantProcess:
         self._loop = asyncio.get_running_loop()
         self.plant = Plant(chargers, seed, self._now())
         self._daemons: dict[int, int | None] = dict.fromkeys(range(chargers))
+        self._feeders: dict[int, tuple[socket.socket, int]] = {}  # who feeds a charger's lease, and its last number
         self._alive = 0
         self._last_death: float | None = None
         self._doors = [self._listen(directory / f"board{index}", index) for index in range(chargers)]
@@ -99,22 +101,46 @@ class PlantProcess:
         except ConnectionError:
             message = b""
         if not message:
-            self._loop.remove_reader(daemon)
-            daemon.close()
-            self._alive -= 1
-            self._last_death = self._loop.time()
+            self._hang_up(daemon, charger)
             return
         self.advance()
         unit, now = self.plant.units[charger], self.plant.now
         if message == LOOK:
             answer = pack_inputs(unit.inputs(now))
         elif (feed := unpack_feed(message)) is not None:
+            feeder, last = self._feeders.get(charger, (daemon, None))
+            if unit.lease.lent and feeder is not daemon:
+                self._hang_up(daemon, charger)  # there is one control loop
+                return
+            if feeder is daemon and last is not None and not follows(feed.sequence, last):
+                return
+            self._feeders[charger] = (daemon, feed.sequence)
             unit.feed(feed, now)
-            answer = pack_alive(feed.sequence)
+            answer = self._alive_answer(charger)
+        elif message in {STATUS, LET_GO}:
+            if message == LET_GO and charger in self._feeders:
+                self._hang_up(self._feeders[charger][0], charger)
+            answer = self._alive_answer(charger)
         else:
             return
         with contextlib.suppress(BlockingIOError, ConnectionError):
             daemon.send(answer)
+
+    def _alive_answer(self, charger: int) -> bytes:
+        lease = self.plant.units[charger].lease
+        levels, sequence = lease.levels, self._feeders[charger][1] if charger in self._feeders else 0
+        age = -1 if lease.fed_at is None else self.plant.now - lease.fed_at
+        return pack_alive(Alive(sequence, levels.contactor1, levels.contactor2, lease.expiries % MODULUS, age))
+
+    def _hang_up(self, daemon: socket.socket, charger: int) -> None:
+        self._loop.remove_reader(daemon)
+        daemon.close()
+        self._alive -= 1
+        self._last_death = self._loop.time()
+        if self._feeders.get(charger, (None, 0))[0] is daemon:
+            del self._feeders[charger]
+            self.advance()
+            self.plant.units[charger].abandon()
 
     def pids(self, charger: int) -> dict[str, int | None]:
         """The processes of a charger, as ``/simulation`` tells them."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from evsed.core.actions import SAFE, Outputs, Pilot
 from evsed.core.events import Button, Inputs
-from evsed.core.safety import LEASE_MS
 from evsed.core.units import Millis, Millivolts
-from evsed.hw.lease import Feed
+from evsed.hw.guard import Lease
+from evsed.hw.lease import Feed, levels_of, outputs_of
 from evsed.hw.simulation.car import Car
 from evsed.hw.simulation.circuit import PROXIMITY_OHMS, SOURCE_MV, Noise, Wiring, burst
 from evsed.hw.simulation.lock import Lock
@@ -52,7 +52,7 @@ class Unit:
         self.temperature = 25
         self.energy_wh = 0.0
         self.current = (0.0, 0.0, 0.0)
-        self.fed_at: Millis | None = None
+        self.lease = Lease()
         self._outputs: Outputs = SAFE
         self._single = True
         self._pressed: dict[Button, Millis] = {}
@@ -62,11 +62,17 @@ class Unit:
 
     def feed(self, feed: Feed, now: Millis) -> None:
         """Takes a valid feed: the outputs follow and the lease is renewed."""
-        self._outputs, self._single, self.fed_at = feed.outputs, feed.single, now
+        self.lease.renew(levels_of(feed.outputs, single=feed.single), now)
+        self._outputs, self._single = outputs_of(self.lease.levels), feed.single
+
+    def abandon(self) -> None:
+        """Whoever fed has hung up: the outputs are safe at once."""
+        self.lease.end()
+        self._outputs = SAFE
 
     def lease_age(self, now: Millis) -> Millis | None:
         """How long ago the last feed came; None when there never was one."""
-        return None if self.fed_at is None else now - self.fed_at
+        return None if self.lease.fed_at is None else now - self.lease.fed_at
 
     def sample(self) -> list[Millivolts]:
         """A burst of pilot samples."""
@@ -121,8 +127,7 @@ class Unit:
 
     def advance(self, now: Millis, step_ms: int) -> None:
         """Lets ``step_ms`` pass, up to ``now``."""
-        age = self.lease_age(now)
-        if age is None or age >= LEASE_MS:
+        if not self.lease.look(now):
             self._outputs = SAFE
         self.contactor1.advance(self._outputs.contactor1, now)
         self.contactor2.advance(self._outputs.contactor2, now)

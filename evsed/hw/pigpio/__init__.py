@@ -1,0 +1,1 @@
+"""The pilot by pigpiod, the GPIO daemon of a Pi 0 to 4."""

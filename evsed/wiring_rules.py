@@ -1,0 +1,271 @@
+"""Whether a board as described can be one: from ``[board]`` of the configuration to a Wiring that makes sense.
+
+Owns the rules, a row each, and what is said when one is broken. What a Wiring is, and the reference board, is
+wiring.py's. Standard library only, and pure: it is used before the outputs are safe.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, Final
+
+from evsed.tables import ConfigError, build, choice, names, one_of, refuse_unknown, shown, table_of, truth, whole
+from evsed.wiring import Driver, Line, Pins, Pull, Wiring
+
+WIRING_RANGES: Final = {
+    "board.pigpio_port": (1, 65_535),
+    "board.adc.hz": (
+        500_000,
+        2_000_000,
+    ),  # slower, a look does not fit into a control cycle; faster, no MCP320x follows
+    "board.adc.pilot": (0, 7),
+    "board.adc.proximity": (-1, 7),
+    "board.adc.temperature": (-1, 7),
+    "board.adc.pilot_zero_mv": (-60_000, 60_000),
+    "board.adc.pilot_full_mv": (-60_000, 60_000),
+    "board.adc.proximity_pullup_ohms": (100, 100_000),
+    "board.adc.ntc_pullup_ohms": (100, 1_000_000),
+    "board.adc.ntc_ohms": (100, 1_000_000),
+    "board.adc.ntc_beta": (1_000, 10_000),
+    "board.pwm.channel": (-1, 7),
+}
+_GPIO: Final = (0, 27)
+
+HARDWARE_PWM: Final = {12: 0, 18: 0, 13: 1, 19: 1}
+"""The pins that a Pi's PWM reaches, and the channel up to the Pi 4; the Pi 5 has one for each."""
+
+FIRST_LOW: Final = 9
+"""From this GPIO on a Pi's pins are pulled down when it powers up; the ones below are pulled up."""
+
+SWITCHING: Final = ("contactor1", "contactor2", "lock", "unlock", "rcm_test")
+"""What must not be on before anybody has decided anything. ``pilot_off`` is not among them: on is its safe side."""
+
+INPUTS: Final = ("mirror1", "mirror2", "lock_feedback", "rcm", "switch", "button_left", "button_middle", "button_right")
+CHANNELS: Final = {"mcp3204": 4, "mcp3208": 8}
+READERS: Final = ("none", "pn532", "keyboard")
+FACTORIES: Final = ("lgpio", "pigpio")
+
+_SPI: Final = {0: range(7, 12), 1: range(16, 22)}  # chip selects, MISO, MOSI, clock
+_UART_PORTS: Final = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
+_UART: Final = (14, 15)
+_PILOT_SHOWS_MV: Final = 13_000  # 12 V, and the window of a level around it
+_LONGEST_SOCKET: Final = 100  # of 107 bytes that the kernel takes
+_SPI_DEVICE: Final = re.compile(r"/dev/spidev(?P<bus>[0-9])\.[0-9]")
+_DEVICE: Final = re.compile(r"/dev/[A-Za-z0-9_./:+@,-]{1,200}")
+_ABSOLUTE: Final = re.compile(r"/[A-Za-z0-9_./:+@,-]*")
+
+
+def read_wiring(given: Mapping[str, Any], serial_ports: Sequence[str]) -> Wiring:
+    """The wiring in ``[board]``; ``serial_ports`` are those of the RS485 lines. Raises ConfigError."""
+    rest = {key: value for key, value in given.items() if key != "pins"}
+    pins = read_pins(table_of(given.get("pins", {}), "board.pins"))
+    wiring = replace(build(Wiring, rest, "board.", WIRING_RANGES), pins=pins)
+    wrong = next(broken(wiring, serial_ports), "")
+    if wrong:
+        raise ConfigError(f"board.{wrong}")
+    return wiring
+
+
+def broken(wiring: Wiring, serial_ports: Sequence[str]) -> Iterator[str]:
+    """What makes no sense, each beginning with the key below ``[board]``."""
+    for rule in _RULES:
+        yield from rule(wiring)
+    yield from _uart(wiring, serial_ports)
+
+
+def fitted(pins: Pins) -> dict[str, Line]:
+    """The lines that are there, by their key, in the order of the table."""
+    lines = ((item.name, getattr(pins, item.name)) for item in fields(pins))
+    return {name: line for name, line in lines if line is not None}
+
+
+def pigpio_mask(wiring: Wiring) -> int:
+    """The pins that pigpiod has to be allowed to touch (its option -x): a bit for each GPIO of the board."""
+    return sum(1 << line.gpio for line in fitted(wiring.pins).values())
+
+
+# ---- a pin ----
+
+
+def read_pins(given: Mapping[str, Any]) -> Pins:
+    """``[board.pins]``: a number, a table or "none" each. Raises ConfigError.
+
+    What a line leaves out is as on the reference board: a button that is moved to another pin stays a button.
+    """
+    refuse_unknown(given, names(Pins), "board.pins.")
+    reference = Pins()
+    lines: dict[str, Any] = {
+        key: _line(getattr(reference, key), value, f"board.pins.{key}") for key, value in given.items()
+    }
+    for key in ("pilot", "contactor1"):
+        if key in lines and lines[key] is None:
+            raise ConfigError(f'board.pins.{key} cannot be "none": no charger is without; name its GPIO')
+    return replace(reference, **lines)
+
+
+def _line(reference: Line | None, value: object, name: str) -> Line | None:
+    if value == "none":
+        return None
+    if isinstance(value, dict):
+        refuse_unknown(value, names(Line), f"{name}.")
+        if reference is None and "gpio" not in value:
+            raise ConfigError(f"{name} needs a gpio: the reference board has none there")
+        line = reference or Line(0)
+        return Line(
+            whole(value.get("gpio", line.gpio), f"{name}.gpio", _GPIO),
+            truth(value.get("active_low", line.active_low), f"{name}.active_low"),
+            choice(Pull, value.get("pull", line.pull), f"{name}.pull"),
+        )
+    if isinstance(value, bool) or not isinstance(value, int):
+        wanted = 'a GPIO such as 22, { gpio = 22, active_low = true, pull = "up" }, or "none"'
+        raise ConfigError(f"{name} takes {wanted}, not {shown(value)}")
+    return replace(reference or Line(0), gpio=whole(value, name, _GPIO))
+
+
+# ---- rules ----
+
+
+def _free_pins(wiring: Wiring) -> Iterator[str]:
+    buses = [(bus, pins) for bus, pins in _SPI.items() if bus in _spi_buses(wiring)]
+    taken = {gpio: f"SPI {bus} (GPIO {pins[0]} to {pins[-1]})" for bus, pins in buses for gpio in pins}
+    for name, line in fitted(wiring.pins).items():
+        if line.gpio in taken:
+            yield f"pins.{name}: GPIO {line.gpio} is taken by {taken[line.gpio]}; one of the two needs another pin"
+        taken.setdefault(line.gpio, f"pins.{name}")
+
+
+def _spi_buses(wiring: Wiring) -> set[int]:
+    """The first one has the display, whatever else."""
+    used = (_SPI_DEVICE.fullmatch(device) for device in (wiring.adc.device, wiring.rfid.device))
+    return {0} | {int(found["bus"]) for found in used if found}
+
+
+def _uart(wiring: Wiring, serial_ports: Sequence[str]) -> Iterator[str]:
+    reader = [wiring.rfid.device] if wiring.rfid.reader != "none" else []
+    used = [port for port in (*serial_ports, *reader) if port in _UART_PORTS]
+    for name, line in fitted(wiring.pins).items():
+        if used and line.gpio in _UART:
+            yield f"pins.{name}: GPIO {line.gpio} belongs to {used[0]}, which is in use; choose another pin"
+    if reader and reader[0] in serial_ports:
+        yield f"rfid.device: {reader[0]} is an RS485 line's device; the card reader needs a port of its own"
+
+
+def _pilot_has_pwm(wiring: Wiring) -> Iterator[str]:
+    gpio = wiring.pins.pilot.gpio
+    if gpio not in HARDWARE_PWM:
+        able = ", ".join(str(pin) for pin in sorted(HARDWARE_PWM))
+        yield f"pins.pilot: GPIO {gpio} has no hardware PWM; only {able} have"
+
+
+def _off_at_power_up(wiring: Wiring) -> Iterator[str]:
+    lines = fitted(wiring.pins)
+    for name in SWITCHING:
+        line = lines.get(name)
+        if line is None:
+            continue
+        if line.gpio < FIRST_LOW:
+            yield (
+                f"pins.{name}: GPIO {line.gpio} powers up high, and would switch on before evsed runs; "
+                f"choose one from {FIRST_LOW} to 27"
+            )
+        elif line.active_low:
+            yield (
+                f"pins.{name}: active_low on GPIO {line.gpio}, which powers up low, would switch on before evsed runs; "
+                "the board has to switch on at 3.3 V"
+            )
+
+
+def _pull_of_inputs(wiring: Wiring) -> Iterator[str]:
+    for name, line in fitted(wiring.pins).items():
+        if line.pull is not Pull.NONE and name not in INPUTS:
+            yield f"pins.{name}: pull is for inputs, and this is an output; leave it out"
+
+
+def _pairs(wiring: Wiring) -> Iterator[str]:
+    pins = wiring.pins
+    if (pins.lock is None) != (pins.unlock is None):
+        there, missing = ("lock", "unlock") if pins.unlock is None else ("unlock", "lock")
+        yield f'pins.{missing}: a lock is driven both ways; name its GPIO, or make {there} "none" as well'
+    if pins.lock_feedback is not None and pins.lock is None:
+        yield 'pins.lock_feedback: there is no lock to feel; make it "none"'
+    if pins.mirror2 is not None and pins.contactor2 is None:
+        yield 'pins.mirror2: there is no contactor2 whose mirror contact it could be; make it "none"'
+    if pins.rcm_test is not None and pins.rcm is None:
+        yield 'pins.rcm_test: there is no rcm that could answer the test; make it "none"'
+
+
+def _driver(wiring: Wiring) -> Iterator[str]:
+    if wiring.gpiozero and wiring.gpiozero not in FACTORIES:
+        yield f"gpiozero takes {one_of(FACTORIES)}, or nothing, not {shown(wiring.gpiozero)}"
+    if wiring.driver is Driver.KERNEL and wiring.gpiozero == "pigpio":
+        yield 'gpiozero: "pigpio" needs pigpiod, which driver = "kernel" does without; write "lgpio"'
+
+
+def _paths(wiring: Wiring) -> Iterator[str]:
+    if not re.fullmatch(r"/dev/gpiochip[0-9]{1,3}", wiring.chip):
+        yield f"chip takes a device such as /dev/gpiochip0, not {shown(wiring.chip)}"
+    if not re.fullmatch(r"/[A-Za-z0-9_./:+@,-]*[A-Za-z0-9_+@-]", wiring.guard) or len(wiring.guard) > _LONGEST_SOCKET:
+        wanted = f"a whole path such as /run/evsed/guard, of at most {_LONGEST_SOCKET} characters"
+        yield f"guard takes {wanted}, not {shown(wiring.guard)}"
+    if not _ABSOLUTE.fullmatch(wiring.pwm.base):
+        yield f"pwm.base takes a whole path such as /sys/class/pwm, not {shown(wiring.pwm.base)}"
+    if not re.fullmatch(r"(pwmchip[0-9]{1,3})?", wiring.pwm.chip):
+        yield f"pwm.chip takes a name such as pwmchip0, or nothing, not {shown(wiring.pwm.chip)}"
+
+
+def _adc(wiring: Wiring) -> Iterator[str]:
+    adc = wiring.adc
+    if not _SPI_DEVICE.fullmatch(adc.device):
+        yield f"adc.device takes an SPI device such as /dev/spidev0.1, not {shown(adc.device)}"
+    if adc.chip not in CHANNELS:
+        yield f"adc.chip takes {one_of(CHANNELS)}, not {shown(adc.chip)}"
+        return
+    last = CHANNELS[adc.chip] - 1
+    taken: dict[int, str] = {}
+    for name in ("pilot", "proximity", "temperature"):
+        channel = getattr(adc, name)
+        if channel > last:
+            yield f"adc.{name}: an {adc.chip.upper()} has the channels 0 to {last}, not {channel}"
+        elif channel in taken:
+            yield f"adc.{name}: channel {channel} is the one of adc.{taken[channel]}; each needs its own"
+        elif channel >= 0:
+            taken[channel] = name
+
+
+def _divider(wiring: Wiring) -> Iterator[str]:
+    zero, full = wiring.adc.pilot_zero_mv, wiring.adc.pilot_full_mv
+    if zero >= full:
+        yield f"adc.pilot_zero_mv ({zero}) has to be below adc.pilot_full_mv ({full}): the codes rise with the pilot"
+    elif zero > -_PILOT_SHOWS_MV or full < _PILOT_SHOWS_MV:
+        yield (
+            f"adc.pilot_zero_mv: a divider from {zero} to {full} mV does not show the pilot's whole swing; "
+            f"it has to reach from {-_PILOT_SHOWS_MV} or less to {_PILOT_SHOWS_MV} or more"
+        )
+
+
+def _reader(wiring: Wiring) -> Iterator[str]:
+    reader, device = wiring.rfid.reader, wiring.rfid.device
+    if reader not in READERS:
+        yield f"rfid.reader takes {one_of(READERS)}, not {shown(reader)}"
+    elif reader != "none" and not _DEVICE.fullmatch(device):
+        yield f"rfid.device takes the card reader's device, such as {_READER_DEVICES[reader]}, not {shown(device)}"
+    elif reader == "none" and device:
+        yield f'rfid.device: {shown(device)} is there, but rfid.reader is "none"; write which kind it is'
+    elif device and device == wiring.adc.device:
+        yield f"rfid.device: {device} is the ADC's; the card reader needs a chip select of its own"
+
+
+_READER_DEVICES: Final = {"pn532": "/dev/ttyUSB1", "keyboard": "/dev/input/by-id/usb-...-event-kbd"}
+
+_RULES: Final[tuple[Callable[[Wiring], Iterable[str]], ...]] = (
+    _off_at_power_up,
+    _pilot_has_pwm,
+    _free_pins,
+    _pull_of_inputs,
+    _pairs,
+    _driver,
+    _paths,
+    _adc,
+    _divider,
+    _reader,
+)
