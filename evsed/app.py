@@ -22,11 +22,14 @@ from typing import TYPE_CHECKING
 
 from evsed.config import Board, ConfigError, Http, Installation, Modbus
 from evsed.core.model import Contactor2, MeterRole
+from evsed.core.ports import Board as BoardPort
 from evsed.core.ports import BoardLostError
 from evsed.core.setting import SettingError
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
+from evsed.hw.absent import NoPanel
+from evsed.hw.guard import notify
 from evsed.logs import QueuedLog
 from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
@@ -35,9 +38,11 @@ from evsed.store import Store
 from evsed.wallclock import ClockJudge
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from evsed.api.mdns import Announcer
     from evsed.hw.bus import Bus
-    from evsed.hw.simulation.board import SimulatedBoard
+    from evsed.hw.panel import Panel
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +71,9 @@ def run(installation: Installation, overrides: list[str]) -> int:
     try:
         daemon = _Daemon(installation, overrides)
         status = daemon.run()
+    except BoardLostError as error:
+        log.critical("the board cannot be used: %s", error)
+        return os.EX_UNAVAILABLE
     finally:
         lines.finish(LOG_FINISHES_S)
     return _start_anew() if status == os.EX_OK and daemon.starts_anew else status
@@ -81,6 +89,18 @@ def prepare_threads() -> None:
 def settle_memory() -> None:
     """From now on the collector passes over what is there already: looking at it all would stop the control thread."""
     gc.freeze()
+
+
+class _Systemd:
+    """Tells systemd that the control loop goes round; the first time also that the daemon is ready."""
+
+    def __init__(self) -> None:
+        self._ready = False
+
+    def cycled(self) -> None:
+        """A control cycle is complete."""
+        notify("WATCHDOG=1" if self._ready else "READY=1\nWATCHDOG=1")
+        self._ready = True
 
 
 def _start_anew() -> int:
@@ -144,6 +164,15 @@ def _announcer(serial: int, door: socket.socket) -> "Announcer":
     return Announcer(serial, port, lambda: reachable(host, interfaces()), lambda: every_address(interfaces()))
 
 
+def _simulation(board: Board) -> "list[APIRouter]":
+    """The way to the simulated plant; a real board has none."""
+    if board.kind != "simulation":
+        return []
+    from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415 - heavy
+
+    return [create_router(board.plant_port, board.charger)]
+
+
 def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":
     """A bus for every line of the installation: its clients are the meters on it and, where chargers share it, they."""
     from evsed.hw.bus import Bus, Client  # noqa: PLC0415 - heavy
@@ -177,7 +206,7 @@ class _Daemon:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._died = False
         self.starts_anew = False
-        self._board = self._open_board(installation.board)  # first of all: outputs safe
+        self._board, self._panel = self._open_board(installation.board)  # first of all: outputs safe
         self._installation = replace(installation, serial=serial_number(installation.serial))
         self._store = Store(Path(installation.state.directory))
         try:
@@ -193,15 +222,22 @@ class _Daemon:
             _restart_wait_ms(saved.settings.restart_delay),
             clock_is_right=_clock_judge(installation.board),
             pilot_unlocked=installation.modem.unlocked,
+            cycled=_Systemd().cycled,
         )
 
-    def _open_board(self, board: Board) -> "SimulatedBoard":
+    def _open_board(self, board: Board) -> "tuple[BoardPort, Panel | NoPanel]":
+        if board.kind == "pi":
+            from evsed.hw.board import open_board  # noqa: PLC0415 - the simulation needs none of it
+            from evsed.hw.panel import Panel  # noqa: PLC0415
+
+            panel = Panel(board.wiring)
+            return open_board(board.wiring, panel), panel
         if board.kind != "simulation":
-            raise ConfigError(f'board.kind is {board.kind!r}; this version knows "simulation" only')
+            raise ConfigError('board.kind is not there: write kind = "pi" below [board], and how yours is wired')
         from evsed.hw.simulation.board import SimulatedBoard  # noqa: PLC0415 - a real board needs none of it
 
         try:
-            return SimulatedBoard(Path(board.socket), self._single_contactor)
+            return SimulatedBoard(Path(board.socket), self._single_contactor), NoPanel()
         except BoardLostError as error:
             raise ConfigError(f"board.socket: {error}") from error
 
@@ -228,6 +264,7 @@ class _Daemon:
         self._store.start()
         runtime.start()
         _prefer(runtime.thread_id)
+        self._panel.start(lambda: runtime.snapshot)
         try:
             asyncio.run(self._serve(runtime))
         finally:
@@ -235,6 +272,7 @@ class _Daemon:
             if not runtime.join(STOPS_WITHIN_S):
                 log.critical("the control loop does not end; the outputs expire by themselves")
             self._board.close()
+            self._panel.close()
             if not self._store.close():
                 log.critical("the disk does not take the settings: what was changed last may be lost")
                 self._died = True
@@ -246,6 +284,7 @@ class _Daemon:
         def end(*, anew: bool) -> None:
             self.starts_anew = anew and (self.starts_anew or not stop.is_set())  # a signal has the last word
             runtime.leave()  # the car is told first, everything else can wait
+            notify("STOPPING=1")
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -267,7 +306,6 @@ class _Daemon:
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
-        from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
@@ -287,7 +325,7 @@ class _Daemon:
             set_broker=mqtt.set_broker,
             network=network,
         )
-        app = create_app(site, create_router(installation.board.plant_port, installation.board.charger))
+        app = create_app(site, *_simulation(installation.board))
         door = open_door("http", installation.http)
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         if installation.modbus.port:

@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _replay(options)
         case "doctor":
             return _doctor(options)
+        case "guard":
+            return _guard(options)
         case "settings":
             return _settings()
         case _:
@@ -47,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run the daemon")
     run.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the installation (default {DEFAULT_CONFIG})")
     _add_set(run)
+    guard = commands.add_parser("guard", help="hold the lines of the board; run by systemd beside the daemon")
+    guard.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="the installation, as of run")
     simulate = commands.add_parser("simulate", help="run the daemon beside a simulated car, house and meters")
     port = "REST and web page (default 8080); further chargers take the ports that follow"
     simulate.add_argument("--port", type=_port, default=8080, help=port)
@@ -82,9 +86,11 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    subjects = parser.add_subparsers(dest="subject", required=True)
+    installation = f"the installation (default {DEFAULT_CONFIG})"
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=installation)
+    subjects = parser.add_subparsers(dest="subject", help="without one, the whole installation is looked at")
     bus = subjects.add_parser("bus", help="scan an RS485 line and read its meters; the daemon has to be stopped")
-    bus.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the installation (default {DEFAULT_CONFIG})")
+    bus.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=installation)
     bus.add_argument("--device", metavar="DEV", help="this line only (default: every line of the configuration)")
     bus.add_argument("--baud", type=_whole(1_200, 115_200), metavar="N", help="its speed (default: as configured)")
     address = _whole(1, 247)
@@ -157,6 +163,24 @@ def _run(options: argparse.Namespace) -> int:
         return os.EX_CONFIG
 
 
+def guard() -> int:
+    """Runs ``evsed-guard``, which is ``evsed guard``."""
+    return main(["guard", *sys.argv[1:]])
+
+
+def _guard(options: argparse.Namespace) -> int:
+    """Checks the configuration, and becomes the guard: the same process, with nothing else in it."""
+    from evsed.config import ConfigError  # noqa: PLC0415 - see the module's docstring
+    from evsed.hw import guard, guardplan  # noqa: PLC0415
+
+    try:
+        plan = guardplan.write_plan(options.config)
+    except ConfigError as error:
+        print(f"evsed-guard: {error}", file=sys.stderr)
+        return os.EX_CONFIG
+    return os.execv(sys.executable, [sys.executable, "-I", "-S", guard.__file__, str(plan)])  # noqa: S606 - our own
+
+
 def _simulate(options: argparse.Namespace) -> int:
     from evsed.hw.simulation import launcher  # noqa: PLC0415 - see the module's docstring
 
@@ -191,8 +215,10 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from evsed.doctor import command  # noqa: PLC0415 - see the module's docstring
+    from evsed.doctor import command, installation  # noqa: PLC0415 - see the module's docstring
 
+    if options.subject is None:
+        return installation.run(options.config)
     if options.first > options.last:
         print(f"evsed doctor: there is no address from {options.first} to {options.last}", file=sys.stderr)
         return os.EX_USAGE

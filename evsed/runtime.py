@@ -28,6 +28,7 @@ FAST_CYCLE_MS = 10
 _FAST = frozenset({State.B, State.COMM_C, State.C, State.C1})
 _PUBLISH_MS = 100
 _WALL_MS = 1_000
+_CYCLED_MS = 200
 STALE_MS = 2_000
 LEAVING_MS = 1_300
 """How long a stopping daemon waits for the car to let go before it opens under load."""
@@ -71,16 +72,20 @@ class Runtime:
         *,
         clock_is_right: Callable[[int, Millis], bool] = lambda _unix_s, _now: True,
         pilot_unlocked: bool = False,
+        cycled: Callable[[], None] = lambda: None,
     ) -> None:
         """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then.
 
         ``restart_wait_ms``: how long a car that is found plugged in has to wait. ``clock_is_right``: whether these Unix
-        seconds, read now, are the time of day. ``pilot_unlocked``: the pilot may be driven by hand.
+        seconds, read now, are the time of day. ``pilot_unlocked``: the pilot may be driven by hand. ``cycled`` is
+        called after a complete control cycle, some five times a second, and must not wait.
         """
         now = monotonic_ms()
         self._board = board
         self._keeper = keeper
         self._on_failure = on_failure
+        self._cycled = cycled
+        self._cycled_at = now
         self._clock_is_right = clock_is_right
         self._core = Controller(
             saved, now, board.equipment, restart_wait_ms, LocalCalendar(), pilot_unlocked=pilot_unlocked
@@ -208,6 +213,9 @@ class Runtime:
             self._published_at = now
         for answer, verdict in answers:
             answer.set_result(verdict)
+        if now - self._cycled_at >= _CYCLED_MS:
+            self._cycled_at = now
+            self._cycled()
 
     def _tell_time(self, now: Millis) -> list[Action]:
         if self._wall_at is not None and now - self._wall_at < _WALL_MS:

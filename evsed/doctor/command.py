@@ -4,18 +4,16 @@ Owns the order of it and what is said when the port or the settings cannot be us
 writes them. The line must be nobody else's meanwhile: the port is opened for us alone.
 """
 
-import errno
 import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from serial.tools import list_ports
-
 from evsed.config import Bus, ConfigError, Installation, load
 from evsed.core.model import MeterRole
 from evsed.core.settings import Settings
 from evsed.doctor import probes, report
+from evsed.doctor.parts import port_advice
 from evsed.hw.rs485 import Line, LineError
 from evsed.store import DamagedError, decode
 
@@ -56,7 +54,7 @@ def _look_at(bus: Bus, request: Request, settings: Settings) -> bool:
     try:
         line = Line(bus.device, bus.baud)
     except LineError as error:
-        _tell(f"evsed doctor: {_advice(bus.device, error)}")
+        _tell(f"evsed doctor: {port_advice(bus.device, error)}")
         return False
     _say(f"{bus.name}: {bus.device}, {bus.baud} baud")
     try:
@@ -123,22 +121,6 @@ def _stored(path: Path) -> Settings:
             raise ConfigError(f"{file} cannot be read: {error.strerror}; try it with sudo") from None
     _tell(f"evsed doctor: no settings in {path.parent}: those of a new charger are used, which has no meters")
     return Settings()
-
-
-def _advice(device: str, error: LineError) -> str:
-    """``error`` with what to do about it."""
-    number = getattr(error.__cause__, "errno", None)
-    if number in {errno.EWOULDBLOCK, errno.EBUSY}:
-        return (
-            f"{device} is in use by another program, probably the running daemon: "
-            "stop it (sudo systemctl stop evsed) and start it again afterwards"
-        )
-    if number == errno.ENOENT:
-        others = ", ".join(port.device for port in list_ports.comports()) or "none"
-        return f"{device} does not exist: is the adapter plugged in? Serial ports that are there: {others}"
-    if number == errno.EACCES:
-        return f"{device} may not be opened by this user: try it with sudo, or add the user to group dialout"
-    return str(error)
 
 
 # ---- words ----

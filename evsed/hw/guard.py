@@ -401,8 +401,11 @@ def main(arguments: list[str]) -> int:
     try:
         plan = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
         guard = Guard(plan)
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        say(f"cannot begin: {error}")
+    except OSError as error:
+        say(f"cannot begin: {error}")  # perhaps its predecessor still holds the lines
+        return 75  # EX_TEMPFAIL
+    except (ValueError, KeyError, IndexError) as error:
+        say(f"cannot use {arguments}: {error!r}")
         return 78  # EX_CONFIG
     prefer()
     notify("READY=1")

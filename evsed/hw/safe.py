@@ -127,5 +127,10 @@ def main(arguments: list[str]) -> int:
     return 1 if troubles else 0
 
 
+def run() -> int:
+    """The command ``evsed-safe``."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

@@ -39,7 +39,7 @@ def contactors(pins: Pins) -> tuple[Line, ...]:
 
 
 def lease_script(pins: Pins) -> str:
-    """Counts parameter 0 down, a tick at a time. From zero on it switches off, again at every tick, until it is renewed.
+    """Counts parameter 0 down, a tick at a time. From zero on it switches off, again at every tick, until renewed.
 
     Off: the contactors' lines at their off level, the pilot constant at +12 V. It never does anything else. A renewal
     can be lost between ``jmp`` and ``ld``: then it switches off although it should not, never the other way round.

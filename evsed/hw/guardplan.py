@@ -1,9 +1,14 @@
-"""Finds the kernel's PWM of the pilot's pin, which differs between models and kernels. Driving it is the guard's."""
+"""What the guard is to drive, written down for it where `evsed-safe` finds it too.
 
+Finds the kernel's PWM of the pilot's pin, which differs between models and kernels. Driving anything is the guard's.
+"""
+
+import json
 from pathlib import Path
 from typing import Any
 
-from evsed.config import ConfigError
+from evsed.config import ConfigError, load
+from evsed.files import replace_text
 from evsed.wiring import Driver, Wiring, guard_document
 
 # unconfirmed: how the PWM's device is named on a Pi 5 and before, and the channel that a pin has there
@@ -36,3 +41,22 @@ def guard_plan(wiring: Wiring) -> dict[str, Any]:
         chip, channel = find_pwm(wiring)
         document["pwm"] = {"chip": str(chip), "channel": channel}
     return document
+
+
+def write_plan(configuration: Path) -> Path:
+    """Reads the configuration and writes the plan beside the guard's socket. Raises ConfigError."""
+    board = load(configuration).board
+    if board.kind != "pi":
+        raise ConfigError(f'{configuration}: board.kind is not "pi": there are no lines to guard')
+    path = plan_path(board.wiring)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(path, json.dumps(guard_plan(board.wiring)))
+    except OSError as error:
+        raise ConfigError(f"board.guard: {path} cannot be written: {error.strerror}") from error
+    return path
+
+
+def plan_path(wiring: Wiring) -> Path:
+    """Where the plan is."""
+    return Path(f"{wiring.guard}.json")
