@@ -1,4 +1,4 @@
-"""A PN532 on a serial port: polls for a card with a 4- or 7-byte UID (ISO 14443 A).
+"""A PN532 on a serial port or on SPI: polls for a card with a 4- or 7-byte UID (ISO 14443 A).
 
 Owns waking the chip, the rhythm of polling, and what an odd answer means. Frames and commands are nfcpy's ``Chipset``,
 imported on the first opening; its own start-up runs ``stty`` in a shell and knows only /dev/tty*, so the port is ours.
@@ -9,37 +9,61 @@ import importlib
 import logging
 import os
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 from evsed.hw.port import LineError, Port
 from evsed.hw.rfid.reader import ReaderError
+from evsed.hw.rfid.spi import SpiTransport
 from evsed.hw.rfid.uid import from_bytes
 
+_SPI: Final = "/dev/spidev"
 _BAUD: Final = 115_200
 _POLL_S = 0.2
 _ACK_LENGTH = 6
-_WAKE: Final = b"\x55\x55" + bytes(
-    14
-)  # the chip sleeps behind its UART until it has seen 0x55 and some time has passed
+_WAKE: Final = b"\x55\x55" + bytes(14)  # the zeros give it time
 _ISO_14443_A = 0
 _FIELD, _RETRIES = 0x01, 0x05
 _OFF = b"\x00"
 _ONE_TRY = b"\x00\x00\x01"
 _PN532: Final = 0x32
-_NOT_READ = 1 << 3  # failures in a row: a card half out of the field garbles one answer, a lost chip all
+_NOT_READ = 8  # failures in a row: a card half out of the field garbles one answer, a lost chip all
 
 _QUIET = logging.getLogger(f"{__name__}.nfcpy")
 _QUIET.setLevel(logging.CRITICAL + 1)  # what goes wrong is told once, by the reader's thread
 
 
+class Transport(Protocol):
+    """The way to the chip, as nfcpy's ``Chipset`` wants it, with waking and closing."""
+
+    def wake(self) -> None:
+        """Ends the chip's sleep."""
+
+    def write(self, frame: bytes) -> None:
+        """Sends a frame. Raises OSError, LineError."""
+
+    def read(self, timeout_ms: int) -> bytearray:
+        """The next frame. Raises OSError, LineError."""
+
+    def close(self) -> None:
+        """Lets go of the device."""
+
+
 class SerialTransport:
     """The port as nfcpy's ``Chipset`` wants it: whole frames, OSError for what fails."""
 
-    TYPE = "TTY"
-
-    def __init__(self, port: Port) -> None:
-        self._port = port
+    def __init__(self, device: str) -> None:
+        """Raises LineError."""
+        self._port = Port(device, _BAUD)
         self._left = b""
+
+    def wake(self) -> None:
+        """Ends the sleep in which the chip is after power-up."""
+        self._port.write(_WAKE)
+
+    def close(self) -> None:
+        """Lets go of the port."""
+        self._port.close()
 
     def write(self, frame: bytes) -> None:
         """Sends a frame; what was still to be read belongs to none any more."""
@@ -72,30 +96,30 @@ class SerialTransport:
 class Pn532:
     """The opened and configured chip."""
 
-    def __init__(self, device: str) -> None:
-        """Opens ``device``, wakes the chip and asks who it is. Raises ReaderError."""
+    def __init__(self, device: str, transport: Callable[[str], Transport] | None = None) -> None:
+        """Opens ``device``, wakes the chip and asks who it is. Raises ReaderError. ``transport``: None: by its name."""
         self._device = device
         self._failures = 0
+        on_spi = device.startswith(_SPI)
         try:
             nfc = importlib.import_module("nfc.clf.pn532")
         except ImportError as error:
             raise ReaderError(f"the Python package {error.name} is missing: install nfcpy") from error
         try:
-            self._port = Port(device, _BAUD)
+            self._wire = (transport or (SpiTransport if on_spi else SerialTransport))(device)
         except LineError as error:
             raise ReaderError(str(error)) from error
-        self._chip: Any = nfc.Chipset(SerialTransport(self._port), _QUIET)
+        self._chip: Any = nfc.Chipset(self._wire, _QUIET)
         self._failed: tuple[type[Exception], ...] = (OSError, LineError, nfc.Chipset.Error, IndexError)
         try:
             self._configure()
         except self._failed as error:
-            self._port.close()
-            raise ReaderError(
-                f"{device}: no PN532 answers there: it has to be set to HSU (UART), with RX on TX, and 5 V"
-            ) from error
+            self._wire.close()
+            how = "SPI" if on_spi else "HSU (UART), with RX on TX,"
+            raise ReaderError(f"{device}: no PN532 answers there: it has to be set to {how} and have 5 V") from error
 
     def _configure(self) -> None:
-        self._port.write(_WAKE)
+        self._wire.wake()
         self._chip.sam_configuration("normal")
         chip, *_ = self._chip.get_firmware_version()
         if chip != _PN532:
@@ -117,8 +141,8 @@ class Pn532:
         return None if found is None else _uid(bytes(found))
 
     def close(self) -> None:
-        """Lets go of the port."""
-        self._port.close()
+        """Lets go of it."""
+        self._wire.close()
 
 
 def _uid(target: bytes) -> str | None:
