@@ -173,15 +173,26 @@ class PiBoard:
 
 def open_board(wiring: Wiring, touch: Touch) -> PiBoard:
     """The board as it is wired, its outputs safe before anything else is opened. Raises ConfigError, BoardLostError."""
-    link = GuardLink(wiring.guard)
-    plan = guard_plan(wiring)
-    _compare(plan_path(wiring), plan)
-    pilot: PilotDriver = PilotByGuard()
-    if wiring.driver is Driver.PIGPIO:
-        from evsed.hw.pigpio.pilot import PigpioPilot  # noqa: PLC0415 - the other driver needs none of it
+    with contextlib.ExitStack() as opened:
+        link = GuardLink(wiring.guard)
+        opened.callback(link.close)
+        plan = guard_plan(wiring)
+        _compare(plan_path(wiring), plan)
+        pilot = _pilot(wiring)
+        opened.callback(pilot.close)
+        sampler = Sampler(wiring.adc)
+        opened.callback(sampler.close)
+        board = PiBoard(wiring.pins, plan, link, pilot, sampler, InputLines(wiring), touch)
+        opened.pop_all()
+    return board
 
-        pilot = PigpioPilot(wiring)
-    return PiBoard(wiring.pins, plan, link, pilot, Sampler(wiring.adc), InputLines(wiring), touch)
+
+def _pilot(wiring: Wiring) -> PilotDriver:
+    if wiring.driver is Driver.KERNEL:
+        return PilotByGuard()
+    from evsed.hw.pigpio.pilot import PigpioPilot  # noqa: PLC0415 - the other driver needs none of it
+
+    return PigpioPilot(wiring)
 
 
 def _compare(path: Path, plan: dict[str, Any]) -> None:

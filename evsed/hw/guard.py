@@ -273,6 +273,12 @@ class Outputs:
                 say(f"GPIO {self._plan['pilot'][0]} cannot be taken from pigpio ({error.strerror}): pilot disconnected")
                 self._set(AT_REST, disconnected=True)
 
+    def close(self) -> None:
+        """Lets go of the lines."""
+        self._lines.close()
+        if self._taken is not None:
+            self._taken.close()
+
     def _set(self, levels: Levels, *, disconnected: bool) -> None:
         on = {
             "contactor1": levels.contactor1,
@@ -369,6 +375,16 @@ class Guard:
             self.rest()
             say("the control loop has gone: outputs safe")
 
+    def close(self) -> None:
+        """Makes everything safe and lets go of it. Raises OSError."""
+        try:
+            self.rest()
+        finally:
+            self._door.close()
+            for number in list(self._ends):
+                self._ends.pop(number)[0].close()
+            self._outputs.close()
+
     def _lose(self) -> None:
         """Makes everything safe, and parts with who fed."""
         self.rest()
@@ -404,7 +420,7 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         say(f"cannot begin: {error}")  # perhaps its predecessor still holds the lines
         return 75  # EX_TEMPFAIL
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         say(f"cannot use {arguments}: {error!r}")
         return 78  # EX_CONFIG
     prefer()
@@ -418,7 +434,7 @@ def main(arguments: list[str]) -> int:
         return 74  # EX_IOERR
     finally:
         with contextlib.suppress(OSError):
-            guard.rest()
+            guard.close()
 
 
 if __name__ == "__main__":
