@@ -69,6 +69,7 @@ class PigpioPilot:
         self._mends: deque[float] = deque(maxlen=MENDS)
         self._doubted: set[str] = set()  # what had to be written again, and was not seen right since
         self._due: list[Callable[[], None]] = []
+        self._renewed = self._looked = self._script_seen = clock()
         self._client = connect(wiring.pigpio_port)
         try:
             self._script = self._begin()

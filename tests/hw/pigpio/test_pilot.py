@@ -359,7 +359,7 @@ def test_a_pin_that_was_written_is_mended(wire: Wire, clock: Clock, caplog: pyte
     wire.daemon.ask(WRITE, 12, 0)
     cycles(pilot, clock, 3 * LOOK_S)
     assert (wire.daemon.ask(MODEG, 12), wire.daemon.ask(GDC, 12)) == (4, 530_000)
-    assert "reads nothing instead of 530000" in caplog.text
+    assert "; it is written again" in caplog.text  # duty or function, whichever was looked at first
 
 
 def test_a_function_that_does_not_stand_twice_is_a_lost_board(wire: Wire, clock: Clock) -> None:
