@@ -111,7 +111,8 @@ def test_the_watchdog_is_fed_by_complete_cycles_only() -> None:
     assert cycles.get(timeout=PATIENCE_S) == SAFE, "after the outputs were driven"
     cycles.get(timeout=PATIENCE_S)
 
-    def fail(_outputs: Outputs) -> None:
+    def fail(outputs: Outputs) -> None:
+        assert outputs == SAFE
         while not cycles.empty():
             cycles.get()
         raise BoardLostError("gone")
