@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -86,10 +86,12 @@ def guarding(path: Path) -> Iterator[None]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    yield
-    over.set()
-    thread.join()
-    guard.close()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        guard.close()
 
 
 def test_a_whole_board_without_and_with_a_car(
@@ -103,16 +105,15 @@ def test_a_whole_board_without_and_with_a_car(
         file = configuration(tmp_path, board)
         file.write_text(file.read_text().replace(ABSENT, "/dev/spidev0.1"))
         (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
-        client = Client(daemon.port)
-        client.hardware_pwm(12, 1_000, 1_000_000)
-        assert run(file, pi) == 0
-        empty = capsys.readouterr().out
-        under_hooks.car(plugged=True)
-        client.hardware_pwm(12, 1_000, 266_600)
-        assert run(file, pi) == 0
-        client.close()
+        with closing(Client(daemon.port)) as client:
+            client.hardware_pwm(12, 1_000, 1_000_000)
+            assert run(file, pi) == 0
+            empty = capsys.readouterr().out
+            under_hooks.car(plugged=True)
+            client.hardware_pwm(12, 1_000, 266_600)
+            assert run(file, pi) == 0
     plugged = capsys.readouterr().out
-    assert "wrong" not in (empty + plugged).replace(" 0 wrong", "").replace("\n0 wrong", "")
+    assert not [line for line in (empty + plugged).splitlines() if line.startswith("wrong")]
     assert "V: no car\n" in empty
     assert "pulses: 9 V: a car\n" in plugged
     assert "ok         guard: holds the lines, process " in plugged
