@@ -57,11 +57,13 @@ def steps(config: Path, installation: Installation, machine: Machine) -> list[St
     """Everything that can be asked of this installation, in the order in which one thing rests on the other."""
     pid = machines.running_daemon(machine)
     serving = pid is not None
+    rfid = installation.board.wiring.rfid
     return [
         Step("daemon", lambda: daemon(pid)),
         Step("configuration", lambda: configuration(config, installation)),
         *(_board(installation, machine, serving=serving) if installation.board.kind == "pi" else []),
         *[Step("serial port", partial(parts.port, bus, serving=serving)) for bus in installation.bus],
+        *([Step("card reader", lambda: parts.reader(rfid))] if rfid.reader != "none" else []),
         Step("permissions", lambda: machines.permissions(machines.evsed_user, groups(installation))),
         Step("clock", lambda: clock(Clock())),
         Step("disk", lambda: storage.disk(machine, Path(installation.state.directory))),
@@ -111,12 +113,13 @@ def configuration(config: Path, installation: Installation) -> Iterator[Finding]
 def groups(installation: Installation) -> list[str]:
     """The groups that the devices of this installation belong to."""
     serial = any(bus.device.startswith("/") for bus in installation.bus)
-    reader = installation.board.wiring.rfid.reader
+    rfid = installation.board.wiring.rfid
+    serial = serial or (rfid.reader == "pn532" and not rfid.device.startswith("/dev/spidev"))
     wanted = ["gpio", "spi"] if installation.board.kind == "pi" else []
     return [
         *wanted,
-        *(["dialout"] if serial or reader == "pn532" else []),
-        *(["input"] if reader == "keyboard" else []),
+        *(["dialout"] if serial else []),
+        *(["input"] if rfid.reader == "keyboard" else []),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The guard, the kernel's PWM and the serial ports, as the doctor looks at them.
+"""The guard, the kernel's PWM, the serial ports and the card reader, as the doctor looks at them.
 
 Owns the judgement; the guard's socket is hw/guardlink.py's, finding the PWM hw/guardplan.py's. Nothing is driven: the
 guard is asked a question that claims nothing, the PWM's files are only read.
@@ -19,7 +19,7 @@ from evsed.hw.guardlink import Status, status
 from evsed.hw.guardplan import find_pwm
 from evsed.hw.port import LineError
 from evsed.hw.rs485 import Line
-from evsed.wiring import Wiring
+from evsed.wiring import Rfid, Wiring
 
 PERIOD_NS = 1_000_000
 _FED_MS = 500
@@ -151,3 +151,19 @@ def port_advice(device: str, error: LineError) -> str:
     if number == errno.EACCES:
         return f"{device} may not be opened by this user: try it with sudo, or add the user to group dialout"
     return str(error)
+
+
+# ---- card reader ----
+
+
+def reader(rfid: Rfid) -> Iterator[Finding]:
+    """Whether the card reader's device is there and may be used by whoever asks."""
+    name = f"{rfid.reader} at {rfid.device}"
+    if not Path(rfid.device).exists():
+        yield wrong(f"{name} is not there", "is it plugged in? ls -l /dev/input/by-id /dev/serial/by-id shows what is")
+    elif not os.access(rfid.device, os.R_OK | os.W_OK):
+        yield attention(
+            f"{name} may not be used by this user", "try it with sudo; the user evsed needs the device's group"
+        )
+    else:
+        yield ok(f"{name} is there")

@@ -254,3 +254,10 @@ def test_the_groups_follow_from_what_is_wired(tmp_path: Path) -> None:
     assert groups(load(file)) == ["gpio", "spi"]
     file.write_text('[board]\nkind = "pi"\nrfid = { reader = "keyboard", device = "/dev/input/by-id/x" }\n')
     assert groups(load(file)) == ["gpio", "spi", "dialout", "input"]
+    file.write_text(
+        '[board]\nkind = "pi"\nrfid = { reader = "pn532", device = "/dev/spidev0.2" }\n[bus]\ndevice = "tcp://gateway:1"\n'
+    )
+    assert groups(load(file)) == ["gpio", "spi"]
+    file.write_text(file.read_text().replace("spidev0.2", "ttyUSB9"))
+    assert groups(load(file)) == ["gpio", "spi", "dialout"]
+    assert "card reader" in [step.subject for step in steps(file, load(file), Machine(tmp_path))]

@@ -10,10 +10,10 @@ import pytest
 
 from evsed.config import Bus
 from evsed.doctor.findings import Verdict
-from evsed.doctor.parts import guard, port, pulses, read_duty
+from evsed.doctor.parts import guard, port, pulses, read_duty, reader
 from evsed.hw.guardlink import Status
 from evsed.hw.rs485 import Line
-from evsed.wiring import Driver, Pwm, Wiring
+from evsed.wiring import Driver, Pwm, Rfid, Wiring
 from evsed.wiring import Line as Pin
 from tests.doctor.test_machine import only
 from tests.silicon.pwmtree import make_tree
@@ -146,3 +146,14 @@ def test_a_port_in_use_is_right_while_evsed_runs(terminal: str) -> None:
 def test_a_port_that_is_not_there_is_wrong(tmp_path: Path) -> None:
     found = only(port(Bus("bus 1", str(tmp_path / "ttyUSB0")), serving=False))
     assert (found.verdict, "does not exist: is the adapter plugged in?" in found.what) == (Verdict.WRONG, True)
+
+
+# ---- card reader ----
+
+
+def test_a_card_reader_is_there_or_not(tmp_path: Path, terminal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert only(reader(Rfid("pn532", terminal))).what == f"pn532 at {terminal} is there"
+    gone = only(reader(Rfid("keyboard", str(tmp_path / "kbd"))))
+    assert (gone.verdict, "is it plugged in?" in gone.advice) == (Verdict.WRONG, True)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert only(reader(Rfid("pn532", terminal))).verdict is Verdict.ATTENTION
