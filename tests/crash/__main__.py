@@ -39,7 +39,9 @@ def main(words: list[str]) -> int:
     for driver, case in pairs(words):
         row = best(driver, case)
         safe = "-" if row.safe_ms is None else f"{row.safe_ms} ms"
-        print(f"{row.case:44} {row.expected:9} {safe:>11} {row.max_late_ms:>6} ms {row.tries:>5} {bad(row)}", flush=True)
+        print(
+            f"{row.case:44} {row.expected:9} {safe:>11} {row.max_late_ms:>6} ms {row.tries:>5} {bad(row)}", flush=True
+        )
         rows.append(row)
     document = [{name: getattr(row, name) for name in _FIELDS} for row in rows]
     (BUILD / "crash-matrix.json").write_text(json.dumps(document, indent=1) + "\n")
