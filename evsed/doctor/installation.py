@@ -14,8 +14,8 @@ from pathlib import Path
 
 from evsed import wallclock
 from evsed.config import ConfigError, Installation, load
+from evsed.doctor import header, parts, pigpiod, pilot, storage
 from evsed.doctor import machine as machines
-from evsed.doctor import parts, pigpiod, pilot, storage
 from evsed.doctor.findings import PATIENCE_S, Finding, Step, Verdict, attention, lines, ok, take, wrong
 from evsed.doctor.machine import Machine
 from evsed.wiring import Driver
@@ -74,6 +74,7 @@ def _board(installation: Installation, machine: Machine, *, serving: bool) -> li
     before = [
         Step("Raspberry Pi", lambda: machines.pi(machine, wiring)),
         Step("kernel", lambda: machines.persistence(machine)),
+        Step("pins", lambda: header.look(wiring)),
         Step("audio", lambda: machines.audio(machine)),
     ]
     guard = Step("guard", lambda: parts.guard(wiring, serving=serving))

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from evsed.doctor import installation
 from evsed.doctor.findings import Finding, Step, Verdict, attention, ok, wrong
 from evsed.doctor.installation import Clock, clock, groups, run, steps
 from evsed.doctor.machine import Machine
+from evsed.hw.guard import Guard
+from evsed.hw.pigpio.client import Client
 from evsed.wallclock import PLAUSIBLE_FROM_S
+from evsed.wiring import Wiring, guard_document
 from tests.doctor.test_machine import machine, model, only
+from tests.silicon.link import Silicon
 from tests.silicon.pigpiod_process import Pigpiod
 from tests.silicon.pwmtree import make_tree
 
@@ -47,7 +52,7 @@ def test_every_step_of_a_board_with_pigpio_is_asked(tmp_path: Path, capsys: pyte
         (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
         assert run(configuration(tmp_path, board), pi) == 1
     out = capsys.readouterr().out
-    before = ["daemon", "configuration", "Raspberry Pi", "kernel", "audio", "guard"]
+    before = ["daemon", "configuration", "Raspberry Pi", "kernel", "pins", "audio", "guard"]
     after = ["serial port", "permissions", "clock", "disk"]
     assert subjects(out) == [*before, "pigpiod", "ADC", *after]
     assert "ok         pigpiod: answers, version 79\n" in out
@@ -68,6 +73,51 @@ def test_the_example_of_the_readme_is_what_is_printed(tmp_path: Path, capsys: py
     printed = capsys.readouterr().out.replace(ABSENT, "/dev/spidev0.1").splitlines()
     assert len(example) == 5
     assert [line for line in printed if line in example] == example
+
+
+@contextmanager
+def guarding(path: Path) -> Iterator[None]:
+    """A guard at rest, over the fake chips."""
+    guard, over = Guard(guard_document(Wiring(guard=str(path))) | {"pwm": None}), threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            guard.look()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        guard.close()
+
+
+def test_a_whole_board_without_and_with_a_car(
+    tmp_path: Path, under_hooks: Silicon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pi = model(tmp_path, "Raspberry Pi 4 Model B")
+    keeps = "sys__module__pinctrl_bcm2835__parameters__persist_gpio_outputs"
+    machine(tmp_path, usr__bin__pigpiod="", **{keeps: "N\n"}, proc__net__tcp="")
+    with Pigpiod("--registers", str(under_hooks.path)) as daemon, guarding(tmp_path / "guard"):
+        board = f'kind = "pi"\npigpio_port = {daemon.port}\nguard = "{tmp_path / "guard"}"\n'
+        file = configuration(tmp_path, board)
+        file.write_text(file.read_text().replace(ABSENT, "/dev/spidev0.1"))
+        (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
+        with closing(Client(daemon.port)) as client:
+            client.hardware_pwm(12, 1_000, 1_000_000)
+            assert run(file, pi) == 0
+            empty = capsys.readouterr().out
+            under_hooks.car(plugged=True)
+            client.hardware_pwm(12, 1_000, 266_600)
+            assert run(file, pi) == 0
+    plugged = capsys.readouterr().out
+    assert not [line for line in (empty + plugged).splitlines() if line.startswith("wrong")]
+    assert "V: no car\n" in empty
+    assert "pulses: 9 V: a car\n" in plugged
+    assert "ok         guard: holds the lines, process " in plugged
+    assert "high for 26.66 % of the time" in plugged
 
 
 def test_every_step_of_a_board_with_the_kernels_pwm_is_asked(

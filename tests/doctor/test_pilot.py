@@ -15,6 +15,7 @@ from tests.hw.spi_chip import SpiChip
 from tests.hw.test_adc import ADC, code_for
 
 CABLE_32_A, ROOM = 738, 2_048
+PERIOD = 33
 
 
 def chip(pilot_mv: list[int], proximity: int = CABLE_32_A, temperature: int = ROOM) -> SpiChip:
@@ -22,9 +23,9 @@ def chip(pilot_mv: list[int], proximity: int = CABLE_32_A, temperature: int = RO
 
 
 def pulses(high_mv: int, low_mv: int = -12_000, duty: int = 2_500) -> list[int]:
-    """Four samples a period: a quarter of them high by default."""
-    high = 4 * duty // 10_000
-    return [high_mv] * high + [low_mv] * (4 - high)
+    """A period of 1 kHz, 30 us a sample."""
+    high = PERIOD * duty // 10_000
+    return [high_mv] * high + [low_mv] * (PERIOD - high)
 
 
 def look(spi: SpiChip, duty: Callable[[], int | None] = lambda: 10_000, adc: Adc = ADC) -> list[Finding]:
