@@ -80,13 +80,8 @@ def _board(installation: Installation, machine: Machine, *, serving: bool) -> li
     if wiring.driver is Driver.KERNEL:
         pwm = Step("PWM", lambda: parts.pulses(wiring, serving=serving))
         return [*before, guard, pwm, Step("ADC", lambda: pilot.pilot(wiring, lambda: parts.read_duty(wiring)))]
-    asked = [
-        Step("pigpiod", lambda: pigpiod.reachable(machine, wiring)),
-        Step("pigpiod", lambda: pigpiod.version(wiring)),
-        Step("lease", lambda: pigpiod.script(wiring, serving=serving)),
-        Step("PWM", lambda: pigpiod.pulses(wiring, serving=serving)),
-    ]
-    return [*before, guard, *asked, Step("ADC", lambda: pilot.pilot(wiring, lambda: pigpiod.known_duty(wiring)))]
+    asked = Step("pigpiod", lambda: pigpiod.look(machine, wiring, serving=serving))
+    return [*before, guard, asked, Step("ADC", lambda: pilot.pilot(wiring, lambda: pigpiod.known_duty(wiring)))]
 
 
 # ---- what needs no module of its own ----

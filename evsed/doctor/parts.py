@@ -23,6 +23,7 @@ from evsed.wiring import Wiring
 
 PERIOD_NS = 1_000_000
 _FED_MS = 500
+# unconfirmed: that the overlay takes the same numbers on a Pi 5
 _OVERLAY = {12: "pin=12,func=4", 13: "pin=13,func=4", 18: "pin=18,func=2", 19: "pin=19,func=2"}
 
 

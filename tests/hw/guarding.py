@@ -48,11 +48,11 @@ class Feeder:
         try:
             while self.end.recv(64):
                 pass
-            return True
         except BlockingIOError:
             return False
         except ConnectionResetError:
             return True
+        return True
 
 
 class Watch:

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -132,11 +131,10 @@ def test_the_kernels_pwm_becomes_constant(tmp_path: Path) -> None:
 # ---- the command ----
 
 
-def evsed_safe(*arguments: str) -> tuple[subprocess.CompletedProcess[str], float]:
-    """As systemd starts it, and how long it took."""
+def evsed_safe(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """As systemd starts it, without the site's packages."""
     code = "import sys; from evsed.hw.safe import run; sys.exit(run())"
-    begun = time.monotonic()
-    ended = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-S", "-c", code, *arguments],
         capture_output=True,
         text=True,
@@ -144,23 +142,19 @@ def evsed_safe(*arguments: str) -> tuple[subprocess.CompletedProcess[str], float
         check=False,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    return ended, time.monotonic() - begun
 
 
-def test_it_is_the_standard_library_and_quick(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
-    """Without the site's packages; its time is recorded, and asked for in the crash matrix."""
+def test_what_it_cannot_make_safe_it_tells(tmp_path: Path) -> None:
     file = tmp_path / "guard.json"
     file.write_text(json.dumps(plan_for(tmp_path, chip=str(tmp_path / "none"), pigpio_port=free_port())))
-    runs = [evsed_safe(str(file)) for _ in range(5)]
-    for ended, _ in runs:
-        assert ended.returncode == 1
-        assert "NOT SAFE: the contactors' lines cannot be driven" in ended.stderr
-        assert "Switch the supply off if a contactor is closed" in ended.stderr
-    record_property("evsed_safe_ms", round(min(took for _, took in runs) * 1000))
+    ended = evsed_safe(str(file))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "NOT SAFE: the contactors' lines cannot be driven" in ended.stderr
+    assert "Switch the supply off if a contactor is closed" in ended.stderr
 
 
 def test_where_no_guard_has_run_there_is_nothing_to_do(tmp_path: Path) -> None:
-    ended, _ = evsed_safe(str(tmp_path / "none.json"))
+    ended = evsed_safe(str(tmp_path / "none.json"))
     assert (ended.returncode, ended.stdout) == (0, "")
     assert "no guard has run since the system started" in ended.stderr
     assert str(PLAN) == "/run/evsed/guard.json"
