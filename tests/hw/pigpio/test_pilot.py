@@ -3,201 +3,20 @@
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 import pytest
 
 from evsed.core.actions import PILOT_HIGH, PILOT_LOW, PILOT_OFF, Pilot, PilotDrive
 from evsed.core.ports import BoardLostError
-from evsed.hw.pigpio.client import Client, Command, PigpioLostError, ScriptState
+from evsed.hw.pigpio.client import PigpioLostError, ScriptState
 from evsed.hw.pigpio.pilot import LOOK_S, MENDS, MENDS_S, SCRIPT_S, STALE_S, PigpioPilot
-from evsed.wiring import Line, Pins, Wiring
+from tests.hw.pigpio.wire import PATIENCE_S, PULSES, Clock, Wire, cycle, cycles, lost_in_time, wait_for
 from tests.silicon.link import Silicon
-from tests.silicon.pigpiod import GDC, HP, MODEG, PROC, PROCD, PROCR, PROCS, READ, WRITE
+from tests.silicon.pigpiod import GDC, HP, MODEG, PROCD, PROCS, READ, WRITE
 from tests.silicon.pigpiod_process import Pigpiod
 
 pytestmark = pytest.mark.daemon
-
-PATIENCE_S = 3.0
-"""One call on the control thread takes 0.1 s at most; these machines may stall."""
-
-PULSES = PilotDrive(Pilot.PWM, 5_300)
-FOREVER = b"tag 1 mils 10 jmp 1"
-
-
-@dataclass
-class Clock:
-    """The control loop's clock, moved by the test; the client keeps the real one."""
-
-    now: float = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Wire:
-    """Starts pilots, and keeps what they ask for."""
-
-    daemon: Pigpiod
-    pins: Pins = field(default_factory=Pins)
-    clock: Callable[[], float] = time.monotonic
-    calls: list[tuple[str, int, int]] = field(default_factory=list)
-    pilots: list[PigpioPilot] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for pilot in self.pilots:
-            pilot._client.close()
-
-    def start(self) -> PigpioPilot:
-        wire = self
-
-        class Noted(Client):
-            def _ask(self, command: Command, p1: int, p2: int, extension: bytes, ends: float) -> int:
-                wire.calls.append((command.name, p1, p2))
-                return super()._ask(command, p1, p2, extension, ends)
-
-        pilot = PigpioPilot(Wiring(pigpio_port=self.daemon.port, pins=self.pins), Noted, self.clock)
-        self.pilots.append(pilot)
-        return pilot
-
-    def named(self, name: str) -> list[tuple[str, int, int]]:
-        return [call for call in self.calls if call[0] == name]
-
-
-@pytest.fixture
-def wire(daemon: Pigpiod) -> Iterator[Wire]:
-    with Wire(daemon) as made:
-        yield made
-
-
-@pytest.fixture
-def clock(wire: Wire) -> Clock:
-    wire.clock = made = Clock()
-    return made
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < ends
-
-
-def cycle(pilot: PigpioPilot, drive: PilotDrive = PULSES) -> None:
-    pilot.drive(drive)
-    pilot.keep()
-
-
-def cycles(pilot: PigpioPilot, clock: Clock, seconds: float) -> None:
-    """The control loop for so long, every 10 ms."""
-    for _ in range(round(seconds * 100)):
-        clock.now += 0.01
-        cycle(pilot)
-
-
-@contextmanager
-def lost_in_time(match: str) -> Iterator[None]:
-    started = time.monotonic()
-    with pytest.raises(BoardLostError, match=match):
-        yield
-    assert time.monotonic() - started < PATIENCE_S
-
-
-def test_the_pilot_is_constant_before_anything_else_and_contactors_are_written_off_before_scripts(wire: Wire) -> None:
-    wire.start()
-    names = [name for name, *_ in wire.calls]
-    assert wire.calls[:3] == [("MODEG", 12, 0), ("WRITE", 12, 1), ("HP", 12, 1_000)]
-    assert wire.calls[3:5] == [("WRITE", 22, 0), ("WRITE", 23, 0)]
-    assert set(names[:5]) == {"MODEG", "WRITE", "HP"}
-    assert wire.named("WRITE")[1:] == [("WRITE", 22, 0), ("WRITE", 23, 0)]
-    assert (wire.daemon.ask(MODEG, 12), wire.daemon.ask(GDC, 12)) == (4, 1_000_000)
-    assert (wire.daemon.ask(MODEG, 22), wire.daemon.ask(READ, 22)) == (1, 0)
-
-
-def test_polarities(wire: Wire) -> None:
-    wire.pins = Pins(pilot=Line(13, active_low=True), contactor1=Line(10, active_low=True), contactor2=None)
-    pilot = wire.start()
-    assert (wire.daemon.ask(GDC, 13), wire.daemon.ask(READ, 10)) == (0, 1)
-    assert wire.named("WRITE") == [("WRITE", 13, 0), ("WRITE", 10, 1)]
-    cycle(pilot)
-    assert wire.daemon.ask(GDC, 13) == 470_000
-    cycle(pilot, PILOT_LOW)
-    assert wire.daemon.ask(GDC, 13) == 1_000_000
-
-
-def test_a_predecessors_pulses_end_without_a_glitch(wire: Wire) -> None:
-    """The pin stays with its PWM: no write takes it out."""
-    cycle(wire.start())
-    wire.calls.clear()
-    wire.start()
-    assert wire.calls[:3] == [("MODEG", 12, 0), ("GDC", 12, 0), ("HP", 12, 1_000)]
-    assert wire.daemon.ask(GDC, 12) == 1_000_000
-
-
-def test_leftovers_of_a_crashed_predecessor_are_deleted_running_or_not(wire: Wire) -> None:
-    daemon = wire.daemon
-    for number in range(32):
-        assert daemon.ask(PROC, extension=FOREVER) == number
-    for number in (0, 7, 31):
-        wait_for(lambda number=number: daemon.ask(PROCR, number) == 0)  # type: ignore[misc]
-    pilot = wire.start()
-    assert [number for number in range(32) if daemon.ask(PROCS, number) == 0] == [0]
-    assert daemon.ask(PROCR, 0) == 0  # ours again, after that stop
-    cycle(pilot)
-
-
-@pytest.mark.parametrize("refusals", [1, 20])
-def test_a_script_that_refuses_to_run_is_asked_again(wire: Wire, refusals: int) -> None:
-    wire.daemon.plant(refuse_runs=refusals)
-    cycle(wire.start())
-    assert len(wire.named("PROCR")) == refusals + 1
-
-
-def test_a_script_that_takes_its_time_is_waited_for() -> None:
-    with Pigpiod("--initialising-ms", "150") as daemon, Wire(daemon) as wire:
-        cycle(wire.start())
-
-
-def test_a_script_that_is_never_set_up_ends_the_start() -> None:
-    with Pigpiod("--initialising-ms", "60000") as daemon, lost_in_time("did not set up the pilot's script within 1 s"):
-        Wire(daemon).start()
-
-
-def test_a_script_that_never_runs_ends_the_start(wire: Wire) -> None:
-    wire.daemon.plant(refuse_runs=1_000_000)
-    with lost_in_time(r"did not start the pilot's script within 1 s; restart it: systemctl restart pigpiod"):
-        wire.start()
-
-
-def test_a_slow_daemon_does_not_stretch_the_start(wire: Wire) -> None:
-    wire.daemon.plant(late_ms=60)
-    with lost_in_time("did not answer"):
-        wire.start()
-
-
-def test_no_daemon_is_said_at_once() -> None:
-    with Pigpiod() as daemon:
-        daemon.kill()
-        with lost_in_time("cannot be reached.*systemctl status pigpiod"):
-            Wire(daemon).start()
-
-
-def test_a_pin_without_hardware_pwm_is_named(wire: Wire) -> None:
-    wire.pins = Pins(pilot=Line(17))
-    with lost_in_time("board.pins.pilot: GPIO 17 has no hardware PWM; use 12, 13, 18 or 19"):
-        wire.start()
-
-
-def test_a_mask_without_our_pins_is_named() -> None:
-    with Pigpiod("-x", hex(1 << 12)) as daemon, lost_in_time("refuses WRITE for GPIO 22: its option -x"):
-        Wire(daemon).start()
 
 
 def test_only_changes_are_written(wire: Wire, clock: Clock) -> None:
@@ -306,14 +125,6 @@ def test_a_pin_that_the_guard_took_is_taken_back_when_it_is_driven_anew(tmp_path
         assert silicon.ask("function", gpio=12)["value"] == "out"
         pilot.forget()
         cycle(pilot)
-        assert (silicon.ask("function", gpio=12)["value"], silicon.ask("duty", gpio=12)["value"]) == ("pwm", 530_000)
-
-
-def test_a_start_takes_the_pin_back(tmp_path: Path) -> None:
-    with Silicon(tmp_path) as silicon, Pigpiod("--registers", str(silicon.path)) as daemon, Wire(daemon) as wire:
-        cycle(wire.start())
-        silicon.ask("write", gpio=12, level=1)
-        cycle(wire.start())
         assert (silicon.ask("function", gpio=12)["value"], silicon.ask("duty", gpio=12)["value"]) == ("pwm", 530_000)
 
 

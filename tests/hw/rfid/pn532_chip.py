@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import random
 import select
 import threading
 import tty
@@ -24,6 +25,7 @@ class Chip:
         self.silent = False
         self.garbled = 0  # so many answers have a wrong checksum
         self.cut = 0  # so many answers end in the middle
+        self.babbles: random.Random | None = None  # says anything instead of an answer
         self.commands: list[bytes] = []
         self.strangers = 0  # what came while it was asleep, or with a wrong checksum
         self._awake = False
@@ -52,6 +54,10 @@ class Chip:
     def _obey(self, command: bytes) -> None:
         self.commands.append(command)
         if self.silent:
+            return
+        if self.babbles is not None:
+            kind, size = self.babbles.choice((b"", _ACK, _ACK + _START)), self.babbles.randrange(40)
+            self._send(kind + self.babbles.randbytes(size))
             return
         self._send(_ACK)
         body = bytes((0xD5, command[0] + 1)) + self._answer(command)

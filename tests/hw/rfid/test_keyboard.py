@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import random
 import select
 import struct
 import time
@@ -116,6 +117,15 @@ def test_what_is_no_input_device_is_told(reader: Reader, tmp_path: Path) -> None
         Keyboard(reader.path, fcntl.ioctl)
     with pytest.raises(ReaderError, match=r"nowhere: it is not there: plug the reader in, or look at rfid\.device"):
         Keyboard(str(tmp_path / "nowhere"), reader.ioctl)
+
+
+def test_whatever_comes_from_the_device_ends_no_thread(reader: Reader) -> None:
+    keyboard = Keyboard(reader.path, reader.ioctl)
+    dice = random.Random(3)
+    for _ in range(200):
+        os.write(reader.fd, dice.randbytes(dice.randrange(1, 200)))
+        swiped(keyboard)
+    keyboard.close()
 
 
 def test_an_unplugged_reader_is_told(tmp_path: Path) -> None:

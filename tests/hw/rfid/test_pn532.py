@@ -1,12 +1,14 @@
 """The PN532 over a pseudo-terminal, and a reader's thread: swipes, faults, coming back."""
 
 import logging
+import random
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from evsed.core.events import SwipeCard
+from evsed.hw.rfid import pn532 as pn532_module
 from evsed.hw.rfid import reader as reader_module
 from evsed.hw.rfid import reader_for
 from evsed.hw.rfid.pn532 import Pn532
@@ -79,6 +81,22 @@ def test_no_chip_or_another_one_is_told(chip: SerialChip) -> None:
         Pn532(chip.device)
     with pytest.raises(ReaderError, match="nowhere cannot be opened: No such file"):
         Pn532("/dev/nowhere")
+
+
+def test_whatever_comes_over_the_wire_ends_no_thread(chip: SerialChip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pn532_module, "_POLL_S", 0.0)
+    pn532 = Pn532(chip.device)
+    chip.babbles = random.Random(7)
+    failures = 0
+    for _ in range(12):
+        try:
+            assert pn532.read() is None  # a valid answer by chance is too rare to be seen
+        except ReaderError:
+            failures += 1
+    assert failures >= 3
+    chip.babbles, chip.card = None, SEVEN
+    soon(lambda: pn532.read() == "04A1B2C3D4E5F6")
+    pn532.close()
 
 
 # ---- on SPI ----
