@@ -27,6 +27,12 @@ def test_the_reference_board_obeys_every_rule() -> None:
     assert read_wiring({}, []) == Wiring()
 
 
+def test_everything_that_is_wrong_can_be_told() -> None:
+    wiring = Wiring(chip="x", adc=Adc(chip="x", pilot_zero_mv=0), pins=Pins(contactor1=Line(0)), rfid=Rfid("x"))
+    keys = [text.split(" ")[0].rstrip(":") for text in broken(wiring, [])]
+    assert keys == ["pins.contactor1", "chip", "adc.chip", "adc.pilot_zero_mv", "rfid.reader"]
+
+
 def test_without_a_kind_nothing_is_driven(tmp_path: Path) -> None:
     assert board(tmp_path, "").kind == ""
     assert board(tmp_path, '[board]\nkind = "pi"\n') == Board(kind="pi", wiring=Wiring())

@@ -79,12 +79,16 @@ def _board(installation: Installation, machine: Machine, *, serving: bool) -> li
         Step("pins", lambda: header.look(wiring)),
         Step("audio", lambda: machines.audio(machine)),
     ]
-    guard = Step("guard", lambda: parts.guard(wiring, serving=serving))
+    guard = [
+        Step("guard", lambda: parts.guard(wiring, serving=serving)),
+        Step("guard", lambda: parts.plan(wiring)),
+    ]
     if wiring.driver is Driver.KERNEL:
         pwm = Step("PWM", lambda: parts.pulses(wiring, serving=serving))
-        return [*before, guard, pwm, Step("ADC", lambda: pilot.pilot(wiring, lambda: parts.read_duty(wiring)))]
+        none = Step("pigpiod", lambda: pigpiod.absent(machine, wiring))
+        return [*before, *guard, none, pwm, Step("ADC", lambda: pilot.pilot(wiring, lambda: parts.read_duty(wiring)))]
     asked = Step("pigpiod", lambda: pigpiod.look(machine, wiring, serving=serving))
-    return [*before, guard, asked, Step("ADC", lambda: pilot.pilot(wiring, lambda: pigpiod.known_duty(wiring)))]
+    return [*before, *guard, asked, Step("ADC", lambda: pilot.pilot(wiring, lambda: pigpiod.known_duty(wiring)))]
 
 
 # ---- what needs no module of its own ----

@@ -5,6 +5,7 @@ guard is asked a question that claims nothing, the PWM's files are only read.
 """
 
 import errno
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from evsed.config import Bus, ConfigError
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.machine import CONFIG_TXT
 from evsed.hw.guardlink import Status, status
-from evsed.hw.guardplan import find_pwm
+from evsed.hw.guardplan import find_pwm, guard_plan, plan_path
 from evsed.hw.port import LineError
 from evsed.hw.rs485 import Line
 from evsed.wiring import Rfid, Wiring
@@ -54,6 +55,23 @@ def guard(wiring: Wiring, *, serving: bool, ask: Callable[[str], Status | None] 
     if told.expiries:
         late = f"the outputs' lease has run out {told.expiries} times since the guard began"
         yield attention(late, "see journalctl -u evsed for what held it up; does another program keep the Pi busy?")
+
+
+def plan(wiring: Wiring) -> Iterator[Finding]:
+    """Whether the guard holds the lines that the configuration names now."""
+    path = plan_path(wiring)
+    try:
+        held, wanted = json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(guard_plan(wiring)))
+    except FileNotFoundError:
+        yield attention(f"{path} is not there: the guard has not started yet", "sudo systemctl start evsed-guard")
+    except ConfigError as error:
+        yield wrong(f"the guard cannot start: {error}", "then: sudo systemctl restart evsed-guard")
+    else:
+        if held == wanted:
+            yield ok("holds the lines that the configuration names")
+        else:
+            old = "holds the lines of the board as it was wired before"
+            yield wrong(old, "sudo systemctl restart evsed-guard, and then evsed")
 
 
 # ---- the kernel's PWM ----

@@ -58,6 +58,15 @@ def look(machine: Machine, wiring: Wiring, *, serving: bool, connect: Connect = 
         yield from pulses(wiring, serving=serving, connect=connect)
 
 
+def absent(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
+    """With the kernel's driver nobody else may have a hand on the pins."""
+    if listeners(machine, wiring.pigpio_port):
+        both = f'runs (port {wiring.pigpio_port}) although driver = "kernel": two would drive the same pins'
+        yield wrong(both, "sudo systemctl disable --now pigpiod")
+    else:
+        yield ok('does not run, as it should be with driver = "kernel"')
+
+
 def reachable(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
     """Whether pigpiod listens, and to this machine only: who reaches it can close the contactors."""
     port = wiring.pigpio_port

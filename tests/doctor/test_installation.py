@@ -1,5 +1,6 @@
 """`evsed doctor` from the command line to its exit status: every step is asked, whatever the others find."""
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from evsed.doctor.findings import Finding, Step, Verdict, attention, ok, wrong
 from evsed.doctor.installation import Clock, clock, groups, run, steps
 from evsed.doctor.machine import Machine
 from evsed.hw.guard import Guard
+from evsed.hw.guardplan import guard_plan
 from evsed.hw.pigpio.client import Client
 from evsed.wallclock import PLAUSIBLE_FROM_S
 from evsed.wiring import Wiring, guard_document
@@ -103,6 +105,8 @@ def test_a_whole_board_without_and_with_a_car(
     with Pigpiod("--registers", str(under_hooks.path)) as daemon, guarding(tmp_path / "guard"):
         board = f'kind = "pi"\npigpio_port = {daemon.port}\nguard = "{tmp_path / "guard"}"\n'
         file = configuration(tmp_path, board)
+        plan = guard_plan(Wiring(guard=str(tmp_path / "guard"), pigpio_port=daemon.port))
+        (tmp_path / "guard.json").write_text(json.dumps(plan))
         file.write_text(file.read_text().replace(ABSENT, "/dev/spidev0.1"))
         (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
         with closing(Client(daemon.port)) as client:
@@ -117,6 +121,7 @@ def test_a_whole_board_without_and_with_a_car(
     assert "V: no car\n" in empty
     assert "pulses: 9 V: a car\n" in plugged
     assert "ok         guard: holds the lines, process " in plugged
+    assert "ok         guard: holds the lines that the configuration names\n" in plugged
     assert "high for 26.66 % of the time" in plugged
 
 
@@ -131,7 +136,7 @@ def test_every_step_of_a_board_with_the_kernels_pwm_is_asked(
     out = capsys.readouterr().out
     assert "ok         Raspberry Pi: Raspberry Pi 5 Model B, pilot driven by the kernel" in out
     assert "nobody uses its pwm0 yet" in out
-    assert "pigpiod" not in out
+    assert 'ok         pigpiod: does not run, as it should be with driver = "kernel"\n' in out
 
 
 def test_a_simulated_board_has_no_hardware_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

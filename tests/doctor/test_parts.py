@@ -1,6 +1,7 @@
 """Guard, kernel PWM and serial ports, as the doctor sees them."""
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +11,9 @@ import pytest
 
 from evsed.config import Bus
 from evsed.doctor.findings import Verdict
-from evsed.doctor.parts import guard, port, pulses, read_duty, reader
+from evsed.doctor.parts import guard, plan, port, pulses, read_duty, reader
 from evsed.hw.guardlink import Status
+from evsed.hw.guardplan import guard_plan, plan_path
 from evsed.hw.rs485 import Line
 from evsed.wiring import Driver, Pwm, Rfid, Wiring
 from evsed.wiring import Line as Pin
@@ -66,6 +68,21 @@ def test_a_guard_that_is_not_there_or_hangs_is_wrong(tmp_path: Path) -> None:
 def test_a_guard_that_may_not_be_asked_deserves_attention() -> None:
     found = only(guard(Wiring(), serving=False, ask=raises(errno.EACCES)))
     assert (found.verdict, found.advice) == (Verdict.ATTENTION, "try it with sudo")
+
+
+def test_a_guard_with_another_board_is_wrong(tmp_path: Path) -> None:
+    wiring = Wiring(guard=str(tmp_path / "guard"))
+    assert only(plan(wiring)).verdict is Verdict.ATTENTION
+    plan_path(wiring).write_text(json.dumps(guard_plan(wiring)))
+    assert only(plan(wiring)).verdict is Verdict.OK
+    moved = replace(wiring, pins=replace(wiring.pins, contactor2=None))
+    assert "as it was wired before" in only(plan(moved)).what
+
+
+def test_a_guard_that_finds_no_pwm_cannot_start(tmp_path: Path) -> None:
+    wiring = Wiring(driver=Driver.KERNEL, guard=str(tmp_path / "guard"), pwm=Pwm(base=str(tmp_path)))
+    plan_path(wiring).write_text("{}")
+    assert only(plan(wiring)).what.startswith("the guard cannot start: board.pwm: no PWM for GPIO 12")
 
 
 # ---- the kernel's PWM ----

@@ -11,7 +11,7 @@ import pytest
 from evsed.doctor import pigpiod
 from evsed.doctor.findings import Finding, Verdict
 from evsed.doctor.machine import Machine
-from evsed.doctor.pigpiod import known_duty, listeners, pulses, reachable, script, version
+from evsed.doctor.pigpiod import absent, known_duty, listeners, pulses, reachable, script, version
 from evsed.hw.pigpio.client import Client, PigpioLostError, PigpioRefusedError
 from evsed.hw.pigpio.script import lease_script
 from evsed.wiring import Line, Pins, Wiring
@@ -61,6 +61,12 @@ def test_a_pigpiod_that_the_network_reaches_is_wrong(tmp_path: Path, tcp: str, t
 def test_a_pigpiod_where_evsed_does_not_look_is_wrong(tmp_path: Path) -> None:
     _, found = reachable(sockets(tmp_path, "", LOCAL_6), Wiring())
     assert (found.verdict, found.what) == (Verdict.WRONG, "does not listen on 127.0.0.1, where evsed looks for it")
+
+
+def test_beside_the_kernels_driver_a_pigpiod_is_wrong(tmp_path: Path) -> None:
+    assert only(absent(Machine(tmp_path), Wiring())).verdict is Verdict.OK
+    found = only(absent(sockets(tmp_path, LOCAL), Wiring()))
+    assert (found.verdict, found.advice) == (Verdict.WRONG, "sudo systemctl disable --now pigpiod")
 
 
 def test_no_pigpiod_is_wrong(tmp_path: Path) -> None:
