@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evsed.doctor.findings import Finding, ok, wrong
-from evsed.wiring import Wiring
+from evsed.wiring import Driver, Wiring
 from evsed.wiring_rules import fitted
 
 CHIP_INFO, LINE_INFO = 0x8044_B401, 0xC100_B405
@@ -36,6 +36,8 @@ def look(wiring: Wiring, chips: Path = Path("/dev")) -> Iterator[Finding]:
         yield wrong(f"{wiring.chip} is {label}; the header's chip has another name", name)
         return
     taken = {name: holder for name, holder in holders(wiring).items() if holder not in OURS}
+    if wiring.driver is Driver.KERNEL:
+        taken.pop("pilot", None)  # where the kernel's PWM has the pin, a strict pinctrl calls it used
     for name, holder in taken.items():
         gpio = fitted(wiring.pins)[name].gpio
         yield wrong(

@@ -17,15 +17,13 @@ from evsed.config import Bus, ConfigError
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.machine import CONFIG_TXT
 from evsed.hw.guardlink import Status, status
-from evsed.hw.guardplan import find_pwm, guard_plan, plan_path
+from evsed.hw.guardplan import find_pwm, guard_plan, overlay, plan_path
 from evsed.hw.port import LineError
 from evsed.hw.rs485 import Line
 from evsed.wiring import Rfid, Wiring
 
 PERIOD_NS = 1_000_000
 _FED_MS = 500
-# unconfirmed: that the overlay takes the same numbers on a Pi 5
-_OVERLAY = {12: "pin=12,func=4", 13: "pin=13,func=4", 18: "pin=18,func=2", 19: "pin=19,func=2"}
 
 
 # ---- the guard ----
@@ -106,7 +104,7 @@ def pulses(wiring: Wiring, *, serving: bool) -> Iterator[Finding]:
         home, seen = read_pulses(wiring)
     except ConfigError:
         missing = f"there is no PWM for GPIO {gpio} in {wiring.pwm.base}"
-        yield wrong(missing, f"add dtoverlay=pwm,{_OVERLAY[gpio]} to {CONFIG_TXT} and restart the Pi (docs/board.md)")
+        yield wrong(missing, f"add {overlay(gpio)} to {CONFIG_TXT} and restart the Pi (docs/board.md)")
         return
     if seen is None:
         unused = f"{home.parent} is there; nobody uses its {home.name} yet"

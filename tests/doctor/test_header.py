@@ -10,7 +10,7 @@ from evsed.doctor import header
 from evsed.doctor.findings import Verdict
 from evsed.doctor.header import chip_label, holders, look
 from evsed.hw.guard import Lines
-from evsed.wiring import Wiring
+from evsed.wiring import Driver, Wiring
 from tests.doctor.test_machine import only
 
 
@@ -35,6 +35,15 @@ def test_a_line_that_another_driver_has_is_wrong(monkeypatch: pytest.MonkeyPatch
     lines = Lines.outputs("/dev/gpiochip0", [(4, True)])
     found = only(look(Wiring()))
     assert (found.verdict, found.what) == (Verdict.WRONG, "GPIO 4 (button_right) is held by evsed")
+    lines.close()
+
+
+@pytest.mark.usefixtures("under_hooks")
+def test_the_pilot_s_pin_may_be_the_kernel_s_pwm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(header, "OURS", frozenset({"lg"}))
+    lines = Lines.outputs("/dev/gpiochip0", [(12, False)])
+    assert only(look(Wiring(driver=Driver.KERNEL))).verdict is Verdict.OK
+    assert only(look(Wiring())).verdict is Verdict.WRONG
     lines.close()
 
 
