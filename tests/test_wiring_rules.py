@@ -146,7 +146,7 @@ REFUSED = [
     # the ADC
     ("adc", 'chip = "ads1115"', 'board.adc.chip takes "mcp3204" or "mcp3208", not'),
     ("adc", 'device = "/dev/i2c-1"', "board.adc.device takes an SPI device such as /dev/spidev0.1, not"),
-    ("adc", "hz = 50000", "board.adc.hz takes a whole number from 500000 to 2000000"),
+    ("adc", "hz = 50000", "board.adc.hz takes a whole number from 800000 to 2000000"),
     ("adc", "pilot = -1", "board.adc.pilot takes a whole number from 0 to 7"),
     ("adc", "proximity = 0", "board.adc.proximity: channel 0 is the one of adc.pilot"),
     ("adc", 'chip = "mcp3204"\ntemperature = 4', "board.adc.temperature: an MCP3204 has the channels 0 to 3, not 4"),
