@@ -76,10 +76,14 @@ RUNS ?= ../shared/reference/runs
 conformance: install
 	$(BIN)/python -m tests.conformance $(RUNS) $(if $(JSON),--json $(JSON))
 
-# Five million judged steps of arbitrary events (tests/soak.py); then a day of frames and 30 days of bus events of
+# Three million pilot bursts (tests/pilot_soak.py); a million control cycles, after which no more memory is held; five million judged steps of arbitrary events (tests/soak.py); then a day of frames and 30 days of bus events of
 # chargers that share power, in virtual time (tests/longrun, which takes most of an hour).
 STEPS ?= 5000000
+BURSTS ?= 3000000
+CYCLES ?= 1000000
 soak: install
+	$(BIN)/python -m tests.pilot_soak $(BURSTS)
+	$(BIN)/python -m tests.bench.cycle $(CYCLES)
 	$(BIN)/python -m tests.soak $(STEPS)
 	$(BIN)/python -m tests.longrun
 

@@ -3,11 +3,11 @@
 Owns the windows, the diode check and the hold times; not what follows from a level.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from statistics import median_low
+from operator import ne
 
 from evsed.core.duty import CONSTANT
 from evsed.core.units import DutyBp, Millis, Millivolts
@@ -46,39 +46,77 @@ class Reading:
 
 _WINDOW_MV = 1_000
 _STAY_WINDOW_MV = 1_400  # hysteresis: a level already held is left later than it is entered
+_LOWEST_MV = -13_000
 _NEGATIVE_LIMIT_MV = -11_000
-_PLATEAU_SPAN_MV = 1_500  # less than this between highest and lowest sample: there is only one plateau
-_SHARE_TOLERANCE_BP = 900  # of samples on the high plateau, against the duty that we drive
+_FLAT_MV = 1_500  # less than this between highest and lowest sample: there are no pulses
+_STEADY_MV = 1_000  # the samples of one plateau are no further apart: noise, hum and powerline data, no change of level
+_EDGES = 8  # at most every eighth sample meets an edge, also where a slow bus meets few phases of the pulses
+_CROSSINGS = range(3, 25)  # of the middle: pulses of 1 kHz in 2 to 10 ms; something slow has fewer, something fast more
+_SHARE_TOLERANCE_BP = 900  # of samples on the high plateau, against the duty that we drive: bursts end within a period
+_LEAST_TOLERANCE_BP = 200
+_CENTRES = tuple((level, level.value) for level in Level if level.value is not None)
 
 
 def judge(samples: Sequence[Millivolts], duty: DutyBp, held: Level) -> Reading:
     """Judges one burst taken while ``duty`` (0..10000) was driven; ``held`` is the level believed so far.
 
-    The high plateau is the median of the top cluster, the low one that of the bottom cluster. A burst whose share of
-    high samples does not fit the duty is INVALID: it was not this pilot that was sampled.
+    What is not one steady level, or pulses as we drive them, is INVALID: it was not this pilot that was sampled, or it
+    changed meanwhile.
     """
     ordered = sorted(samples)
-    lowest, highest = ordered[0], ordered[-1]
-    if highest - lowest < _PLATEAU_SPAN_MV:
-        plateau = median_low(ordered)
-        fits = duty in (0, CONSTANT) or abs(plateau) < _WINDOW_MV  # a short flattens both halves
-        level = classify(plateau, held) if fits else Level.INVALID
+    return _constant(ordered, held) if duty in (0, CONSTANT) else _pulsed(samples, ordered, duty, held)
+
+
+def _constant(ordered: list[Millivolts], held: Level) -> Reading:
+    """One plateau; a twentieth of the samples at either end may be spikes."""
+    last, spikes = len(ordered) - 1, len(ordered) // 20
+    plateau = ordered[last // 2]
+    steady = ordered[last - spikes] - ordered[spikes] <= _STEADY_MV
+    return Reading(classify(plateau, held) if steady else Level.INVALID, plateau, plateau, negative_seen=False)
+
+
+def _pulsed(samples: Sequence[Millivolts], ordered: list[Millivolts], duty: DutyBp, held: Level) -> Reading:
+    """Two plateaus. Of the high one the lower third may be edges and the highest tenth spikes."""
+    count, lowest, highest = len(ordered), ordered[0], ordered[-1]
+    if highest - lowest < _FLAT_MV:
+        plateau = ordered[(count - 1) // 2]
+        level = Level.SHORT if abs(plateau) < _WINDOW_MV else Level.INVALID  # a short flattens both halves
         return Reading(level, plateau, plateau, negative_seen=False)
     middle = (lowest + highest) / 2
-    split = bisect_right(ordered, middle)
-    low, high = median_low(ordered[:split]), median_low(ordered[split:])
-    share_bp = (len(ordered) - split) * CONSTANT // len(ordered)
-    if abs(share_bp - duty) > _SHARE_TOLERANCE_BP:
-        return Reading(Level.INVALID, high, low, negative_seen=False)
-    return Reading(classify(high, held), high, low, negative_seen=low <= _NEGATIVE_LIMIT_MV)
+    lows = bisect_right(ordered, middle)
+    highs = count - lows
+    first, last = lows + (highs + 1) // 3, count - 1 - highs // 10
+    high, low = ordered[(first + last) // 2], ordered[(lows - 1) // 2]
+    between = bisect_left(ordered, high - _STEADY_MV) - bisect_right(ordered, low + _STEADY_MV)
+    ours = (
+        ordered[last] - ordered[first] <= _STEADY_MV
+        and between * _EDGES <= count
+        and abs(highs * CONSTANT // count - duty) <= _tolerance(duty)
+        and _LOWEST_MV <= low <= -max(high / 2, _FLAT_MV)  # without a diode about as far from 0 V as the high one
+        and _crossings(samples, middle) in _CROSSINGS
+    )
+    level = classify(high, held) if ours else Level.INVALID
+    spikes = level is Level.SHORT or low - lowest > _STEADY_MV  # a few of them are no negative half
+    return Reading(level, high, low, negative_seen=ours and low <= _NEGATIVE_LIMIT_MV and not spikes)
+
+
+def _crossings(samples: Sequence[Millivolts], middle: float) -> int:
+    """How often one sample is above ``middle`` and the next is not, or the other way round."""
+    above = [sample > middle for sample in samples]
+    return sum(map(ne, above, above[1:]))
+
+
+def _tolerance(duty: DutyBp) -> DutyBp:
+    """How far the share of high samples may be off: a spike is not taken for short pulses, nor for short gaps."""
+    return min(_SHARE_TOLERANCE_BP, max(min(duty, CONSTANT - duty) // 2, _LEAST_TOLERANCE_BP))
 
 
 def classify(plateau: Millivolts, held: Level) -> Level:
     """The level whose window holds ``plateau``; the window of ``held`` is wider."""
     if held.value is not None and abs(plateau - held.value) <= _STAY_WINDOW_MV:
         return held
-    for level in Level:
-        if level.value is not None and abs(plateau - level.value) <= _WINDOW_MV:
+    for level, centre in _CENTRES:
+        if abs(plateau - centre) <= _WINDOW_MV:
             return level
     return Level.INVALID
 

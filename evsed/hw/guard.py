@@ -29,6 +29,7 @@ FROZEN_MS = 250
 
 _LOOK_MS = 50
 _MOST_ENDS = 8
+_NOTIFY_MS = 100
 _PRIORITY = 30
 _LOCK_ALL = 3  # MCL_CURRENT | MCL_FUTURE
 
@@ -273,6 +274,12 @@ class Outputs:
                 say(f"GPIO {self._plan['pilot'][0]} cannot be taken from pigpio ({error.strerror}): pilot disconnected")
                 self._set(AT_REST, disconnected=True)
 
+    def close(self) -> None:
+        """Lets go of the lines."""
+        self._lines.close()
+        if self._taken is not None:
+            self._taken.close()
+
     def _set(self, levels: Levels, *, disconnected: bool) -> None:
         on = {
             "contactor1": levels.contactor1,
@@ -369,6 +376,16 @@ class Guard:
             self.rest()
             say("the control loop has gone: outputs safe")
 
+    def close(self) -> None:
+        """Makes everything safe and lets go of it. Raises OSError."""
+        try:
+            self.rest()
+        finally:
+            self._door.close()
+            for number in list(self._ends):
+                self._ends.pop(number)[0].close()
+            self._outputs.close()
+
     def _lose(self) -> None:
         """Makes everything safe, and parts with who fed."""
         self.rest()
@@ -404,21 +421,24 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         say(f"cannot begin: {error}")  # perhaps its predecessor still holds the lines
         return 75  # EX_TEMPFAIL
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, LookupError) as error:
         say(f"cannot use {arguments}: {error!r}")
         return 78  # EX_CONFIG
     prefer()
     notify("READY=1")
     try:
+        told = 0
         while True:
             guard.look()
-            notify("WATCHDOG=1")
+            if monotonic_ms() - told >= _NOTIFY_MS:
+                told = monotonic_ms()
+                notify("WATCHDOG=1")
     except OSError as error:
         say(f"an output cannot be driven any more: {error}")
         return 74  # EX_IOERR
     finally:
         with contextlib.suppress(OSError):
-            guard.rest()
+            guard.close()
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class GuardLink:
         """Connects and asks for safe outputs. Raises BoardLostError when the guard does not confirm them."""
         self._path = path
         self._sequence = 0
-        self._answered_at = monotonic_ms()
+        self._silent_since: int | None = None  # when the first feed was sent that has no answer
         self.expiries = 0
         """How often the lease has run out."""
 
@@ -88,11 +88,13 @@ class GuardLink:
         until = time.monotonic() + _BEGINS_MS / 1000
         while not self.feed(SAFE):
             if time.monotonic() > until:
+                self._end.close()
                 raise BoardLostError(f"the guard at {path} does not make the outputs safe")
 
     def feed(self, outputs: Outputs) -> bool:
         """Renews the lease; whether the guard drives just that. Raises BoardLostError when it is gone or silent."""
         self._sequence += 1
+        sent = monotonic_ms()
         try:
             self._end.send(pack_feed(Feed(self._sequence, outputs, single=False)))
         except BlockingIOError:
@@ -101,9 +103,11 @@ class GuardLink:
             raise self._lost(f"has gone ({error.strerror})") from error
         alive = self._answer()
         if alive is not None:
-            self._answered_at = monotonic_ms()
+            self._silent_since = None
             self.expiries = alive.expiries
-        elif monotonic_ms() - self._answered_at >= LOST_MS:
+        elif self._silent_since is None:
+            self._silent_since = sent
+        elif sent - self._silent_since >= LOST_MS:
             raise self._lost(f"has not answered for {LOST_MS} ms")
         return confirms(alive, self._sequence, outputs)
 

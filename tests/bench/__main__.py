@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evsed.replay.trace import read
-from tests.bench import bus, costs, tables, web
+from tests.bench import bus, costs, cycle, tables, web
 from tests.bench.goals import SCENARIOS
 from tests.bench.runs import file_of, jobs, run_all
 
@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     report: dict[str, Any] = {"costs": costs.calls(), "traces": {}, "robustness": []}
     for name, figure in report["costs"].items():
         print(f"{name:34} median {figure['median_us']:8.1f} us   p99.9 {figure['p99_9_us']:8.1f} us", flush=True)
+    report["cycle"] = cycle.cycle()
+    print("\n".join(cycle.lines(report["cycle"])), flush=True)
     report["bus"] = bus.bus()
     print("\n".join(bus.lines(report["bus"])), flush=True)
     report["web"] = web.web()

@@ -16,7 +16,8 @@ SHORT: Final = 255
 INVALID: Final = 0
 NOT_FORCED: Final = -1
 _PULSES = range(800, 9_701)
-_SAMPLES = 20
+_SAMPLES = 100
+_PERIODS = 3
 _HIGH_MV = {12: 12_000, 9: 9_000, 6: 6_000, 3: 3_000, SHORT: 0, INVALID: 1_500, -12: -12_000}
 
 
@@ -25,8 +26,8 @@ def burst(level: int, duty: int, diode: bool) -> tuple[int, ...]:
     """Samples of the pilot while ``duty`` (0..10000) is driven and the car pulls its high half to ``level`` volts."""
     high = _HIGH_MV[level]
     low = high if level in {SHORT, -12} else -12_000 if diode or level == 12 else -high
-    highs = round(_SAMPLES * duty / 10_000)
-    return (high,) * highs + (low,) * (_SAMPLES - highs)
+    phases = (at * _PERIODS * 10_000 // _SAMPLES % 10_000 for at in range(_SAMPLES))
+    return tuple(high if phase < duty else low for phase in phases)
 
 
 @cache

@@ -17,7 +17,8 @@ from evsed.core.units import Celsius, Deciamps, Millis, Millivolts, Ohms
 from tests.core.invariants import Judged
 
 V12, V9, V6, V3 = 12_000, 9_000, 6_000, 3_000
-SAMPLES = 20
+SAMPLES = 50
+PERIODS = 3
 TESTED = Equipment(rcm_test=True)
 EXPORT = PhaseCurrents(-300, -300, -300)
 
@@ -31,14 +32,15 @@ def configured(**given: object) -> Settings:
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def burst(drive: PilotDrive, high: Millivolts, low: Millivolts) -> tuple[Millivolts, ...]:
     """The samples of a pilot with these plateaus, without noise."""
     match drive.kind:
         case Pilot.HIGH:
             return (high,) * SAMPLES
         case Pilot.PWM:
-            highs = round(SAMPLES * drive.pulses / 10_000)
-            return (high,) * highs + (low,) * (SAMPLES - highs)
+            phases = (at * PERIODS * 10_000 // SAMPLES % 10_000 for at in range(SAMPLES))
+            return tuple(high if phase < drive.pulses else low for phase in phases)
         case Pilot.LOW:
             return (low,) * SAMPLES
         case _:

@@ -6,6 +6,9 @@ import pytest
 
 from evsed.hw import bus as bus_module
 from tests.hw.homewizard_device import Device
+from tests.silicon.conftest import silicon, under_hooks
+
+__all__ = ["silicon", "under_hooks"]
 
 
 @pytest.fixture

@@ -1,0 +1,358 @@
+"""The guard over the fake chips: what it drives, and every way in which it lets go."""
+
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, LockDrive, Outputs, pilot_offering
+from evsed.hw import guard
+from evsed.hw.guard import LET_GO, STATUS, Guard, Pwm
+from evsed.wiring import Driver
+from tests.hw.guarding import CLOSED, HEARTBEAT, PILOT, Feeder, Watch, plan_for, watch, with_pins
+from tests.hw.guarding import PILOT_OFF as OFF_LINE
+from tests.scenarios.simulation import PATIENCE_S, wait_for
+from tests.silicon.link import Silicon
+from tests.silicon.pwmtree import make_tree
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, under_hooks: Silicon, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    with watch(plan_for(tmp_path), under_hooks, monkeypatch) as guarded:
+        yield guarded
+
+
+@pytest.fixture
+def fed(guarded: Watch) -> Feeder:
+    """Somebody charges a car."""
+    feeder = guarded.feeder()
+    guarded.feed(feeder, SAFE)
+    assert guarded.feed(feeder, CLOSED) is not None
+    assert guarded.contactors == (1, 1)
+    return feeder
+
+
+# ---- what it drives ----
+
+
+def test_everything_is_off_from_the_first_moment(guarded: Watch) -> None:
+    for gpio, _ in guarded.plan["lines"].values():
+        assert (guarded.function(gpio), guarded.level(gpio)) == ("out", 0), gpio
+
+
+def test_active_low_lines_are_off_when_high(
+    tmp_path: Path, under_hooks: Silicon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = with_pins(plan_for(tmp_path), contactor1=(22, True), contactor2=None, heartbeat=None)
+    with watch(plan, under_hooks, monkeypatch) as guarded:
+        assert guarded.level(22) == 1
+        feeder = guarded.feeder()
+        guarded.feed(feeder, SAFE)
+        guarded.feed(feeder, Outputs(contactor1=True))
+        assert guarded.level(22) == 0
+
+
+@pytest.mark.parametrize(
+    ("outputs", "on"),
+    [
+        (Outputs(contactor1=True), {"contactor1"}),
+        (Outputs(contactor1=True, contactor2=True), {"contactor1", "contactor2"}),
+        (Outputs(lock=LockDrive.LOCK), {"lock"}),
+        (Outputs(lock=LockDrive.UNLOCK), {"unlock"}),
+        (Outputs(rcm_test=True), {"rcm_test"}),
+        (Outputs(pilot=PILOT_OFF), {"pilot_off"}),
+        (Outputs(pilot=PILOT_LOW), set()),
+    ],
+    ids=str,
+)
+def test_every_output_has_its_line(guarded: Watch, outputs: Outputs, on: set[str]) -> None:
+    feeder = guarded.feeder()
+    guarded.feed(feeder, SAFE)
+    guarded.feed(feeder, outputs)
+    lines = {name: gpio for name, (gpio, _) in guarded.plan["lines"].items() if name != "heartbeat"}
+    assert {name for name, gpio in lines.items() if guarded.level(gpio)} == on
+
+
+def test_the_heartbeat_goes_with_the_feeds_and_not_without(guarded: Watch) -> None:
+    feeder = guarded.feeder()
+    beats = []
+    for _ in range(6):
+        guarded.feed(feeder, SAFE)
+        beats.append(guarded.level(HEARTBEAT))
+    assert beats in ([1, 0] * 3, [0, 1] * 3)
+    before = guarded.level(HEARTBEAT)
+    guarded.after(400, looks=5)
+    assert guarded.level(HEARTBEAT) == before
+
+
+# ---- the lease ----
+
+
+def test_the_answer_tells_what_is_driven(guarded: Watch, fed: Feeder) -> None:
+    alive = guarded.feed(fed, CLOSED)
+    assert alive is not None
+    assert (alive.sequence, alive.contactor1, alive.contactor2, alive.expiries, alive.fed_ms) == (3, True, True, 0, 0)
+
+
+def test_500_ms_without_a_feed_open_the_contactors_and_take_the_pilot_from_pigpio(guarded: Watch, fed: Feeder) -> None:
+    guarded.silicon.ask("hardware_pwm", gpio=PILOT, hz=1000, duty_ppm=266_000)
+    guarded.after(499)
+    assert guarded.contactors == (1, 1)
+    guarded.after(1)
+    assert guarded.contactors == (0, 0)
+    assert (guarded.function(PILOT), guarded.level(PILOT)) == ("out", 1)
+    assert not fed.parted, "a control loop that was held up may go on"
+    alive = guarded.feed(fed, CLOSED)
+    assert alive is not None
+    assert (alive.contactor1, alive.expiries) == (False, 1), "it never closes by itself"
+    assert guarded.contactors == (0, 0)
+    guarded.feed(fed, SAFE)
+    guarded.feed(fed, CLOSED)
+    assert guarded.contactors == (1, 1)
+
+
+def test_a_pilot_that_cannot_be_taken_is_disconnected(guarded: Watch, fed: Feeder) -> None:
+    blocker = guard.Lines.outputs(guarded.plan["chip"], [(PILOT, False)])
+    guarded.after(500)
+    assert guarded.contactors == (0, 0)
+    assert guarded.level(OFF_LINE) == 1
+    blocker.close()
+    guarded.feed(fed, SAFE)
+    assert guarded.level(OFF_LINE) == 0
+
+
+def test_whoever_hangs_up_loses_everything_at_once(guarded: Watch, fed: Feeder) -> None:
+    fed.end.close()
+    guarded.after(0)
+    assert guarded.contactors == (0, 0)
+    assert guarded.function(PILOT) == "out"
+
+
+def test_a_feed_that_was_overtaken_renews_nothing(guarded: Watch, fed: Feeder) -> None:
+    guarded.after(400)
+    fed.sequence -= 1
+    fed.send(CLOSED)
+    guarded.after(0)
+    assert fed.answer() is None
+    guarded.after(100)
+    assert guarded.contactors == (0, 0)
+
+
+@pytest.mark.parametrize("data", [b"EVF3", b"\0" * 16, b"EVF2" + b"\0" * 12, b"x" * 64, LET_GO[:3], STATUS + b"\0"])
+def test_what_is_no_feed_renews_nothing_and_breaks_nothing(guarded: Watch, fed: Feeder, data: bytes) -> None:
+    guarded.after(400)
+    fed.end.send(data)
+    guarded.after(0)
+    assert fed.answer() is None
+    assert guarded.contactors == (1, 1)
+    guarded.after(100)
+    assert guarded.contactors == (0, 0)
+
+
+def test_a_question_does_not_renew(guarded: Watch, fed: Feeder) -> None:
+    doctor = guarded.feeder()
+    for _ in range(5):
+        guarded.after(90)
+        doctor.end.send(STATUS)
+        guarded.after(0)
+    alive = doctor.answer()
+    assert alive is not None
+    assert (alive.contactor1, alive.fed_ms) == (True, 90)
+    guarded.after(50)
+    assert guarded.contactors == (0, 0)
+    assert not fed.parted
+
+
+def test_there_is_one_control_loop(guarded: Watch, fed: Feeder) -> None:
+    second = guarded.feeder()
+    guarded.feed(second, SAFE)
+    assert second.parted
+    assert guarded.contactors == (1, 1)
+    guarded.feed(fed, CLOSED)
+    guarded.after(500)
+    third = guarded.feeder()
+    assert guarded.feed(third, SAFE) is not None, "one that has lost its lease is replaced"
+    guarded.feed(third, CLOSED)
+    assert guarded.contactors == (1, 1)
+    guarded.feed(fed, SAFE)
+    assert fed.parted
+    assert guarded.contactors == (1, 1)
+
+
+def test_evsed_safe_takes_everything_from_who_feeds(guarded: Watch, fed: Feeder) -> None:
+    safe = guarded.feeder()
+    safe.end.send(LET_GO)
+    guarded.after(0)
+    alive = safe.answer()
+    assert alive is not None
+    assert not alive.contactor1
+    assert guarded.contactors == (0, 0)
+    assert fed.parted
+
+
+def test_what_waited_while_the_guard_stood_still_is_of_the_past(guarded: Watch, fed: Feeder) -> None:
+    """Stopped for 300 ms with a feed for closed contactors in its socket: nobody knows whether its sender lives."""
+    fed.send(CLOSED)
+    guarded.now += 300
+    guarded.guard.look()
+    guarded.after(0)
+    assert guarded.contactors == (0, 0)
+    assert fed.parted
+
+
+def test_connections_do_not_pile_up(guarded: Watch, fed: Feeder) -> None:
+    crowd = [guarded.feeder() for _ in range(20)]
+    assert sum(not one.parted for one in crowd) == 7
+    assert guarded.feed(fed, CLOSED) is not None
+
+
+# ---- the kernel's PWM ----
+
+
+@pytest.fixture
+def pwm(tmp_path: Path) -> Iterator[tuple[Path, Silicon]]:
+    chip = make_tree(tmp_path / "pwm")
+    with Silicon(tmp_path, "--pwm", str(chip)) as silicon:
+        yield chip, silicon
+
+
+def duty(silicon: Silicon, ppm: int) -> None:
+    wait_for(lambda: silicon.ask("duty", gpio=PILOT)["value"] == ppm, f"{ppm} of a million on the pilot's pin")
+
+
+def test_the_kernels_pwm_is_constant_at_first_and_follows(pwm: tuple[Path, Silicon]) -> None:
+    chip, silicon = pwm
+    channel = Pwm(chip, 0, inverted=False)
+    duty(silicon, 1_000_000)
+    channel.drive(2667)
+    duty(silicon, 266_700)
+    channel.drive(0)
+    duty(silicon, 0)
+    assert silicon.state["complaints"] == []
+    again = Pwm(chip, 0, inverted=True)
+    duty(silicon, 0)
+    again.drive(1000)
+    duty(silicon, 900_000)
+
+
+def test_a_duty_is_written_when_it_changes_and_read_back(pwm: tuple[Path, Silicon]) -> None:
+    chip, silicon = pwm
+    channel = Pwm(chip, 0, inverted=False)
+    channel.drive(5000)
+    duty(silicon, 500_000)
+    (chip / "pwm0" / "duty_cycle").write_text("1\n")
+    channel.drive(5000)
+    assert (chip / "pwm0" / "duty_cycle").read_text() == "1\n"
+    channel.drive(6000)
+    duty(silicon, 600_000)
+
+
+def test_a_pwm_that_does_not_keep_its_duty_is_told(pwm: tuple[Path, Silicon], monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = Pwm(pwm[0], 0, inverted=False)
+    monkeypatch.setattr(os, "pwrite", lambda *_: 0)
+    with pytest.raises(OSError, match="another program drives it"):
+        channel.drive(5000)
+
+
+def test_under_the_kernels_pwm_the_guard_drives_the_pilot_and_lets_go_of_it(
+    tmp_path: Path, under_hooks: Silicon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chip = make_tree(tmp_path / "pwm")
+    (chip / "pwm0").mkdir()  # as if exported by a predecessor
+    for name, word in (("period", "0"), ("duty_cycle", "0"), ("enable", "0")):
+        (chip / "pwm0" / name).write_text(f"{word}\n")
+
+    def written() -> int:
+        return int((chip / "pwm0" / "duty_cycle").read_text().split()[0])
+
+    plan = plan_for(tmp_path, Driver.KERNEL, pwm={"chip": str(chip), "channel": 0})
+    with watch(plan, under_hooks, monkeypatch) as guarded:
+        assert written() == 1_000_000
+        feeder = guarded.feeder()
+        for outputs, expected in (
+            (SAFE, 1_000_000),
+            (Outputs(pilot=pilot_offering(160)), 266_600),
+            (Outputs(pilot=PILOT_LOW), 0),
+            (Outputs(pilot=PILOT_OFF), 1_000_000),
+            (CLOSED, 266_600),
+        ):
+            guarded.feed(feeder, outputs)
+            assert written() == expected, outputs
+        guarded.after(500)
+        assert written() == 1_000_000
+        assert guarded.contactors == (0, 0)
+        assert guarded.function(PILOT) == "in", "the pin belongs to the PWM: nobody takes it"
+
+
+# ---- the process ----
+
+
+def started(plan_file: Path, silicon: Silicon, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.silicon.under", str(silicon.path), "evsed.hw.guard", str(plan_file)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | environment)
+
+
+@pytest.fixture
+def plan_file(tmp_path: Path) -> Path:
+    file = tmp_path / "guard.json"
+    file.write_text(json.dumps(plan_for(tmp_path)))
+    return file
+
+
+def test_it_tells_systemd_that_it_is_ready_and_lives(plan_file: Path, silicon: Silicon, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE_S)
+        process = started(plan_file, silicon, NOTIFY_SOCKET=str(tmp_path / "notify"))
+        assert [systemd.recv(64) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+        process.communicate()
+
+
+def test_a_line_that_cannot_be_driven_ends_it(plan_file: Path, silicon: Silicon, tmp_path: Path) -> None:
+    process = started(plan_file, silicon)
+    wait_for((tmp_path / "guard").exists, "the guard listens")
+    feeder = Feeder(str(tmp_path / "guard"))
+    silicon.fault(lines=errno.EIO)
+    feeder.send(SAFE)
+    feeder.end.close()
+    assert process.wait(PATIENCE_S) == 74
+    assert b"an output cannot be driven any more" in process.communicate()[1]
+
+
+@pytest.mark.parametrize(("text", "status"), [("", 78), ("[]", 78), ("{}", 78)])
+def test_a_plan_that_is_none_is_told(tmp_path: Path, text: str, status: int) -> None:
+    """As it is run: nothing but the standard library, and no packages of the site."""
+    file = tmp_path / "plan.json"
+    file.write_text(text)
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", guard.__file__, str(file)], capture_output=True, timeout=PATIENCE_S, check=False
+    )
+    assert ended.returncode == status
+    assert ended.stderr.startswith(b"evsed-guard: cannot use")
+    assert b"Traceback" not in ended.stderr
+
+
+def test_without_its_chip_it_is_to_be_started_again(plan_file: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", guard.__file__, str(plan_file)],
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ended.returncode == 75
+    assert b"/dev/gpiochip0" in ended.stderr
+
+
+@pytest.mark.usefixtures("guarded")
+def test_lines_that_another_holds_are_an_error_of_their_own(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"BUSY|busy"):
+        Guard(plan_for(tmp_path) | {"socket": str(tmp_path / "second")})
