@@ -100,6 +100,14 @@ def _ms() -> int:
 
 def run(case: Case, driver: Driver, *, log: Path | None = None) -> Row:
     """Charges, strikes, waits and measures."""
+    try:
+        return _struck(case, driver, log)
+    except AssertionError as error:  # it did not get so far as to charge
+        expected = "safe" if case.safe else "charging"
+        return Row(_label(case, driver), expected, None, 0, f"no charging to begin with: {error}"[:2_000])
+
+
+def _struck(case: Case, driver: Driver, log: Path | None) -> Row:
     with tempfile.TemporaryDirectory(prefix="crash-") as directory, Yard(driver, Path(directory)) as yard:
         yard.charge()
         threading.Event().wait(1.0)  # some charging to look at
@@ -131,8 +139,8 @@ def recover(driver: Driver) -> int:
         return _ms() - began
 
 
-def _label(case: Case, yard: Yard) -> str:
-    return f"{yard.driver}: {case.name}"
+def _label(case: Case, driver: Driver) -> str:
+    return f"{driver}: {case.name}"
 
 
 def _late(yard: Yard) -> int:
@@ -156,7 +164,7 @@ def _safe(case: Case, yard: Yard) -> Row:
         fault = "it is not safe"
     fault = fault or _unsaid(case, yard)
     off = [at for at, _, on in yard.silicon.state["history"] if at >= struck and not on]
-    return Row(_label(case, yard), "safe", max(off, default=struck) - struck, late, fault)
+    return Row(_label(case, yard.driver), "safe", max(off, default=struck) - struck, late, fault)
 
 
 def _charging(case: Case, yard: Yard) -> Row:
@@ -168,7 +176,7 @@ def _charging(case: Case, yard: Yard) -> Row:
         if not yard.draws:
             fault = "the car does not draw any more"
     fault = fault or _unsaid(case, yard)
-    return Row(_label(case, yard), "charging", None, _late(yard), fault)
+    return Row(_label(case, yard.driver), "charging", None, _late(yard), fault)
 
 
 def _unsaid(case: Case, yard: Yard) -> str:

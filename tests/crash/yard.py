@@ -28,6 +28,9 @@ PERIOD_MS = 10
 """Of the control loop while a car is connected: the ADC is looked at once a cycle."""
 
 WATCHDOG_S = 1.0
+_OUR_PINS = "0x0FFFFFFF"
+"""The LED is on GPIO 1, which pigpiod lets nobody change unless it is told so."""
+
 _ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
 """Else every thread has 64 MB of its own in reserve, and memory never runs out for the control thread."""
 
@@ -95,7 +98,7 @@ class Yard:
             case "pigpiod":
                 port, registers = str(self._pigpio_port), str(self.silicon.path)
                 pigpiod = (sys.executable, "-m", "tests.silicon.pigpiod")
-                return Unit(name, (*pigpiod, "--port", port, "--registers", registers), post)
+                return Unit(name, (*pigpiod, "--port", port, "--registers", registers, "-x", _OUR_PINS), post)
             case "guard":
                 return Unit(name, self._under("evsed.hw.guard", str(self._plan)), post, WATCHDOG_S)
             case _:

@@ -6,6 +6,7 @@ with fields of ``Faults``. Source: pigpio.c (pthSocketThreadHandler, myDoCommand
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -229,6 +230,8 @@ def main() -> int:
     if options.until_eof:
         threading.Thread(target=_end_with_input, daemon=True).start()
     sys.setswitchinterval(0.001)  # a script's thread must not wait for a client's
+    with contextlib.suppress(OSError):  # where it may, it is as punctual as the real one, which is no Python
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     daemon = Daemon(registers, options.mask, random.Random(options.seed), options.initialising_ms)
     daemon.faults.late_ms = options.late_ms
     serve(daemon, "0.0.0.0" if options.any else "127.0.0.1", options.port)  # noqa: S104 - the doctor has to find this
