@@ -29,14 +29,21 @@ def name_of(driver: Driver, case: Case) -> str:
 def best(driver: Driver, case: Case) -> Row:
     """One try, and while it is no good up to two more: this machine may have stood still."""
     rows: list[Row] = []
+    BUILD.mkdir(exist_ok=True)
     while len(rows) < TRIES and (not rows or bad(rows[-1])):
         rows.append(run(case, driver, log=BUILD / f"crash-{driver}-{case.name.replace(' ', '-')}.log"))
     return Row(**{**asdict(rows[-1]), "tries": len(rows)})
 
 
+def write(rows: list[Row]) -> None:
+    """The matrix for programs."""
+    BUILD.mkdir(exist_ok=True)
+    document = [{name: getattr(row, name) for name in _FIELDS} for row in rows]
+    (BUILD / "crash-matrix.json").write_text(json.dumps(document, indent=1) + "\n")
+
+
 def main(words: list[str]) -> int:
     """Runs it; 0 when every row is good."""
-    BUILD.mkdir(exist_ok=True)
     print(f"{'case':44} {'expected':9} {'safe after':>11} {'late by':>9} {'tries':>5}")
     rows = []
     for driver, case in pairs(words):
@@ -48,8 +55,7 @@ def main(words: list[str]) -> int:
         rows.append(row)
     for driver in Driver if not words else ():
         print(f"{driver}: what was killed is started again, and the car charges {recover(driver) / 1000:.1f} s later")
-    document = [{name: getattr(row, name) for name in _FIELDS} for row in rows]
-    (BUILD / "crash-matrix.json").write_text(json.dumps(document, indent=1) + "\n")
+    write(rows)
     return 1 if any(map(bad, rows)) else 0
 
 

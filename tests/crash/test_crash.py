@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from evsed.wiring import Driver
-from tests.crash.__main__ import best, name_of, pairs
+from tests.crash.__main__ import best, name_of, pairs, write
 from tests.crash.cases import Case, Row, bad, recover
 
 pytestmark = pytest.mark.daemon
@@ -19,15 +19,18 @@ PAIRS = pairs([])
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest) -> Iterator[dict[str, "Future[Row]"]]:
-    """Everything that was selected, under way."""
+    """Everything that was selected, under way. When that is all of it, the matrix is written down as well."""
     wanted = {item.callspec.id for item in request.session.items if hasattr(item, "callspec")}
     pool = ThreadPoolExecutor(AT_ONCE)
-    yield {
+    under_way = {
         name_of(driver, case): pool.submit(best, driver, case)
         for driver, case in PAIRS
         if name_of(driver, case) in wanted
     }
+    yield under_way
     pool.shutdown(cancel_futures=True)
+    if len(under_way) == len(PAIRS) and not any(row.cancelled() or row.exception() for row in under_way.values()):
+        write([row.result() for row in under_way.values()])
 
 
 @pytest.mark.parametrize(("driver", "case"), PAIRS, ids=[name_of(*pair) for pair in PAIRS])
