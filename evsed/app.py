@@ -18,9 +18,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from evsed.config import Board, ConfigError, Http, Installation, Modbus
+from evsed.core.events import Command
 from evsed.core.model import Contactor2, MeterRole
 from evsed.core.ports import Board as BoardPort
 from evsed.core.ports import BoardLostError
@@ -57,6 +58,7 @@ CONTROL_PRIORITY = 20
 NICENESS = -10
 """Of every thread: the control thread waits for whoever has the interpreter, so no other program may keep that one."""
 
+ANSWERS_WITHIN_S = 5.0
 LOG_FINISHES_S = 0.2
 SERVER_STOPS_S = 0.3
 
@@ -171,6 +173,35 @@ def _simulation(board: Board) -> "list[APIRouter]":
     from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415 - heavy
 
     return [create_router(board.plant_port, board.charger)]
+
+
+class _Other(Protocol):
+    """What runs on a thread of its own beside the control loop."""
+
+    def start(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _others(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> list[_Other]:
+    """Whoever measures and reads cards."""
+    from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415 - heavy
+    from evsed.hw.rfid import reader_for  # noqa: PLC0415
+
+    found: list[_Other] = [*_buses(installation, runtime, refuse)]
+    found.append(HomeWizard(lambda: runtime.snapshot.settings, runtime.post))
+    reader = reader_for(installation.board.wiring.rfid, lambda card: _obey_card(runtime, card))
+    return found if reader is None else [*found, reader]
+
+
+def _obey_card(runtime: Runtime, card: Command) -> None:
+    """A card that is refused (no reader mode chosen) is told to whoever reads the log."""
+    try:
+        refused = runtime.submit(card).result(ANSWERS_WITHIN_S).refused
+    except TimeoutError:
+        refused = "the control loop does not answer"
+    if refused:
+        log.warning("a card was read, and nothing came of it: %s", refused)
 
 
 def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":
@@ -304,14 +335,12 @@ class _Daemon:
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
-        from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
-        lan_meters = HomeWizard(lambda: runtime.snapshot.settings, runtime.post)
         refusals = Refusals()
-        buses = _buses(installation, runtime, refusals.note)
+        others = _others(installation, runtime, refusals.note)
         network = Looker()
         mqtt = MqttService(runtime, installation, refusals, network, reboot)
         site = Site(
@@ -330,9 +359,8 @@ class _Daemon:
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         if installation.modbus.port:
             await modbus.start(open_door("modbus", installation.modbus))
-        for bus in buses:
-            bus.start()
-        lan_meters.start()
+        for other in others:
+            other.start()
         mqtt.start()
         announcer = _announcer(installation.serial, door)
         if installation.mdns.enabled:
@@ -352,6 +380,5 @@ class _Daemon:
         goodbyes = [asyncio.create_task(asyncio.to_thread(close)) for close in (announcer.close, mqtt.close)]
         await asyncio.wait([serving, *goodbyes], timeout=SERVER_STOPS_S)
         modbus.close()
-        for bus in buses:
-            bus.close()
-        lan_meters.close()
+        for other in others:
+            other.close()

@@ -14,10 +14,7 @@ from evsed.wiring import Driver, Line, Pins, Pull, Wiring
 
 WIRING_RANGES: Final = {
     "board.pigpio_port": (1, 65_535),
-    "board.adc.hz": (
-        500_000,
-        2_000_000,
-    ),  # slower, a look does not fit into a control cycle; faster, no MCP320x follows
+    "board.adc.hz": (800_000, 2_000_000),  # slower than judgement is tried with, faster than any MCP320x
     "board.adc.pilot": (0, 7),
     "board.adc.proximity": (-1, 7),
     "board.adc.temperature": (-1, 7),

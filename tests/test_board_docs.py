@@ -1,4 +1,4 @@
-"""docs/board.md and docs/evsed.toml say what the code does: the reference board, every key, every default."""
+"""docs/board.md, docs/evsed.toml and docs/bench-checklist.md say what the code does and assumes."""
 
 import re
 import tomllib
@@ -90,3 +90,24 @@ def missing(record: Any, table: dict[str, Any], prefix: str) -> list[str]:
         if is_dataclass(inner) and not isinstance(inner, Line):
             absent += missing(inner, table[item.name], f"{prefix}{item.name}.")
     return absent
+
+
+# ---- the bench checklist ----
+
+ROWS = re.findall(
+    r"^\| ([0-9]+) \| (.+) \| (.+) \| `([^`]+)` \|$", (ROOT / "docs/bench-checklist.md").read_text(), re.MULTILINE
+)
+
+
+def test_the_checklist_s_rows_are_numbered_and_name_files_that_exist() -> None:
+    assert [int(row[0]) for row in ROWS] == list(range(1, len(ROWS) + 1))
+    assert len(ROWS) > 20
+    for number, _, _, file in ROWS:
+        assert (ROOT / file).is_file(), f"{number}: {file}"
+
+
+def test_every_unconfirmed_assumption_is_on_the_checklist() -> None:
+    code = {path: path.read_text() for path in ROOT.glob("evsed/**/*.py")}
+    assumed = {str(path.relative_to(ROOT)) for path, text in code.items() if "unconfirmed" in text.lower()}
+    assert assumed
+    assert assumed <= {row[3] for row in ROWS}

@@ -1,5 +1,6 @@
 """The control loop with a board that a test controls."""
 
+import queue
 import threading
 from dataclasses import dataclass, field
 
@@ -100,6 +101,25 @@ def test_a_loop_that_hangs_is_known_to_hang() -> None:
         stuck.wait(0.05)
     go_on.set()
     end(runtime)
+
+
+def test_the_watchdog_is_fed_by_complete_cycles_only() -> None:
+    """A loop that looks but cannot drive, or is stuck on the way there, has to look dead to systemd."""
+    board, cycles, failed = Board(), queue.SimpleQueue[Outputs](), threading.Event()
+    runtime = Runtime(board, Keeper(), Saved(), failed.set, cycled=lambda: cycles.put(board.applied[-1]))
+    runtime.start()
+    assert cycles.get(timeout=PATIENCE_S) == SAFE, "after the outputs were driven"
+    cycles.get(timeout=PATIENCE_S)
+
+    def fail(outputs: Outputs) -> None:
+        assert outputs == SAFE
+        while not cycles.empty():
+            cycles.get()
+        raise BoardLostError("gone")
+
+    board.apply = fail  # type: ignore[method-assign]
+    assert failed.wait(PATIENCE_S)
+    assert cycles.empty()
 
 
 def test_leaving_ends_with_safe_outputs() -> None:

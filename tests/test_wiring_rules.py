@@ -27,6 +27,12 @@ def test_the_reference_board_obeys_every_rule() -> None:
     assert read_wiring({}, []) == Wiring()
 
 
+def test_everything_that_is_wrong_can_be_told() -> None:
+    wiring = Wiring(chip="x", adc=Adc(chip="x", pilot_zero_mv=0), pins=Pins(contactor1=Line(0)), rfid=Rfid("x"))
+    keys = [text.split(" ")[0].rstrip(":") for text in broken(wiring, [])]
+    assert keys == ["pins.contactor1", "chip", "adc.chip", "adc.pilot_zero_mv", "rfid.reader"]
+
+
 def test_without_a_kind_nothing_is_driven(tmp_path: Path) -> None:
     assert board(tmp_path, "").kind == ""
     assert board(tmp_path, '[board]\nkind = "pi"\n') == Board(kind="pi", wiring=Wiring())
@@ -140,7 +146,7 @@ REFUSED = [
     # the ADC
     ("adc", 'chip = "ads1115"', 'board.adc.chip takes "mcp3204" or "mcp3208", not'),
     ("adc", 'device = "/dev/i2c-1"', "board.adc.device takes an SPI device such as /dev/spidev0.1, not"),
-    ("adc", "hz = 50000", "board.adc.hz takes a whole number from 500000 to 2000000"),
+    ("adc", "hz = 50000", "board.adc.hz takes a whole number from 800000 to 2000000"),
     ("adc", "pilot = -1", "board.adc.pilot takes a whole number from 0 to 7"),
     ("adc", "proximity = 0", "board.adc.proximity: channel 0 is the one of adc.pilot"),
     ("adc", 'chip = "mcp3204"\ntemperature = 4', "board.adc.temperature: an MCP3204 has the channels 0 to 3, not 4"),

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from evsed.core.ports import BoardLostError
+
 PATIENCE_S = 3.0
 """A step that takes longer is left behind: what it asks does not answer."""
 
@@ -64,9 +66,11 @@ def take(step: Step, patience_s: float = PATIENCE_S) -> list[Finding]:
     def ask() -> None:
         try:
             found.extend(step.probe())
+        except BoardLostError as error:
+            found.append(wrong(str(error), ""))  # says by itself what to do
         except Exception as error:  # noqa: BLE001 - whatever it is, the next step goes on, and the owner hears of it
-            text = str(error) or type(error).__name__
-            found.append(wrong(f"could not be checked: {text}", "mend that, or tell us if it makes no sense"))
+            advice = "try it with sudo" if isinstance(error, PermissionError) else "mend that, or tell us of it"
+            found.append(wrong(f"could not be checked: {str(error) or type(error).__name__}", advice))
 
     thread = threading.Thread(target=ask, name=f"doctor {step.subject}", daemon=True)
     thread.start()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from evsed import wallclock
 from evsed.config import ConfigError, Installation, load
+from evsed.doctor import header, parts, pigpiod, pilot, storage
 from evsed.doctor import machine as machines
-from evsed.doctor import parts, pigpiod, pilot, storage
 from evsed.doctor.findings import PATIENCE_S, Finding, Step, Verdict, attention, lines, ok, take, wrong
 from evsed.doctor.machine import Machine
 from evsed.wiring import Driver
@@ -57,11 +57,13 @@ def steps(config: Path, installation: Installation, machine: Machine) -> list[St
     """Everything that can be asked of this installation, in the order in which one thing rests on the other."""
     pid = machines.running_daemon(machine)
     serving = pid is not None
+    rfid = installation.board.wiring.rfid
     return [
         Step("daemon", lambda: daemon(pid)),
         Step("configuration", lambda: configuration(config, installation)),
         *(_board(installation, machine, serving=serving) if installation.board.kind == "pi" else []),
         *[Step("serial port", partial(parts.port, bus, serving=serving)) for bus in installation.bus],
+        *([Step("card reader", lambda: parts.reader(rfid))] if rfid.reader != "none" else []),
         Step("permissions", lambda: machines.permissions(machines.evsed_user, groups(installation))),
         Step("clock", lambda: clock(Clock())),
         Step("disk", lambda: storage.disk(machine, Path(installation.state.directory))),
@@ -74,19 +76,19 @@ def _board(installation: Installation, machine: Machine, *, serving: bool) -> li
     before = [
         Step("Raspberry Pi", lambda: machines.pi(machine, wiring)),
         Step("kernel", lambda: machines.persistence(machine)),
+        Step("pins", lambda: header.look(wiring)),
         Step("audio", lambda: machines.audio(machine)),
     ]
-    guard = Step("guard", lambda: parts.guard(wiring, serving=serving))
+    guard = [
+        Step("guard", lambda: parts.guard(wiring, serving=serving)),
+        Step("guard", lambda: parts.plan(wiring)),
+    ]
     if wiring.driver is Driver.KERNEL:
         pwm = Step("PWM", lambda: parts.pulses(wiring, serving=serving))
-        return [*before, guard, pwm, Step("ADC", lambda: pilot.pilot(wiring, lambda: parts.read_duty(wiring)))]
-    asked = [
-        Step("pigpiod", lambda: pigpiod.reachable(machine, wiring)),
-        Step("pigpiod", lambda: pigpiod.version(wiring)),
-        Step("lease", lambda: pigpiod.script(wiring, serving=serving)),
-        Step("PWM", lambda: pigpiod.pulses(wiring, serving=serving)),
-    ]
-    return [*before, guard, *asked, Step("ADC", lambda: pilot.pilot(wiring, lambda: pigpiod.known_duty(wiring)))]
+        none = Step("pigpiod", lambda: pigpiod.absent(machine, wiring))
+        return [*before, *guard, none, pwm, Step("ADC", lambda: pilot.pilot(wiring, lambda: parts.read_duty(wiring)))]
+    asked = Step("pigpiod", lambda: pigpiod.look(machine, wiring, serving=serving))
+    return [*before, *guard, asked, Step("ADC", lambda: pilot.pilot(wiring, lambda: pigpiod.known_duty(wiring)))]
 
 
 # ---- what needs no module of its own ----
@@ -115,12 +117,13 @@ def configuration(config: Path, installation: Installation) -> Iterator[Finding]
 def groups(installation: Installation) -> list[str]:
     """The groups that the devices of this installation belong to."""
     serial = any(bus.device.startswith("/") for bus in installation.bus)
-    reader = installation.board.wiring.rfid.reader
+    rfid = installation.board.wiring.rfid
+    serial = serial or (rfid.reader == "pn532" and not rfid.device.startswith("/dev/spidev"))
     wanted = ["gpio", "spi"] if installation.board.kind == "pi" else []
     return [
         *wanted,
-        *(["dialout"] if serial or reader == "pn532" else []),
-        *(["input"] if reader == "keyboard" else []),
+        *(["dialout"] if serial else []),
+        *(["input"] if rfid.reader == "keyboard" else []),
     ]
 
 

@@ -1,10 +1,11 @@
-"""The guard, the kernel's PWM and the serial ports, as the doctor looks at them.
+"""The guard, the kernel's PWM, the serial ports and the card reader, as the doctor looks at them.
 
 Owns the judgement; the guard's socket is hw/guardlink.py's, finding the PWM hw/guardplan.py's. Nothing is driven: the
 guard is asked a question that claims nothing, the PWM's files are only read.
 """
 
 import errno
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,14 +17,13 @@ from evsed.config import Bus, ConfigError
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.machine import CONFIG_TXT
 from evsed.hw.guardlink import Status, status
-from evsed.hw.guardplan import find_pwm
+from evsed.hw.guardplan import find_pwm, guard_plan, overlay, plan_path
 from evsed.hw.port import LineError
 from evsed.hw.rs485 import Line
-from evsed.wiring import Wiring
+from evsed.wiring import Rfid, Wiring
 
 PERIOD_NS = 1_000_000
 _FED_MS = 500
-_OVERLAY = {12: "pin=12,func=4", 13: "pin=13,func=4", 18: "pin=18,func=2", 19: "pin=19,func=2"}
 
 
 # ---- the guard ----
@@ -53,6 +53,23 @@ def guard(wiring: Wiring, *, serving: bool, ask: Callable[[str], Status | None] 
     if told.expiries:
         late = f"the outputs' lease has run out {told.expiries} times since the guard began"
         yield attention(late, "see journalctl -u evsed for what held it up; does another program keep the Pi busy?")
+
+
+def plan(wiring: Wiring) -> Iterator[Finding]:
+    """Whether the guard holds the lines that the configuration names now."""
+    path = plan_path(wiring)
+    try:
+        held, wanted = json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(guard_plan(wiring)))
+    except FileNotFoundError:
+        yield attention(f"{path} is not there: the guard has not started yet", "sudo systemctl start evsed-guard")
+    except ConfigError as error:
+        yield wrong(f"the guard cannot start: {error}", "then: sudo systemctl restart evsed-guard")
+    else:
+        if held == wanted:
+            yield ok("holds the lines that the configuration names")
+        else:
+            old = "holds the lines of the board as it was wired before"
+            yield wrong(old, "sudo systemctl restart evsed-guard, and then evsed")
 
 
 # ---- the kernel's PWM ----
@@ -87,7 +104,7 @@ def pulses(wiring: Wiring, *, serving: bool) -> Iterator[Finding]:
         home, seen = read_pulses(wiring)
     except ConfigError:
         missing = f"there is no PWM for GPIO {gpio} in {wiring.pwm.base}"
-        yield wrong(missing, f"add dtoverlay=pwm,{_OVERLAY[gpio]} to {CONFIG_TXT} and restart the Pi (docs/board.md)")
+        yield wrong(missing, f"add {overlay(gpio)} to {CONFIG_TXT} and restart the Pi (docs/board.md)")
         return
     if seen is None:
         unused = f"{home.parent} is there; nobody uses its {home.name} yet"
@@ -150,3 +167,19 @@ def port_advice(device: str, error: LineError) -> str:
     if number == errno.EACCES:
         return f"{device} may not be opened by this user: try it with sudo, or add the user to group dialout"
     return str(error)
+
+
+# ---- card reader ----
+
+
+def reader(rfid: Rfid) -> Iterator[Finding]:
+    """Whether the card reader's device is there and may be used by whoever asks."""
+    name = f"{rfid.reader} at {rfid.device}"
+    if not Path(rfid.device).exists():
+        yield wrong(f"{name} is not there", "is it plugged in? ls -l /dev/input/by-id /dev/serial/by-id shows what is")
+    elif not os.access(rfid.device, os.R_OK | os.W_OK):
+        yield attention(
+            f"{name} may not be used by this user", "try it with sudo; the user evsed needs the device's group"
+        )
+    else:
+        yield ok(f"{name} is there")

@@ -49,15 +49,32 @@ def _is_local(address: str) -> bool:
     return address.startswith(("127.", "::ffff:127.")) or address in {"::1", "::ffff:7f00:1"}
 
 
+def look(machine: Machine, wiring: Wiring, *, serving: bool, connect: Connect = Client) -> Iterator[Finding]:
+    """Everything, one after the other; nothing more where nobody listens. ``serving``: evsed runs."""
+    yield from reachable(machine, wiring)
+    if listeners(machine, wiring.pigpio_port):
+        yield from version(wiring, connect)
+        yield from script(wiring, serving=serving, connect=connect)
+        yield from pulses(wiring, serving=serving, connect=connect)
+
+
+def absent(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
+    """With the kernel's driver nobody else may have a hand on the pins."""
+    if listeners(machine, wiring.pigpio_port):
+        both = f'runs (port {wiring.pigpio_port}) although driver = "kernel": two would drive the same pins'
+        yield wrong(both, "sudo systemctl disable --now pigpiod")
+    else:
+        yield ok('does not run, as it should be with driver = "kernel"')
+
+
 def reachable(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
     """Whether pigpiod listens, and to this machine only: who reaches it can close the contactors."""
     port = wiring.pigpio_port
     there = listeners(machine, port)
     start = f"pigpiod -l -n 127.0.0.1 -f -c 256 -x {pigpio_mask(wiring):#x}"
     if not there:
-        yield wrong(
-            f"nobody listens on port {port}", f"sudo systemctl enable --now pigpiod; it has to be started as {start}"
-        )
+        begin = f"sudo systemctl enable --now pigpiod; it has to be started as {start}"
+        yield wrong(f"nobody listens on port {port}", begin)
     elif all(_is_local(address) for address in there):
         yield ok(f"listens on port {port} of {', '.join(there)}: this machine only")
         if not any(address.startswith("127.") for address in there):
@@ -82,23 +99,19 @@ def version(wiring: Wiring, connect: Connect = Client) -> Iterator[Finding]:
 
 
 def script(wiring: Wiring, *, serving: bool, connect: Connect = Client) -> Iterator[Finding]:
-    """The pilot's lease in pigpiod; ``serving``: evsed runs, so that it has to be there."""
+    """The pilot's lease in pigpiod, which has to be there while evsed runs."""
     client = connect(wiring.pigpio_port)
     try:
         states = {number: status for number in range(SCRIPTS) if (status := _status(client, number)) is not None}
     finally:
         client.close()
     running = {number: held for number, held in states.items() if held[0] == ScriptState.RUNNING}
-    leased = [
-        f"script {number} with {ticks} ticks of 10 ms left" for number, (_, ticks) in running.items() if ticks > 0
-    ]
+    leased = [f"script {number}, {10 * ticks} ms left" for number, (_, ticks) in running.items() if ticks > 0]
     if serving and leased:
         yield ok(f"the pilot's lease runs: {', '.join(leased)}")
     elif serving:
-        yield wrong(
-            "evsed runs, but no script renews the pilot's lease",
-            "sudo systemctl restart evsed; see journalctl -u evsed",
-        )
+        lost = "evsed runs, but the pilot's lease is not in pigpiod, or has run out"
+        yield wrong(lost, "sudo systemctl restart evsed; see journalctl -u evsed")
     elif states:
         yield ok(f"evsed does not run; it has left {len(states)} of {SCRIPTS} scripts, and clears them when it starts")
     else:

@@ -94,10 +94,9 @@ def _level(readings: Sequence[Reading]) -> Finding:
     if level is Level.SHORT:
         why = "is the ±12 V supply there? Is the pilot shorted to earth, or disconnected by pilot_off?"
         return wrong(f"pilot {measured}: near 0 V", why)
-    known = "12, 9, 6 or 3 V"
     return wrong(
-        f"pilot {measured}: no level that a pilot has ({known})",
-        "compare with a voltmeter: adc.pilot, adc.pilot_zero_mv and adc.pilot_full_mv have to fit the board (docs/board.md)",
+        f"pilot {measured}: no level that a pilot has (12, 9, 6 or 3 V)",
+        "compare with a voltmeter: pilot, pilot_zero_mv and pilot_full_mv in [board.adc] have to fit (docs/board.md)",
     )
 
 

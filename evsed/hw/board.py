@@ -6,6 +6,7 @@ Owns the order in which they are told, and what happens when one of them is lost
 import contextlib
 import json
 import logging
+import socket
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -189,10 +190,23 @@ def open_board(wiring: Wiring, touch: Touch) -> PiBoard:
 
 def _pilot(wiring: Wiring) -> PilotDriver:
     if wiring.driver is Driver.KERNEL:
+        _refuse_pigpiod(wiring.pigpio_port)
         return PilotByGuard()
     from evsed.hw.pigpio.pilot import PigpioPilot  # noqa: PLC0415 - the other driver needs none of it
 
     return PigpioPilot(wiring)
+
+
+def _refuse_pigpiod(port: int) -> None:
+    """A pigpiod that runs beside the kernel's driver may still hold a script of ours, which writes to the same pins."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=0.1).close()
+    except OSError:
+        return
+    raise ConfigError(
+        f'board.driver is "kernel", but pigpiod answers on port {port}: two would drive the same pins. Stop it '
+        '(sudo systemctl disable --now pigpiod), or write driver = "pigpio"'
+    )
 
 
 def _compare(path: Path, plan: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ FROZEN_MS = 250
 
 _LOOK_MS = 50
 _MOST_ENDS = 8
+_NOTIFY_MS = 100
 _PRIORITY = 30
 _LOCK_ALL = 3  # MCL_CURRENT | MCL_FUTURE
 
@@ -426,9 +427,12 @@ def main(arguments: list[str]) -> int:
     prefer()
     notify("READY=1")
     try:
+        told = 0
         while True:
             guard.look()
-            notify("WATCHDOG=1")
+            if monotonic_ms() - told >= _NOTIFY_MS:
+                told = monotonic_ms()
+                notify("WATCHDOG=1")
     except OSError as error:
         say(f"an output cannot be driven any more: {error}")
         return 74  # EX_IOERR

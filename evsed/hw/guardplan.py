@@ -13,6 +13,8 @@ from evsed.wiring import Driver, Wiring, guard_document
 
 # unconfirmed: how the PWM's device is named on a Pi 5 and before, and the channel that a pin has there
 _PI5, _OLDER = "1f00098000.pwm", "20c000.pwm"
+# unconfirmed: that the overlay takes the same functions on a Pi 5
+_FUNCTIONS = {12: 4, 13: 4, 18: 2, 19: 2}
 _CHANNELS = {_PI5: {12: 0, 13: 1, 18: 2, 19: 3}, _OLDER: {12: 0, 18: 0, 13: 1, 19: 1}}
 
 
@@ -27,10 +29,17 @@ def find_pwm(wiring: Wiring) -> tuple[Path, int]:
         if gpio in channels:
             return path, channels[gpio]
     raise ConfigError(
-        f"board.pwm: no PWM for GPIO {gpio} in {pwm.base}: is there a line "
-        "dtoverlay=pwm-2chan,pin=12,func=4,pin2=13,func2=4 in config.txt? If so, name board.pwm.chip and "
-        "board.pwm.channel"
+        f"board.pwm: no PWM for GPIO {gpio} in {pwm.base}: is there a line {overlay(gpio)} in config.txt? "
+        "If so, name board.pwm.chip and board.pwm.channel"
     )
+
+
+def overlay(gpio: int) -> str:
+    """The line of config.txt that gives the pin to the kernel's PWM.
+
+    Not pwm-2chan, which takes a second pin as well: on the reference board that is the display's light or an LED.
+    """
+    return f"dtoverlay=pwm,pin={gpio},func={_FUNCTIONS[gpio]}"
 
 
 def guard_plan(wiring: Wiring) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Yard:
     def _configure(self) -> None:
         quoted = {name: json.dumps(str(self._directory / name)) for name in ("state", "guard", "pwm")}
         self._config.write_text(
-            f'bus = []\n[http]\nhost = "127.0.0.1"\nport = {self._port}\n[mdns]\nenabled = false\n'
+            f'[http]\nhost = "127.0.0.1"\nport = {self._port}\n[mdns]\nenabled = false\n'
             f"[state]\ndirectory = {quoted['state']}\n"
             f'[mqtt]\nhost = "127.0.0.1"\nport = {self.broker.port}\n'
             f'[board]\nkind = "pi"\ndriver = "{self.driver}"\nguard = {quoted["guard"]}\n'

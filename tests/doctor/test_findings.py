@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 
+from evsed.core.ports import BoardLostError
 from evsed.doctor.findings import Finding, Step, Verdict, attention, lines, ok, take, wrong
 
 
@@ -20,6 +21,20 @@ def test_a_step_that_raises_keeps_what_it_found_before() -> None:
     assert first == ok("there")
     assert second.verdict is Verdict.WRONG
     assert second.what == "could not be checked: [Errno 5] Input/output error"
+
+
+def test_a_lost_board_says_by_itself_what_to_do() -> None:
+    def probe() -> list[Finding]:
+        raise BoardLostError("the ADC is not there: switch SPI on")
+
+    assert take(Step("ADC", probe)) == [wrong("the ADC is not there: switch SPI on", "")]
+
+
+def test_what_this_user_may_not_is_for_sudo() -> None:
+    def probe() -> list[Finding]:
+        raise PermissionError(13, "Permission denied", "/x")
+
+    assert take(Step("x", probe))[0].advice == "try it with sudo"
 
 
 def test_an_error_without_words_is_named() -> None:

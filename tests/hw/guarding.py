@@ -1,6 +1,5 @@
 """A guard over the fake chips, with its clock in a test's hands, and whoever feeds it."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,13 +44,15 @@ class Feeder:
 
     @property
     def parted(self) -> bool:
-        """Whether the guard has hung up."""
+        """Whether the guard has hung up; answers that still wait are passed over."""
         try:
-            return self.end.recv(64, socket.MSG_PEEK) == b""
+            while self.end.recv(64):
+                pass
         except BlockingIOError:
             return False
         except ConnectionResetError:
             return True
+        return True
 
 
 class Watch:

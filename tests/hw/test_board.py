@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from evsed.core.ports import BoardLostError
 from evsed.hw import board as board_module
 from evsed.hw.adc import Look
 from evsed.hw.board import PiBoard, open_board
+from evsed.hw.guardplan import guard_plan
 from evsed.hw.lines import LineLook
-from evsed.wiring import Driver, Pins, Wiring
+from evsed.wiring import Driver, Pins, Pwm, Wiring
 from tests.hw.guarding import plan_for
+from tests.silicon.pwmtree import make_tree
 
 CHARGING = Outputs(contactor1=True, contactor2=True, pilot=pilot_offering(160), lock=LockDrive.LOCK)
 
@@ -208,6 +211,18 @@ def test_closing_lets_go_of_everything_whatever_is_lost(parts: Parts, board: PiB
     parts.lost = {"close"}
     board.close()
     assert len(parts.heard("close")) == 4
+
+
+def test_the_kernels_driver_wants_no_pigpiod_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An expired script of ours in it would pull the contactors' lines low every 10 ms while the guard closes them."""
+    monkeypatch.setattr(board_module, "GuardLink", lambda _path: Parts())
+    chip = make_tree(tmp_path / "pwm")
+    with socket.create_server(("127.0.0.1", 0)) as pigpiod:
+        port = pigpiod.getsockname()[1]
+        wiring = Wiring(Driver.KERNEL, guard=str(tmp_path / "guard"), pwm=Pwm(str(chip.parent)), pigpio_port=port)
+        (tmp_path / "guard.json").write_text(json.dumps(guard_plan(wiring)))
+        with pytest.raises(ConfigError, match=f"pigpiod answers on port {port}: two would drive the same pins"):
+            open_board(wiring, Parts())
 
 
 def test_a_guard_with_another_wiring_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

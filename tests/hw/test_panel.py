@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -252,6 +253,8 @@ def test_a_pigpiod_that_dies_is_told(
     assert panel.buttons() == frozenset()
     lost = f"pigpiod at 127.0.0.1:{daemon.port} no longer answers: look at `systemctl status pigpiod`"
     soon(lambda: any(f"were lost: {lost}" in record.getMessage() for record in caplog.records))
+    # pigpio's own thread would take a whole processor from now on.
+    soon(lambda: not any(type(thread).__name__ == "_callback_thread" for thread in threading.enumerate()))
     panel.close()
 
 

@@ -71,6 +71,11 @@ class Devices:
         self._gpio.add(lines)
         return answer[: gpiochip.FD_AT] + struct.pack("=i", lines) + answer[gpiochip.FD_AT + 4 :]
 
+    def carried(self, descriptor: int, request: int) -> int:
+        """What the ioctl returns: of an SPI message its bytes, else 0."""
+        message = descriptor in self._spi and request & 0xFFFF == _MAGIC << 8
+        return self._spi[descriptor].bytes_carried if message else 0
+
     def _connect(self) -> int:
         chip = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
@@ -98,6 +103,7 @@ class SpiDevice:
     """One opened spidev; drivers/spi/spidev.c."""
 
     def __init__(self, descriptor: int) -> None:
+        self.bytes_carried = 0
         self._descriptor = descriptor
         self._settings = {_MODE: 0, _LSB_FIRST: 0, _BITS: 8, _SPEED: 125_000_000, _MODE32: 0}
 
@@ -126,7 +132,8 @@ class SpiDevice:
     def _message(self, raw: list[tuple[int, ...]]) -> None:
         """One SPI_IOC_MESSAGE; takes as long as the bus would."""
         began = time.monotonic()
-        if sum(each[2] for each in raw) > _BUFFER:
+        self.bytes_carried = sum(each[2] for each in raw)
+        if self.bytes_carried > _BUFFER:
             raise OSError(errno.EMSGSIZE, f"more than {_BUFFER} bytes")
         transfers = []
         for tx, _, length, hz, _, bits, cs_change, *_ in raw:
@@ -164,7 +171,8 @@ def install(path: Path) -> Callable[[], None]:
         descriptor = fd if isinstance(fd, int) else fd.fileno()
         if not devices.knows(descriptor):
             return real_ioctl(fd, request, arg, mutate_flag)
-        return _with_argument(lambda data: devices.control(descriptor, request & 0xFFFF_FFFF, data), request, arg)
+        answer = _with_argument(lambda data: devices.control(descriptor, request & 0xFFFF_FFFF, data), request, arg)
+        return devices.carried(descriptor, request) if answer == 0 else answer
 
     def take_away() -> None:
         os.open, os.close, fcntl.ioctl = real_open, _close, real_ioctl

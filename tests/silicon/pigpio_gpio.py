@@ -85,9 +85,9 @@ class Gpio:
         self._belief[gpio] = Belief.WRITE
         self._registers.write(gpio, level)
 
-    def bank(self) -> int:
-        """The levels of GPIO 0 to 31."""
-        return sum(self._registers.read(gpio) << gpio for gpio in range(PINS))
+    def bank(self, mask: int = 0xFFFF_FFFF) -> int:
+        """The levels of GPIO 0 to 31, as far as they are in the mask."""
+        return sum(self._registers.read(gpio) << gpio for gpio in range(PINS) if mask >> gpio & 1)
 
     def hardware_pwm(self, gpio: int, hz: int, duty: int) -> None:
         """See above."""

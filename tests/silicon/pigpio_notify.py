@@ -1,5 +1,7 @@
 """pigpiod's notifications: 12 bytes to a client's second connection whenever a pin that it watches changes."""
 
+import functools
+import operator
 import socket
 import struct
 import threading
@@ -11,7 +13,8 @@ from tests.silicon.pigpio_errors import Error, RefusedError
 
 REPORT = struct.Struct("<HHII")
 HANDLES = 32
-_PERIOD_S = 0.002
+ALL = 0xFFFF_FFFF
+_PERIOD_S = 0.004
 
 
 def tick() -> int:
@@ -32,7 +35,8 @@ class Watch:
 class Notifications:
     """The handles, and one thread that looks at the pins while anybody watches."""
 
-    def __init__(self, levels: Callable[[], int]) -> None:
+    def __init__(self, levels: Callable[[int], int]) -> None:
+        """``levels``: of the GPIOs in a mask, the others 0."""
         self._levels = levels
         self._watches: dict[int, Watch] = {}
         self._changed = threading.Condition()
@@ -51,7 +55,7 @@ class Notifications:
         """Watches the GPIOs in ``bits``; none: pauses."""
         with self._changed:
             watch = self._get(handle)
-            watch.bits, watch.levels = bits, self._levels()
+            watch.bits, watch.levels = bits, self._levels(bits)
             self._changed.notify()
 
     def close(self, handle: int) -> None:
@@ -77,7 +81,8 @@ class Notifications:
             with self._changed:
                 while not any(watch.bits for watch in self._watches.values()):
                     self._changed.wait()
-                levels = self._levels()
+                wanted = functools.reduce(operator.or_, (watch.bits for watch in self._watches.values()))
+                levels = self._levels(wanted)
                 for watch in self._watches.values():
                     self._report(watch, levels)
             time.sleep(_PERIOD_S)
@@ -86,8 +91,9 @@ class Notifications:
         if not (levels ^ watch.levels) & watch.bits:
             return
         watch.levels = levels
+        shown = levels & watch.bits | self._levels(ALL & ~watch.bits)
         try:
-            watch.connection.send(REPORT.pack(watch.sequence & 0xFFFF, 0, tick(), levels), socket.MSG_DONTWAIT)
+            watch.connection.send(REPORT.pack(watch.sequence & 0xFFFF, 0, tick(), shown), socket.MSG_DONTWAIT)
         except OSError:
             watch.bits = 0  # nobody reads it
         watch.sequence += 1

@@ -42,7 +42,7 @@ def looked(device: int, channels: list[int], last_cs_change: int = 0) -> list[in
             0,
             0,
         )
-    fcntl.ioctl(device, message(len(channels)), raw)
+    assert fcntl.ioctl(device, message(len(channels)), raw) == 3 * len(channels)
     frames = [heard.raw[at : at + 3] for at in range(0, 3 * len(channels), 3)]
     assert not any(frame[1] & 0x10 for frame in frames)
     return [(frame[1] & 15) << 8 | frame[2] for frame in frames]

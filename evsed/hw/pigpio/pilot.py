@@ -20,7 +20,7 @@ from evsed.hw.pigpio.client import (
     PigpioRefusedError,
     ScriptState,
 )
-from evsed.hw.pigpio.script import HZ, TICKS, contactors, duty_ppm, lease_script, level
+from evsed.hw.pigpio.script import HZ, RENEW_MS, TICKS, contactors, duty_ppm, lease_script, level
 from evsed.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -31,9 +31,12 @@ PWM_MODES = {12: 4, 13: 4, 18: 2, 19: 2}
 12 and 18 are one channel, 13 and 19 the other: one of a pair makes pulses, or both make the same.
 """
 
-RENEW_S = 0.1
-STALE_S = 0.4
+RENEW_S = RENEW_MS / 1000
+STALE_S = 0.5
 """A lease older than this may have expired before the next renewal takes."""
+
+LOOK_S = 0.1
+"""So often the duty and the pin's function are looked at."""
 
 MENDS = 5
 MENDS_S = 60.0
@@ -66,6 +69,7 @@ class PigpioPilot:
         self._mends: deque[float] = deque(maxlen=MENDS)
         self._doubted: set[str] = set()  # what had to be written again, and was not seen right since
         self._due: list[Callable[[], None]] = []
+        self._renewed = self._looked = self._script_seen = clock()
         self._client = connect(wiring.pigpio_port)
         try:
             self._script = self._begin()
@@ -79,7 +83,7 @@ class PigpioPilot:
         self._driven = True
         self._client.check_alive()
         if self._clock() - self._renewed > STALE_S:
-            if self._ppm != self._constant:
+            if self._ppm not in (None, self._constant):
                 log.warning("the control loop was late: the pilot's lease may have expired; its drive is written again")
             self._renew()  # first: an expired script would undo what is written now
             self._ppm = None
@@ -95,10 +99,13 @@ class PigpioPilot:
             self._client.allow(CALL_S)
         self._driven = False
         self._client.check_alive()
-        if self._clock() - self._renewed >= RENEW_S:
+        now = self._clock()
+        if now - self._renewed >= RENEW_S:
             self._renew()
-            self._due = self._due or self._looks()
-        elif self._due:
+        if now - self._looked >= LOOK_S:
+            self._looked = now
+            self._due = self._due or self._looks(now)
+        if self._due:
             self._due.pop(0)()
 
     def forget(self) -> None:
@@ -132,14 +139,16 @@ class PigpioPilot:
         self._until(ends, "set up the pilot's script", lambda: self._is_set_up(script))
         self._until(ends, "start the pilot's script", lambda: self._is_started(script))
         self._until(ends, "run the pilot's script", lambda: self._state(script) == ScriptState.RUNNING)
-        self._renewed = self._script_seen = self._clock()
+        self._renewed = self._looked = self._script_seen = self._clock()
+        self.forget()  # a guard that had taken the pin lets go of it with its first feed, and the pin is an input then
         return script
 
     def _take_pin(self) -> None:
         """Makes sure that the next duty reaches the pin.
 
-        pigpiod switches a pin to its PWM only when it believes that it is not; whoever else took the pin (the guard
-        does, when its lease expires) it does not notice. A write makes it believe so. Source: gpioHardwarePWM.
+        pigpiod switches a pin to its PWM only when it believes that it is not there; that the kernel took the pin (for
+        the guard, when its lease expires) or made it an input (when the guard lets go) it does not notice. A write
+        makes it believe so. Unconfirmed on a Pi; read in pigpio.c (gpioHardwarePWM) and pinctrl-bcm2835.c (pmx_free).
         """
         if self._client.mode(self._gpio) != PWM_MODES[self._gpio] or self._read_duty() is None:
             self._client.write(self._gpio, level(self._pins.pilot, on=True))
@@ -201,9 +210,9 @@ class PigpioPilot:
         self._client.update_script(self._script, [TICKS])
         self._renewed = self._clock()
 
-    def _looks(self) -> list[Callable[[], None]]:
-        """What to look at after a renewal, one a cycle."""
-        if self._clock() - self._script_seen < SCRIPT_S:
+    def _looks(self, now: float) -> list[Callable[[], None]]:
+        """What is looked at, one a cycle."""
+        if now - self._script_seen < SCRIPT_S:
             return [self._look_at_duty, self._look_at_mode]
         return [self._look_at_duty, self._look_at_mode, self._look_at_script]
 

@@ -11,8 +11,15 @@ HZ = 1_000
 FULL = 1_000_000
 """pigpio's duty of a constant high level."""
 
-LEASE_MS = 500
-"""So long after the last renewal it expires; DESIGN.md."""
+RENEW_MS = 50
+"""So often it is renewed."""
+
+LEASE_MS = 600
+"""So long after the last renewal it expires.
+
+Longer than the guard's 500 ms and a renewal together: were it shorter, a control loop that is late by just less than
+500 ms would find its contactors opened here and closed again by the guard, which knows nothing of it.
+"""
 
 TICK_MS = 10
 TICKS = LEASE_MS // TICK_MS
