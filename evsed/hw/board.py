@@ -17,6 +17,7 @@ from evsed.core.model import Equipment
 from evsed.core.ports import BoardLostError
 from evsed.hw.absent import PilotByGuard
 from evsed.hw.adc import Look, Sampler
+from evsed.hw.guard import monotonic_ms
 from evsed.hw.guardlink import GuardLink
 from evsed.hw.guardplan import guard_plan, plan_path
 from evsed.hw.lines import InputLines, LineLook
@@ -26,6 +27,7 @@ from evsed.wiring import Driver, Pins, Wiring
 log = logging.getLogger(__name__)
 
 _NOTHING_SEEN = Inputs(pilot_mv=())
+_TOLD_MS = 60_000
 _ABANDONED = Outputs(pilot=PILOT_OFF)
 
 
@@ -50,6 +52,10 @@ class PilotDriver(Protocol):
 
 class PilotSampler(Protocol):
     """The analogue inputs; see adc.Sampler."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the last look was empty."""
 
     def look(self) -> Look:
         """One burst."""
@@ -102,6 +108,7 @@ class PiBoard:
         self._confirmed = False
         self._pilot_lost = False
         self._expiries = link.expiries
+        self._told: dict[str, int] = {}
         self.apply(SAFE)
 
     @property
@@ -113,6 +120,8 @@ class PiBoard:
         """See Board. While the guard does not confirm the outputs nothing counts as seen, and so the core opens."""
         look = self._sampler.look()
         line = self._lines.look()
+        if not look.pilot_mv:
+            self._tell(self._sampler.trouble)
         if not self._confirmed:
             return _NOTHING_SEEN
         return Inputs(
@@ -143,6 +152,13 @@ class PiBoard:
             self._pilot_lost = True
             self._feed(_ABANDONED)  # pulses that nobody leads must not reach the car
             raise
+
+    def _tell(self, trouble: str) -> None:
+        """Says why the pilot is not seen: each reason once in a while, however it flaps."""
+        now = monotonic_ms()
+        if now - self._told.get(trouble, -_TOLD_MS) >= _TOLD_MS:
+            self._told[trouble] = now
+            log.error("%s: the pilot is not seen, and nothing charges meanwhile. evsed doctor says more", trouble)
 
     def _wired(self, outputs: Outputs) -> Outputs:
         """A board that cannot disconnect the pilot holds it at -12 V instead: state F for state E."""

@@ -5,6 +5,7 @@ It knows the rules of facts/charging.md and IEC 61851-1, not how the core keeps 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evsed.api.firmware.report import Dialect, Unit, settings_document
 from evsed.api.v1.state import state_document
@@ -51,14 +52,21 @@ class Look:
 
 
 def look_at(samples: tuple[Millivolts, ...], drive: PilotDrive) -> Look | None:
-    """The high plateau; None when the burst does not fit what was driven."""
+    """The high plateau; None when the burst is not as clean as what was driven."""
     lowest, highest = min(samples), max(samples)
-    if highest - lowest < 1_500:
-        return Look(highest) if drive.kind is Pilot.HIGH else None
+    if drive.kind is not Pilot.PWM or highest - lowest < 1_500:
+        return Look(highest) if drive.kind is Pilot.HIGH and highest - lowest <= 500 else None
     middle = (lowest + highest) / 2
     highs = [value for value in samples if value > middle]
-    share = len(highs) / len(samples)
-    if abs(share - drive.duty / 10_000) > 0.09 or highest - min(highs) > 500:
+    lows = [value for value in samples if value <= middle]
+    if highest - min(highs) > 500 or max(lows) - lowest > 500:
+        return None
+    duty = drive.duty / 10_000
+    off = abs(len(highs) / len(samples) - duty)
+    turns = sum((one > middle) is not (other > middle) for one, other in pairwise(samples))
+    if off >= min(0.09, max(min(duty, 1 - duty) / 2, 0.02)) or not 3 <= turns <= 24:
+        return None
+    if lowest < -13_000 or max(lows) > -max(highest / 2, 1_500):
         return None
     return Look(sum(highs) // len(highs))
 

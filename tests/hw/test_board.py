@@ -71,6 +71,7 @@ class Sampler:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.seen = Look((9_000,) * 100, 220, 31)
+        self.trouble = ""
 
     def look(self) -> Look:
         self.parts._tell("adc")
@@ -189,6 +190,24 @@ def test_pulses_that_nobody_leads_are_cut_off(parts: Parts, board: PiBoard, part
     parts.told.clear()
     board.apply(SAFE)
     assert parts.told == [("guard", Outputs(pilot=PILOT_OFF))], "and stay so"
+
+
+def test_an_adc_that_does_not_answer_is_told_once_in_a_while(
+    parts: Parts, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, now = board_of(parts), [1_000]
+    monkeypatch.setattr(board_module, "monotonic_ms", lambda: now[0])
+    sampler: Any = board._sampler
+    sampler.seen, sampler.trouble = Look(()), "/dev/spidev0.1: stays low"
+    for _ in range(100):
+        now[0] += 10
+        assert board.sample().pilot_mv == ()
+    assert [record.getMessage() for record in caplog.records] == [
+        "/dev/spidev0.1: stays low: the pilot is not seen, and nothing charges meanwhile. evsed doctor says more"
+    ]
+    now[0] += 60_000
+    board.sample()
+    assert len(caplog.records) == 2
 
 
 @pytest.mark.parametrize("part", ["adc", "lines"])
