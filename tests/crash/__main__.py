@@ -1,6 +1,7 @@
 """``python -m tests.crash [PART OF A NAME ...]``: runs the crash matrix, prints it, writes build/crash-matrix.json."""
 
 import json
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -44,6 +45,7 @@ def write(rows: list[Row]) -> None:
 
 def main(words: list[str]) -> int:
     """Runs it; 0 when every row is good."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what it started ends with it
     print(f"{'case':44} {'expected':9} {'safe after':>11} {'late by':>9} {'tries':>5}")
     rows = []
     for driver, case in pairs(words):
