@@ -20,7 +20,11 @@ class Button(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One look at the board. ``pilot_mv`` is empty when it could not be looked at; then nothing else counts either."""
+    """One look at the board.
+
+    ``pilot_mv`` is empty when it could not be looked at; then nothing else counts either, except ``rcm_tripped``: a
+    residual current that was seen is one.
+    """
 
     pilot_mv: tuple[Millivolts, ...]
     proximity_ohms: Ohms | None = None  # None: nothing connected
