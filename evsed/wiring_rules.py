@@ -205,7 +205,7 @@ def _uart(wiring: Wiring, serial_ports: Sequence[str]) -> Iterator[str]:
             if further:
                 yield (
                     f"pins.{name}: GPIO {line.gpio} may belong to {port}, which is in use: the further serial ports "
-                    f"are on {_listed(_FURTHER_UARTS)}, and which is where differs; choose another pin, or a USB adapter"
+                    f"are on {_listed(_FURTHER_UARTS)}, and which is where differs; choose another pin or a USB adapter"
                 )
             else:
                 yield f"pins.{name}: GPIO {line.gpio} belongs to {port}, which is in use; choose another pin"
