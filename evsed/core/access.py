@@ -18,14 +18,27 @@ class Gesture(Enum):
 
 
 class Buttons:
-    """Turns levels into gestures; each press gives PRESSED, then either SHORT or HELD, once."""
+    """Turns levels into gestures; each press gives PRESSED, then either SHORT or HELD, once.
+
+    A button that is down when it is first looked at was found so, not pressed: a stuck one means nothing until it has
+    been released, whatever is started again meanwhile.
+    """
 
     def __init__(self) -> None:
         self._down_since: dict[Button, Millis] = {}
         self._held: set[Button] = set()
+        self._seen = False
 
-    def feed(self, down: frozenset[Button], now: Millis) -> list[tuple[Button, Gesture]]:
-        """The gestures that became complete with this look at the buttons."""
+    def feed(self, down: frozenset[Button] | None, now: Millis) -> list[tuple[Button, Gesture]]:
+        """The gestures that became complete with this look at the buttons.
+
+        None: nobody can read them now. Every press that was under way is forgotten, and the next look is a first one.
+        """
+        if down is None or not self._seen:
+            self._seen = down is not None
+            self._held = set(down or ())
+            self._down_since = dict.fromkeys(self._held, now)
+            return []
         gestures: list[tuple[Button, Gesture]] = []
         for button in Button:
             since = self._down_since.get(button)

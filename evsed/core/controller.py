@@ -140,8 +140,10 @@ class Controller:
 
     def _sampled(self, inputs: Inputs, now: Millis) -> list[Action]:
         self.pilot.feed(inputs.pilot_mv, self.outputs.pilot, now)
-        if not inputs.pilot_mv:
-            return []  # the board could not be looked at: nothing else is known either
+        if not inputs.pilot_mv:  # the board could not be looked at: nothing else is known either, but a trip is a trip
+            if inputs.rcm_tripped:  # and no trip is none that was seen: it ends nothing and passes no self-test
+                self.hardware.rcm.feed(signal=True, now=now)
+            return []
         connected = self.connected
         actions: list[Action] = []
         state = self.charger.state

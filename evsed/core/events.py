@@ -20,13 +20,17 @@ class Button(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One look at the board. ``pilot_mv`` is empty when it could not be looked at; then nothing else counts either."""
+    """One look at the board.
+
+    ``pilot_mv`` is empty when it could not be looked at; then nothing else counts either, except ``rcm_tripped``: a
+    residual current that was seen is one.
+    """
 
     pilot_mv: tuple[Millivolts, ...]
     proximity_ohms: Ohms | None = None  # None: nothing connected
     temperature_c: Celsius | None = None  # None: no sensor, or it did not answer
     rcm_tripped: bool = False
-    buttons: frozenset[Button] = frozenset()
+    buttons: frozenset[Button] | None = frozenset()  # those that are down; None: nobody can read them now
     switch_closed: bool | None = False  # external switch, input SW; None: nobody can read it now
     closed1: bool | None = None  # mirror contact of contactor 1: True while it is closed; None: not fitted
     closed2: bool | None = None

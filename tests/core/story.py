@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from evsed.core.actions import Action, CloseContactors, Note, OpenContactors, Pilot
 from evsed.core.controller import Controller
-from evsed.core.events import Command, MeterRead, PostCircuit, Sampled, Verdict, WallClock
+from evsed.core.events import Command, Inputs, MeterRead, PostCircuit, Sampled, Verdict, WallClock
 from evsed.core.model import Equipment, MeterRole, PhaseCurrents
 from evsed.core.schedule import Calendar
 from evsed.core.settings import Settings
@@ -111,18 +111,21 @@ class Story(Passing):
         if self.now % self.meter_ms == self.cycle_ms and self.ev_answers:
             self._read(MeterRole.EV, self.ev_says(), self.unit.energy_wh)
         unit = self.unit
-        inputs = replace(unit.inputs(self.now), switch_closed=self.switch_closed)
-        if self.cable_stays:
-            inputs = replace(inputs, proximity_ohms=220)
-        if not self.samples:
-            inputs = replace(inputs, pilot_mv=())
-        if not self.mirrors:
-            inputs = replace(inputs, closed1=None, closed2=None)
+        inputs = self.looked(unit.inputs(self.now))
         if self.circuit is not None and self.now % 1_000 == 0:
             amps = tuple(other + car for other, car in zip(self.circuit, self.unit.current, strict=True))
             self.command(PostCircuit(phases((amps[0], amps[1], amps[2]))))
         self._keep(self.core.handle(Sampled(inputs), self.now))
         unit.feed(Feed(0, self.core.outputs, single=self.core.desk.settings.enable_C2 == 0), self.now)
+
+    def looked(self, inputs: Inputs) -> Inputs:
+        """What the board makes of ``inputs``."""
+        inputs = replace(inputs, switch_closed=self.switch_closed)
+        if self.cable_stays:
+            inputs = replace(inputs, proximity_ohms=220)
+        if not self.samples:
+            inputs = replace(inputs, pilot_mv=())
+        return inputs if self.mirrors else replace(inputs, closed1=None, closed2=None)
 
     def _read(self, role: MeterRole, amps: Amperes, energy_wh: float) -> None:
         self._keep(self.core.handle(MeterRead(role, phases(amps), import_wh=round(energy_wh)), self.now))

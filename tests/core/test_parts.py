@@ -227,6 +227,7 @@ def test_the_stop_timer_runs_back_instead_of_to_zero() -> None:
 def test_each_press_gives_one_gesture_at_its_end() -> None:
     buttons = Buttons()
     left = frozenset({Button.LEFT})
+    buttons.feed(frozenset(), 0)
     assert buttons.feed(left, 0) == [(Button.LEFT, Gesture.PRESSED)]
     assert buttons.feed(left, 2_000) == []
     assert buttons.feed(left, 2_001) == [(Button.LEFT, Gesture.HELD)]

@@ -96,6 +96,33 @@ def test_a_car_that_lets_go_during_the_test_trips_nothing() -> None:
     assert (story.snapshot.error, story.core.outputs.rcm_test) == (None, False)
 
 
+def test_a_trip_that_is_read_while_the_pilot_cannot_be_sampled_opens_at_once_and_stays() -> None:
+    story = Story()
+    story.charge()
+    story.samples = False
+    story.run(0.03)
+    begun, story.unit.rcm = story.now, True
+    story.run(0.01)
+    assert story.opened_at() == begun + 10
+    story.unit.rcm, story.samples = False, True
+    story.run(5)
+    assert (story.reason, story.unit.current[0]) == ("rcm", 0)
+
+
+def test_no_trip_while_the_pilot_cannot_be_sampled_passes_no_self_test() -> None:
+    story = Story()
+    story.unit.monitor = StuckMonitor()
+    asked(story)
+    story.run_until(lambda: story.core.hardware.rcm.test is Test.RELEASED, 5)
+    story.unit.monitor, story.samples = ResidualMonitor(), False
+    for _ in range(5):
+        story.step()
+        assert not story.unit.rcm_signal
+        assert story.core.hardware.rcm.test is Test.RELEASED
+    story.samples = True
+    story.run_until(lambda: story.state is State.C, 20)
+
+
 # ---- the monitor by itself ----
 
 

@@ -18,8 +18,9 @@ _LONGEST_BURST = 511
 
 
 def pack_inputs(inputs: Inputs) -> bytes:
-    """The bytes of the plant's answer to ``LOOK``."""
-    bits = sum(1 << index for index, button in enumerate(_BUTTONS) if button in inputs.buttons)
+    """The bytes of the plant's answer to ``LOOK``; its buttons can always be read."""
+    down = inputs.buttons or frozenset()
+    bits = sum(1 << index for index, button in enumerate(_BUTTONS) if button in down)
     bits |= _RCM * inputs.rcm_tripped | _SWITCH * bool(inputs.switch_closed)
     contacts = 0
     for contact in (inputs.closed1, inputs.closed2, inputs.locked):
