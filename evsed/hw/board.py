@@ -77,8 +77,8 @@ class DigitalInputs(Protocol):
 class Touch(Protocol):
     """What people touch; see panel.Panel. Answers at once."""
 
-    def buttons(self) -> frozenset[Button]:
-        """The buttons that are down."""
+    def buttons(self) -> frozenset[Button] | None:
+        """The buttons that are down; None: nobody can say."""
 
     def switch_closed(self) -> bool | None:
         """The external switch; None while nobody can read it."""
