@@ -113,7 +113,7 @@ REFUSED = [
     ("", 'guard = "guard"', "board.guard takes a whole path such as /run/evsed/guard"),
     ("", f'guard = "/{"x" * 100}"', "board.guard takes .* at most 100 characters"),
     ("", 'guard = "/run/evsed/"', "board.guard takes a whole path"),
-    ("", 'guard = "/run/\\u0000"', "board.guard takes a whole path"),
+    ("", 'guard = "/run/\\u0000"', "board.guard takes a text in one line"),
     # pins
     ("", "pins = 5", r"board.pins is a table: write \[board.pins\]"),
     ("pins", "contactor3 = 5", "board.pins.contactor3 is not known; known are board.pins.pilot, "),
@@ -163,7 +163,7 @@ REFUSED = [
     ("adc", 'device = "/dev/spidev5.0"', r"board.pins.pilot: GPIO 12 is taken by SPI 5 \(GPIO 12 to 15, 26\)"),
     ("adc", 'device = "/dev/spidev6.0"', r"board.pins.unlock: GPIO 27 is taken by SPI 6"),
     ("adc", 'device = "/dev/spidev9.0"', "board.adc.device: nobody knows which pins SPI 9 takes; name a bus from 0"),
-    ("adc", 'device = "/dev/spidev0.1\\n"', "board.adc.device takes an SPI device"),
+    ("adc", 'device = "/dev/spidev0.1\\n"', "board.adc.device takes a text in one line"),
     ("pins", "contactor1 = 14", "board.pins.contactor1: GPIO 14 is the serial port's, .* console"),
     ("pins", "heartbeat = 15", "board.pins.heartbeat: GPIO 15 is the serial port's, .* console"),
     # PWM, RFID
