@@ -12,7 +12,7 @@ _COMMAND = struct.Struct("<IIII")
 _REPORT = struct.Struct("<HHII")
 _NOIB = 99
 _PI_3B = 0xA02082
-_CHANGES = frozenset({4, 5})  # WRITE, PWM; pigpio checks neither MODES nor PUD
+_CHANGES = frozenset({0, 2, 4, 5, 6, 7})  # MODES, PUD, WRITE, PWM, PRS, PFS, as pigpio.c's myDoCommand has it
 _NOT_PERMITTED = -41
 
 
