@@ -100,7 +100,7 @@ class Keyboard:
             holes, self._holes = self._holes, False
             if holes:
                 _LOG.warning(
-                    "card reader %s: keys were lost, and this number does not count; swipe again", self._device
+                    "card reader %s: keys were lost, this number does not count; swipe again", self._device
                 )
                 return None
             card = from_typed(typed)

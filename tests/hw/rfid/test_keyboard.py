@@ -115,7 +115,7 @@ def test_a_number_of_which_the_kernel_lost_keys_is_no_card(
     reader.press(*digits[lost:], _ENTER)
     assert swiped(keyboard) == []
     assert [record.getMessage().split(": ")[1] for record in caplog.records] == [
-        "keys were lost, and this number does not count; swipe again"
+        "keys were lost, this number does not count; swipe again"
     ]
     reader.types("0004086814")
     assert swiped(keyboard) == ["003E5C1E0000"]
