@@ -99,9 +99,7 @@ class Keyboard:
             typed, self._typed = self._typed, ""
             holes, self._holes = self._holes, False
             if holes:
-                _LOG.warning(
-                    "card reader %s: keys were lost, this number does not count; swipe again", self._device
-                )
+                _LOG.warning("card reader %s: keys were lost, this number does not count; swipe again", self._device)
                 return None
             card = from_typed(typed)
             if card is None and typed:
