@@ -86,6 +86,7 @@ def guarding(path: Path) -> Iterator[None]:
         while not over.is_set():
             guard.look()
 
+    guard.listen(str(path))
     thread = threading.Thread(target=serve)
     thread.start()
     try:
