@@ -80,7 +80,7 @@ class Touch(Protocol):
     """What people touch; see panel.Panel. Answers at once."""
 
     def buttons(self) -> frozenset[Button] | None:
-        """The buttons that are down; None: nobody can say."""
+        """The buttons that are down; None while nobody can read them."""
 
     def switch_closed(self) -> bool | None:
         """The external switch; None while nobody can read it."""
