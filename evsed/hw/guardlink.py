@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from evsed.core.actions import SAFE, Outputs
@@ -82,8 +83,11 @@ def _pid(end: socket.socket) -> int:
 class GuardLink:
     """Feeds the guard. Not thread-safe: the control thread owns it."""
 
-    def __init__(self, path: str) -> None:
-        """Connects and asks for safe outputs. Raises BoardLostError when the guard does not confirm them."""
+    def __init__(self, path: str, reach: Callable[[str], socket.socket] = connect) -> None:
+        """Connects and asks for safe outputs. Raises BoardLostError when the guard does not confirm them.
+
+        ``reach`` gives the connection, which must not block.
+        """
         self._path = path
         self._sequence = 0
         self._sent: deque[_Sent] = deque(maxlen=_REMEMBERED)  # those without an answer, oldest first
@@ -91,7 +95,7 @@ class GuardLink:
         """How often the lease has run out."""
 
         try:
-            self._end = connect(path)
+            self._end = reach(path)
         except OSError as error:
             raise BoardLostError(
                 f"the guard at {path} cannot be reached ({error.strerror}): does evsed-guard run? "

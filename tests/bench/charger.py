@@ -6,7 +6,6 @@ Nothing here waits for anybody, so that a virtual clock may drive it; ``spi_s`` 
 
 import ctypes
 import os
-import select
 import socket
 import time
 from dataclasses import replace
@@ -86,12 +85,10 @@ class AnsweredLink(GuardLink):
     """The guard's link with a guard behind it that answers as soon as it is asked, and tells the car the pilot."""
 
     def __init__(self, car: Car) -> None:
-        self._path, self._sequence, self._silent_since, self.expiries = "memory", 0, None, 0
         self._car = car
-        self._end, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._end.setblocking(False)
-        self._readable = select.poll()
-        self._readable.register(self._end, select.POLLIN)
+        near, self._far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        near.setblocking(False)
+        super().__init__("memory", lambda _path: near)
 
     def _answer(self) -> Alive | None:
         fed = unpack_feed(self._far.recv(64))
