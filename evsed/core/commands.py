@@ -7,6 +7,7 @@ the rules beyond them.
 from typing import assert_never
 
 from evsed.core import posted
+from evsed.core.actions import Action
 from evsed.core.by_hand import ByHand
 from evsed.core.duty import CONSTANT
 from evsed.core.events import (
@@ -33,11 +34,14 @@ from evsed.core.events import (
     SwipeCard,
     Verdict,
 )
+from evsed.core.fitted import carried_out, missing
 from evsed.core.lent import Hold, Lent, hold, lent_at, wrong
 from evsed.core.metering import Metering
 from evsed.core.model import (
+    BARE,
     Access,
     Contactor2,
+    Equipment,
     MeterRole,
     MeterType,
     Mode,
@@ -82,10 +86,12 @@ class Desk:
         timer: Timer = NO_TIMER,
         calendar: Calendar | None = None,
         *,
+        equipment: Equipment = BARE,
         pilot_unlocked: bool = False,
     ) -> None:
         """``pilot_unlocked``: the owner's configuration lets the pilot be driven by hand."""
-        self.settings = settings
+        self.equipment = equipment
+        self.settings, self._warnings = carried_out(settings, equipment)
         self.access = access
         self.override: Deciamps = 0
         self.lent: Lent | None = None  # as it was lent; ``lent_at`` says what is left of it
@@ -95,7 +101,12 @@ class Desk:
         self.panel = Panel()
         self.by_hand = ByHand()
         self.pilot_unlocked = pilot_unlocked
-        self._seen = settings
+        self._seen = self.settings
+
+    def take_warnings(self) -> list[Action]:
+        """What the owner has to be told about the stored settings; once."""
+        warnings, self._warnings = self._warnings, []
+        return [*warnings]
 
     @property
     def is_node(self) -> bool:
@@ -258,6 +269,8 @@ def _change(key: str, value: Value, desk: Desk) -> Verdict:
         changed = desk.settings.replace(key, value)
     except SettingError as error:
         return Verdict(str(error))
+    if changed[key] != desk.settings[key] and (why := missing(changed, desk.equipment).get(key)):
+        return Verdict(why)
     if key in {"enable_C2", "loadbl"} and changed.loadbl > 1 and changed.enable_C2 == Contactor2.AUTO:
         return Verdict("CONTACT 2 cannot be Auto on a node")
     if changed.mode != desk.settings.mode:

@@ -64,7 +64,9 @@ class Controller:
         ``pilot_unlocked``: the owner's configuration lets the pilot be driven by hand.
         """
         self.permit = Permit(SAFE, now)
-        self.desk = Desk(saved.settings, saved.access, saved.timer, calendar, pilot_unlocked=pilot_unlocked)
+        self.desk = Desk(
+            saved.settings, saved.access, saved.timer, calendar, equipment=equipment, pilot_unlocked=pilot_unlocked
+        )
         self.regulation = Regulation()
         self.charger = Charger(now)
         self.pilot = PilotWatch(now)
@@ -178,7 +180,7 @@ class Controller:
         if self.desk.by_hand.ended(now):
             self.charger.restart_pilot(now)
         settings = self.desk.settings
-        actions = told + self._watch(now)
+        actions = self.desk.take_warnings() + told + self._watch(now)
         moment = self._moment(now)
         self.regulation.step(moment, now)
         actions += charger_bus.followed(self, now)
@@ -296,6 +298,7 @@ class Controller:
             or self.desk.by_hand.duty(now) is not None
             or (worst is not None and not worst.value.waiting)
             or self.desk.access is not Access.ALLOW
+            or self.hardware.unwatched(self.desk.settings)
             or now < max(self.stopped_until, self.rest_until(now))
         )
 

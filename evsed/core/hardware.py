@@ -56,6 +56,10 @@ class Hardware:
         self.lock.step(lock_wanted if has_lock else self.lock.let_go(lock_wanted, now), now)
         self.rcm.step(wanted=self._tests(settings) and about_to_close, now=now)
 
+    def unwatched(self, settings: Settings) -> bool:
+        """Whether residual currents are to be watched, and no monitor is there to do it."""
+        return bool(settings.rcmon) and not self.equipment.rcm
+
     def _tests(self, settings: Settings) -> bool:
         return bool(settings.rcmon) and self.equipment.rcm_test
 

@@ -137,6 +137,9 @@ class Equipment:
     """What the board has beyond the least a charger needs. Inputs that may be missing are None in ``Inputs``."""
 
     rcm_test: bool = False  # an output that makes the residual current monitor trip, for its self-test
+    rcm: bool = True  # the monitor's trip signal
+    lock: bool = True  # the outputs of a cable lock
+    contactor2: bool = True  # the output of a second contactor
 
 
 BARE = Equipment()

@@ -54,6 +54,9 @@ _EDGES = 8  # at most every eighth sample meets an edge, also where a slow bus m
 _CROSSINGS = range(3, 25)  # of the middle: pulses of 1 kHz in 2 to 10 ms; something slow has fewer, something fast more
 _SHARE_TOLERANCE_BP = 900  # of samples on the high plateau, against the duty that we drive: bursts end within a period
 _LEAST_TOLERANCE_BP = 200
+_GAP_TOLERANCE_BP = 600  # 1.5 samples a period of 25: in 40 us each, a gap of 50 us is met once or twice
+_FEWEST_LOWS = 3
+_FEWEST_INNER = 4  # of as many pulses
 _CENTRES = tuple((level, level.value) for level in Level if level.value is not None)
 
 
@@ -76,7 +79,7 @@ def _constant(ordered: list[Millivolts], held: Level) -> Reading:
 
 
 def _pulsed(samples: Sequence[Millivolts], ordered: list[Millivolts], duty: DutyBp, held: Level) -> Reading:
-    """Two plateaus. Of the high one the lower third may be edges and the highest tenth spikes."""
+    """Two plateaus."""
     count, lowest, highest = len(ordered), ordered[0], ordered[-1]
     if highest - lowest < _FLAT_MV:
         plateau = ordered[(count - 1) // 2]
@@ -85,19 +88,39 @@ def _pulsed(samples: Sequence[Millivolts], ordered: list[Millivolts], duty: Duty
     middle = (lowest + highest) / 2
     lows = bisect_right(ordered, middle)
     highs = count - lows
-    first, last = lows + (highs + 1) // 3, count - 1 - highs // 10
-    high, low = ordered[(first + last) // 2], ordered[(lows - 1) // 2]
+    tops, steady = _high_plateau(samples, ordered, middle, lows)
+    high, low = tops[(len(tops) - 1) // 2], ordered[(lows - 1) // 2]
     between = bisect_left(ordered, high - _STEADY_MV) - bisect_right(ordered, low + _STEADY_MV)
     ours = (
-        ordered[last] - ordered[first] <= _STEADY_MV
+        steady
         and between * _EDGES <= count
         and abs(highs * CONSTANT // count - duty) <= _tolerance(duty)
         and _LOWEST_MV <= low <= -max(high / 2, _FLAT_MV)  # without a diode about as far from 0 V as the high one
         and _crossings(samples, middle) in _CROSSINGS
     )
     level = classify(high, held) if ours else Level.INVALID
-    spikes = level is Level.SHORT or low - lowest > _STEADY_MV  # a few of them are no negative half
+    spikes = level is Level.SHORT or lows < _FEWEST_LOWS or low - lowest > _STEADY_MV  # which are no negative half
     return Reading(level, high, low, negative_seen=ours and low <= _NEGATIVE_LIMIT_MV and not spikes)
+
+
+def _high_plateau(
+    samples: Sequence[Millivolts], ordered: list[Millivolts], middle: float, lows: int
+) -> tuple[list[Millivolts], bool]:
+    """The samples of the high plateau in order, and whether it is one. Its highest tenth may be spikes.
+
+    The lower half may be edges: in 50 us a sample a pulse of 100 us is met twice, and one of these may be the edge in
+    every period. In 45 us it may be met three times, with an edge before and one behind: then those between count.
+    """
+    highs = len(ordered) - lows
+    last = len(ordered) - 1 - highs // 10
+    plateau = ordered[lows + highs // 2 : last + 1]
+    if plateau[-1] - plateau[0] <= _STEADY_MV:
+        return plateau, True
+    triples = zip(samples, samples[1:], samples[2:], strict=False)
+    inner = sorted(here for before, here, then in triples if min(before, here, then) > middle)
+    if len(inner) < _FEWEST_INNER or ordered[last] - inner[0] > _STEADY_MV:
+        return plateau, False
+    return inner, True
 
 
 def _crossings(samples: Sequence[Millivolts], middle: float) -> int:
@@ -108,7 +131,8 @@ def _crossings(samples: Sequence[Millivolts], middle: float) -> int:
 
 def _tolerance(duty: DutyBp) -> DutyBp:
     """How far the share of high samples may be off: a spike is not taken for short pulses, nor for short gaps."""
-    return min(_SHARE_TOLERANCE_BP, max(min(duty, CONSTANT - duty) // 2, _LEAST_TOLERANCE_BP))
+    pulse, gap = max(duty // 2, _LEAST_TOLERANCE_BP), max((CONSTANT - duty) // 2, _GAP_TOLERANCE_BP)
+    return min(_SHARE_TOLERANCE_BP, pulse, gap)
 
 
 def classify(plateau: Millivolts, held: Level) -> Level:
@@ -140,8 +164,9 @@ class SteadyLevel:
 
     9 V and 12 V count after three agreeing bursts, or two that are more than 10 ms apart. While the car draws two are
     enough, so that a contactor opens within 100 ms however late the samples come, and 9 V and 12 V agree with each
-    other that it must not any more. 6 V must be held for 500 ms; 3 V, shorts and invalid levels count after 300 ms, and
-    readings that disagree make 6 V (or 3 V) that was not seen for 400 ms an invalid level.
+    other that it must not any more. 6 V must be held for 500 ms, also without an invalid burst: that is what a bounce
+    of S2 looks like. 3 V, shorts and invalid levels count after 300 ms, and readings that disagree make 6 V (or 3 V)
+    that was not seen for 400 ms an invalid level.
     """
 
     def __init__(self) -> None:

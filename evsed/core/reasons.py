@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from evsed.core.duty import LOWEST_OFFER
 from evsed.core.faults import Fault
+from evsed.core.fitted import NO_MONITOR
 from evsed.core.lent import Hold
 from evsed.core.model import Access
 from evsed.core.states import State
@@ -32,6 +33,7 @@ NOTHING_OFFERED = Reason("nothing_offered", "The master charger offers nothing n
 LIMITED = Reason("nothing_offered", "A limit is below 6 A, or chargers that share power are asked first")
 CLOCK_NOT_RIGHT = "Waiting for the start time, and for a clock that is right: it is not set yet"
 NO_CABLE = Reason("no_cable", "The cable's size cannot be read: check the plug")
+NOT_WATCHED = Reason("no_rcm", f"{NO_MONITOR}, or switch RCMON off")
 
 _FAULT_TEXTS = {
     Fault.NO_POWER: "Waiting for power: the mains has no room for the minimum current",
@@ -87,6 +89,7 @@ class Standing:
     ventilation: bool
     pilot_faulty: bool
     node: bool = False  # another charger is our master
+    unwatched: bool = False  # RCMON is on and no monitor is wired
     cabled: bool = True  # the cable's size is known, or it is fixed
 
 
@@ -106,6 +109,8 @@ def why(standing: Standing, now: Millis) -> Reason | None:
         return NO_CAR if standing.access is Access.ALLOW else _no_access(standing)
     if standing.access is not Access.ALLOW:
         return _no_access(standing)
+    if standing.unwatched:
+        return NOT_WATCHED
     if stopped := _stopped(standing, now):
         return stopped
     if standing.offer < LOWEST_OFFER:

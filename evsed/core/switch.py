@@ -13,6 +13,8 @@ from evsed.core.units import Millis
 
 DEBOUNCE_MS = 100
 LONG_MS = 1_500
+LAST_WORD_MS = 60_000
+"""For so long an input that nobody can read counts as it was read last."""
 
 
 class Function(IntEnum):
@@ -97,6 +99,7 @@ class ExternalSwitch:
         self.closed: bool | None = None  # None: not yet known
         self._candidate = False
         self._since: Millis = 0
+        self._read_at: Millis = 0
         self._seen = False
         self._moved_unseen = True  # where it stands next is found, not moved
         self._pressed_at: Millis | None = None
@@ -108,8 +111,11 @@ class ExternalSwitch:
         None, while nobody can read the input, is no movement: where the switch stands afterwards is as at start-up.
         """
         if closed is None:
+            if now - self._read_at >= LAST_WORD_MS:
+                self.closed = None
             self._seen, self._moved_unseen, self._pressed_at, self._function = False, True, None, function
             return []
+        self._read_at = now
         if closed is not self._candidate or not self._seen:
             self._candidate, self._since, self._seen = closed, now, True
         chosen = function is not self._function
@@ -145,7 +151,7 @@ class ExternalSwitch:
     def grid_limited(self) -> bool:
         """Whether the grid operator's relay is open: the charger has to keep to its limit.
 
-        Not yet known counts as open, as a broken wire does.
+        Not yet known counts as open, as a broken wire does; so does what nobody could read for a minute.
         """
         return self._function is Function.GRID_RELAY and self.closed is not True
 

@@ -6,6 +6,7 @@ bursts take minutes. IEC 61851-1 Annex A; the windows are those of Table A.4.
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import add
@@ -31,6 +32,18 @@ SPACING_US = 30
 NOISE_MV = 150
 DOUBT_MV = NOISE_MV + 15  # noise, and the step of the ADC
 REUSED = 30  # so many bursts are taken of one waveform
+MOST_INVALID = 0.02
+"""Of the bursts of a good pilot at any one spacing and duty: what is invalid starts the 500 ms of 6 V again."""
+TOLD_FROM = 400  # bursts of one spacing and duty: with fewer, the rate says nothing
+_COMMON = (  # spacings and duties whose multiples meet the same phases of every period
+    (34.5, 1_066),
+    (43.5, 1_333),
+    (45.5, 1_000),
+    (50.0, 1_000),
+    (40.0, 9_500),
+    (33.4, 1_066),
+    (36.4, 9_600),
+)
 _NOWHERE = frozenset({Level.INVALID})
 _ZERO = 40_000  # tables are indexed from here: nothing is lower than -40 V
 
@@ -45,6 +58,7 @@ class Burst:
     held: Level
     allowed: frozenset[Level]
     shallow: bool = False
+    cell: str = ""  # a good pilot's spacing and duty, to whole percents, whose rate of invalid bursts counts
 
     def judged(self) -> Reading:
         """What the charger makes of it."""
@@ -120,11 +134,11 @@ class Bench:
         seen = self._seen
         return [seen[value] for value in map(add, clean, noise[at : at + PILOT_SAMPLES])]
 
-    def _wave(self, level: Level | None = None, high: Millivolts | None = None) -> Wave:
+    def _wave(self, level: Level | None = None, high: Millivolts | None = None, duty: DutyBp | None = None) -> Wave:
         """A random car (or none) of ``level`` under pulses, or a third of the time under a constant drive."""
         dice = self.dice
         level = level or dice.choice(PULSED)
-        duty = CONSTANT if dice.random() < 0.3 else dice.randint(1_000, 9_600)
+        duty = duty or (CONSTANT if dice.random() < 0.3 else dice.randint(1_000, 9_600))
         high = dice.randint(*WINDOWS[level]) if high is None else high
         diode = dice.random() < 0.75 or level is Level.UNPLUGGED or not 2_000 < high < 10_000
         low = high if level is Level.SHORT else dice.randint(-12_600, -11_400)
@@ -164,16 +178,26 @@ class Bench:
         else:
             wave = self._wave()
         for _ in range(REUSED):
-            yield self._burst("level", wave, self._taken(wave), frozenset())
+            burst = self._burst("level", wave, self._taken(wave), frozenset())
+            burst.cell = _cell(SPACING_US, wave.duty)
+            yield burst
 
     def _spacing(self) -> Iterator[Burst]:
         """A bus that takes 28 to 50 us a frame, with a jitter: few phases of the period are met, an edge more often."""
-        wave, step = self._wave(), self.dice.choice((28.0, 33.3, 33.4, 35.0, 36.4, 38.0, 40.0, 41.7, 45.0, 50.0))
+        if self.dice.random() < 0.5:
+            step, duty = self.dice.choice(_COMMON)
+            wave = self._wave(duty=duty)
+        else:
+            step = self.dice.choice((28.0, 33.3, 33.4, 35.0, 36.4, 38.0, 40.0, 41.7, 45.0, 50.0))
+            wave = self._wave()
         values = wave.values
         for _ in range(REUSED):
             at, jitter = self.dice.random() * PERIOD_US, self.dice.choice((0, 1, 3))
             places = [int(at + n * step + (n * 7 % 5) * jitter / 4) for n in range(PILOT_SAMPLES)]
-            yield self._burst("spacing", wave, [values[place] for place in places])
+            burst = self._burst("spacing", wave, [values[place] for place in places])
+            met = CONSTANT - wave.duty >= 11 * step or wave.duty == CONSTANT
+            burst.cell = _cell(step, wave.duty) if met else ""
+            yield burst
 
     def _between(self) -> Iterator[Burst]:
         """Any voltage at all; near a window's limit either side is right."""
@@ -283,6 +307,19 @@ class Bench:
             clean = wave.values[at : at + first * SPACING_US : SPACING_US]
             clean += wave.values[then : then + (PILOT_SAMPLES - first) * SPACING_US : SPACING_US]
             yield self._burst("stall", wave, clean)
+
+
+def _cell(spacing_us: float, duty: DutyBp) -> str:
+    return f"{spacing_us:g} us, {duty // 100} %"
+
+
+def too_often(judged: Counter[str], invalid: Counter[str]) -> list[str]:
+    """The spacings and duties at which a good pilot is called invalid more often than it may be."""
+    return [
+        f"{cell}: {invalid[cell]} of {count} bursts are invalid"
+        for cell, count in judged.items()
+        if cell and count >= TOLD_FROM and invalid[cell] > MOST_INVALID * count
+    ]
 
 
 def _steadily(samples: list[Millivolts], level: Level, held: Level) -> bool:

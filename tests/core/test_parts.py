@@ -115,6 +115,7 @@ def standing(**given: object) -> reasons.Standing:
         ({"access": Access.PAUSE, "fault": Fault.NO_SUN}, "paused", None),
         ({"fault": Fault.NO_SUN}, "no_sun", None),
         ({"leaving": True}, "leaving", None),
+        ({"unwatched": True, "leaving": True}, "no_rcm", None),
         ({"by_hand_until": 9_000}, "pilot_by_hand", 9_000),
         ({"access": Access.DENY, "delayed": True, "start_at": 9_000}, "delayed", 9_000),
         (

@@ -64,13 +64,25 @@ def test_a_single_sample_is_a_plateau() -> None:
     [(59, 5_000, True), (59, 4_999, False), (60, 5_000, False), (41, 5_000, True), (41, 5_001, False),
      (15, 1_000, True), (16, 1_000, False), (5, 1_000, True), (4, 1_000, False), (9, 1_800, True), (9, 1_801, False),
      (27, 1_799, False), (27, 1_800, True), (28, 1_900, True), (28, 1_899, False),
-     (94, 9_600, True), (98, 9_600, True), (97, 9_400, True), (98, 9_400, False), (91, 9_400, True), (90, 9_400, False),
+     (98, 9_600, True), (90, 9_600, True), (89, 9_600, False), (98, 9_200, True), (98, 9_199, False), (82, 8_800, True),
+     (81, 8_800, False), (79, 8_600, True), (78, 8_600, False), (93, 8_600, True), (94, 8_600, False),
      (3, 300, True), (5, 300, True), (6, 300, False)],
 )  # fmt: skip
 def test_the_share_of_high_samples_has_to_fit_the_duty(highs: int, duty: int, fits: bool) -> None:
-    """To 9 % of the period, and to half of what is short, pulse or gap, but not closer than 2 %."""
+    """To 9 % of the period, and to half of what is short; but not closer than 2 % for a pulse, than 6 % for a gap."""
     reading = judge(mixed(6_000, highs, -12_000, 100 - highs), duty, Level.INVALID)
-    assert reading == Reading(Level.WANTS_POWER if fits else Level.INVALID, 6_000, -12_000, negative_seen=fits)
+    seen = fits and highs <= 97  # two low samples may be spikes
+    assert reading == Reading(Level.WANTS_POWER if fits else Level.INVALID, 6_000, -12_000, negative_seen=seen)
+
+
+def test_of_pulses_of_three_samples_the_first_and_the_last_may_be_edges() -> None:
+    pulse = [3_000, 6_000, 4_000]
+    good = ([-12_000] * 18 + pulse) * 4
+    assert judge(good, 1_400, Level.INVALID).level is Level.WANTS_POWER
+    assert judge(good[21:], 1_400, Level.INVALID).level is Level.INVALID  # three pulses are too few to tell
+    rising = [12_000 if at in {61, 82} else mv for at, mv in enumerate(good)]
+    assert judge(rising, 1_400, Level.INVALID).level is Level.INVALID
+    assert judge(rising[:82] + good[82:], 1_400, Level.INVALID).level is Level.WANTS_POWER  # one of twelve: a spike
 
 
 def test_the_share_is_of_all_samples_rounded_down() -> None:

@@ -232,6 +232,20 @@ def test_a_grid_relay_that_nobody_can_read_keeps_its_limit_or_the_last_word_it_g
     assert not switch.grid_limited
 
 
+def test_the_last_word_of_a_grid_relay_counts_for_a_minute() -> None:
+    switch = ExternalSwitch()
+    for at in range(0, 300, 10):
+        switch.feed(True, Function.GRID_RELAY, at)
+    switch.feed(None, Function.GRID_RELAY, 290 + 59_999)
+    assert not switch.grid_limited
+    switch.feed(None, Function.GRID_RELAY, 290 + 60_000)
+    assert switch.grid_limited
+    switch.feed(True, Function.GRID_RELAY, 70_000)
+    assert switch.grid_limited  # until the contact has been closed for a moment
+    switch.feed(True, Function.GRID_RELAY, 70_100)
+    assert not switch.grid_limited
+
+
 # ---- delayed charging ----
 
 
