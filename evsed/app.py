@@ -5,7 +5,6 @@ Outputs are safe and the control loop runs before anything heavy is imported.
 
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
 import os
@@ -20,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from evsed.config import Board, ConfigError, Http, Installation, Modbus
+from evsed.config import Board, ConfigError, Installation
 from evsed.core.events import Command
 from evsed.core.model import Contactor2, MeterRole
 from evsed.core.ports import Board as BoardPort
@@ -29,6 +28,7 @@ from evsed.core.setting import SettingError
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
+from evsed.doors import Doors
 from evsed.hw.absent import NoPanel
 from evsed.hw.guard import notify
 from evsed.logs import QueuedLog
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 
     from evsed.api.mdns import Announcer
     from evsed.hw.bus import Bus
+    from evsed.hw.modbus_tcp import ModbusTcp
     from evsed.hw.panel import Panel
+    from evsed.webserver import QuietServer
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +103,8 @@ class _Systemd:
 
     def cycled(self) -> None:
         """A control cycle is complete."""
-        notify("WATCHDOG=1" if self._ready else "READY=1\nWATCHDOG=1")
-        self._ready = True
+        told = notify("WATCHDOG=1" if self._ready else "READY=1\nWATCHDOG=1")
+        self._ready = self._ready or told
 
 
 def _start_anew() -> int:
@@ -143,18 +145,6 @@ def _clock_judge(board: Board) -> Callable[[int, Millis], bool]:
     if board.kind == "simulation":
         return lambda _unix_s, _now: True
     return ClockJudge().right
-
-
-def open_door(table: str, door: Http | Modbus) -> socket.socket:
-    """The listening socket of ``table`` in the configuration. Raises ConfigError."""
-    from evsed.webserver import listen  # noqa: PLC0415 - heavy
-
-    try:
-        return listen(door.host, door.port)
-    except OSError as error:
-        taken = f"another program uses it; end that one, or choose another {table}.port"
-        why = taken if error.errno == errno.EADDRINUSE else error.strerror
-        raise ConfigError(f"{table}: {door.host} port {door.port}: {why}") from None
 
 
 def _announcer(serial: int, door: socket.socket) -> "Announcer":
@@ -233,7 +223,7 @@ class _Daemon:
 
     def __init__(self, installation: Installation, overrides: list[str]) -> None:
         self._runtime: Runtime | None = None
-        self._failed = asyncio.Event()
+        self._over = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._died = False
         self.starts_anew = False
@@ -285,7 +275,7 @@ class _Daemon:
 
     def _control_loop_failed(self) -> None:
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._failed.set)
+            self._loop.call_soon_threadsafe(self._over.set)
 
     def run(self) -> int:
         """Starts everything, waits, and ends everything in order."""
@@ -309,14 +299,14 @@ class _Daemon:
                 self._died = True
         return os.EX_SOFTWARE if runtime.failure is not None or self._died else os.EX_OK
 
-    def _obey(self, loop: asyncio.AbstractEventLoop, runtime: Runtime, stop: asyncio.Event) -> Callable[[], object]:
+    def _obey(self, loop: asyncio.AbstractEventLoop, runtime: Runtime) -> Callable[[], object]:
         """From now on signals end the daemon; what is returned does so as well, to start it anew."""
 
         def end(*, anew: bool) -> None:
-            self.starts_anew = anew and (self.starts_anew or not stop.is_set())  # a signal has the last word
+            self.starts_anew = anew and (self.starts_anew or not self._over.is_set())  # a signal has the last word
             runtime.leave()  # the car is told first, everything else can wait
             notify("STOPPING=1")
-            stop.set()
+            self._over.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, partial(end, anew=False))
@@ -326,9 +316,8 @@ class _Daemon:
         """The threads and servers beside the control loop, until one is told to stop or fails."""
         self._loop = asyncio.get_running_loop()
         if runtime.failure is not None or self._died:
-            self._failed.set()  # it failed before there was a loop to tell
-        stop = asyncio.Event()
-        reboot = self._obey(self._loop, runtime, stop)
+            self._over.set()  # it failed before there was a loop to tell
+        reboot = self._obey(self._loop, runtime)
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
         from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
@@ -355,30 +344,52 @@ class _Daemon:
             network=network,
         )
         app = create_app(site, *_simulation(installation.board))
-        door = open_door("http", installation.http)
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
-        if installation.modbus.port:
-            await modbus.start(open_door("modbus", installation.modbus))
+        doors = Doors(self._over, patient=installation.board.kind != "simulation")
+        door = doors.now("http", installation.http)
+        modbus_door = doors.now("modbus", installation.modbus) if installation.modbus.port else None
+        if runtime.failure is not None:
+            return  # lost in its first cycles: nobody is in control whom the rest could serve
         for other in others:
             other.start()
         mqtt.start()
-        announcer = _announcer(installation.serial, door)
-        if installation.mdns.enabled:
-            announcer.start()
-        server = QuietServer(app, refusals.note)
+        ends: list[asyncio.Task[None]] = []
+        if modbus_door is not None:
+            await modbus.start(modbus_door)
+        elif installation.modbus.port:
+            ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
         settle_memory()
-        serving = asyncio.create_task(server.serve(sockets=[door]))
-        waits = [asyncio.create_task(stop.wait()), asyncio.create_task(self._failed.wait()), serving]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            log.critical("the web server ended by itself: %s", serving.exception())
-            self._died = True
+        goodbyes: list[Callable[[], None]] = [mqtt.close]
+        if (door := door or await doors.later("http", installation.http)) is not None:
+            announcer = _announcer(installation.serial, door)
+            if installation.mdns.enabled:
+                announcer.start()
+            goodbyes.append(announcer.close)
+            ends.append(await self._serve_pages(QuietServer(app, refusals.note), door, site.closing))
         runtime.leave()
-        site.closing.set()
-        server.should_exit = True
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
-        goodbyes = [asyncio.create_task(asyncio.to_thread(close)) for close in (announcer.close, mqtt.close)]
-        await asyncio.wait([serving, *goodbyes], timeout=SERVER_STOPS_S)
+        ends += [asyncio.create_task(asyncio.to_thread(close)) for close in goodbyes]
+        await asyncio.wait(ends, timeout=SERVER_STOPS_S)
         modbus.close()
         for other in others:
             other.close()
+
+    async def _serve_modbus_later(self, modbus: "ModbusTcp", doors: Doors) -> None:
+        """Modbus for programs outside, as soon as its port is free."""
+        door = await doors.later("modbus", self._installation.modbus)
+        if door is not None:
+            await modbus.start(door)
+
+    async def _serve_pages(
+        self, server: "QuietServer", door: socket.socket, closing: asyncio.Event
+    ) -> "asyncio.Task[None]":
+        """The web server, until the daemon ends; its last requests are what is returned."""
+        serving = asyncio.create_task(server.serve(sockets=[door]))
+        over = asyncio.create_task(self._over.wait())
+        await asyncio.wait([over, serving], return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            log.critical("the web server ended by itself: %s", serving.exception())
+            self._died = True
+        closing.set()
+        server.should_exit = True
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
+        return serving

@@ -5,6 +5,7 @@ this is read before the outputs are safe and nothing heavy may be imported until
 """
 
 import re
+import socket
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from evsed.tables import ConfigError, build, names, one_of, refuse_unknown, shown, table_of
 from evsed.wiring import Wiring
-from evsed.wiring_rules import WIRING_RANGES, read_wiring
+from evsed.wiring_rules import WIRING_RANGES, read_wiring, same_device
 
 __all__ = ["ROLES", "Board", "Bus", "ConfigError", "Installation", "load"]
 
@@ -140,11 +141,13 @@ _RANGES = {
     "board.charger": (0, 7),
     **WIRING_RANGES,
 }
-_TCP = re.compile(r"tcp://([^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
+_TCP = re.compile(r"tcp://(?P<host>[^:/\[\]\s]+|\[[0-9a-fA-F:.]+\]):(?P<port>[0-9]{1,5})")
 _PREFIX = re.compile(r"([A-Za-z0-9_.-][A-Za-z0-9_./-]{0,63})?")
-_HOST = re.compile(r"[A-Za-z0-9.:_-]{0,255}")
 _CREDENTIAL = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}")
+_LIKE_AN_ADDRESS = re.compile(r"([0-9]+\.)*[0-9]+")
+_ZONE = re.compile(r"%[A-Za-z0-9_.-]{1,15}")  # of a link-local address: the interface
+_LONGEST_HOST = 253
 
 
 def load(path: Path) -> Installation:
@@ -161,18 +164,51 @@ def load(path: Path) -> Installation:
         installation = replace(build(Installation, document, "", _RANGES), bus=lines, board=board)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+    if wrong := _wrong_place(installation):
+        raise ConfigError(f"{path}: {wrong}")
     if wrong := wrong_broker(installation.mqtt):
         raise ConfigError(f"{path}: mqtt.{wrong}")
+    return installation
+
+
+def is_host(text: str) -> bool:
+    """Whether ``text`` is a host name or an address, of IPv4 or IPv6."""
+    if len(text) > _LONGEST_HOST or not text.isascii():
+        return False
+    if ":" in text:
+        address, sign, zone = text.partition("%")
+        return _is_address(socket.AF_INET6, address) and (not sign or _ZONE.fullmatch(sign + zone) is not None)
+    if _LIKE_AN_ADDRESS.fullmatch(text):
+        return _is_address(socket.AF_INET, text)
+    return _HOST_NAME.fullmatch(text) is not None
+
+
+def _is_address(family: int, text: str) -> bool:
+    try:
+        socket.inet_pton(family, text)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _wrong_place(installation: Installation) -> str:
+    """Which host or directory cannot be one, beginning with the key; empty when each can."""
+    for table, host in (("http", installation.http.host), ("modbus", installation.modbus.host)):
+        if not is_host(host):
+            return f'{table}.host takes a host name or an address, "0.0.0.0" for every interface, not {shown(host)}'
     for name in installation.http.names:
         if not _HOST_NAME.fullmatch(name):
-            raise ConfigError(f'{path}: http.names takes host names such as "charger.example.org", not {shown(name)}')
-    return installation
+            return f'http.names takes host names such as "charger.example.org", not {shown(name)}'
+    directory = installation.state.directory
+    if not directory.startswith("/"):
+        return f"state.directory takes a whole path such as {State().directory}, not {shown(directory)}"
+    return ""
 
 
 def wrong_broker(broker: Mqtt) -> str:
     """What is wrong with ``broker``, beginning with the key; empty when nothing is."""
     low, high = _PORTS["mqtt.port"]
-    if not _HOST.fullmatch(broker.host):
+    if broker.host and not is_host(broker.host):
         return "host takes a host name or an address, or nothing"
     if not low <= broker.port <= high:
         return f"port takes a whole number from {low} to {high}"
@@ -220,7 +256,7 @@ def _lines(given: Any) -> tuple[Bus, ...]:
     for line in lines:
         _check_device(line)
     _once("name", [line.name for line in lines])
-    _once("device", [line.device for line in lines])
+    _once("device", [same_device(line.device) for line in lines])
     if "meters" not in tables[0]:
         elsewhere = {role for line in lines[1:] for role in line.meters}
         lines[0] = replace(lines[0], meters=tuple(role for role in ROLES if role not in elsewhere))
@@ -232,7 +268,8 @@ def _lines(given: Any) -> tuple[Bus, ...]:
 
 def _check_device(line: Bus) -> None:
     tcp = _TCP.fullmatch(line.device)
-    if not (line.device.startswith("/") or (tcp and 1 <= int(tcp["port"]) <= 65_535)):
+    gateway = tcp is not None and is_host(tcp["host"].strip("[]")) and 1 <= int(tcp["port"]) <= 65_535
+    if not (line.device.startswith("/") or gateway):
         raise ConfigError(
             f"{line.name}: device takes a path such as /dev/ttyUSB0 or tcp://host:port, not {shown(line.device)}"
         )

@@ -156,13 +156,13 @@ class Runtime:
     def _run(self) -> None:
         try:
             self._loop()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the outputs come first and its telling after them
             self.failure = error
-            log.critical("the control loop stopped: %s", error, exc_info=error)
         finally:
             self._make_safe()
             self._turn_away()
             if self.failure is not None:
+                log.critical("the control loop stopped: %s", self.failure, exc_info=self.failure)
                 self._on_failure()
 
     def _make_safe(self) -> None:

@@ -4,6 +4,7 @@ Owns what is said of a key that is not. Which records there are is config.py's a
 only: it is used before the outputs are safe.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from enum import StrEnum
@@ -13,6 +14,9 @@ Ranges = Mapping[str, tuple[int, int]]
 """The range of every whole number, both ends included, by the key's whole name without an index."""
 
 _LONGEST_SHOWN = 80
+_LONGEST_TEXT = 1_000
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _Table = TypeVar("_Table")
 
 
@@ -54,7 +58,7 @@ def refuse_unknown(given: Iterable[str], known: list[str], prefix: str) -> None:
         if key not in known:
             listed = ", ".join(prefix + name for name in known)
             raise ConfigError(
-                f"{prefix}{key if len(key) < _LONGEST_SHOWN else shown(key)} is not known; known are {listed}"
+                f"{prefix}{key if _PLAIN_KEY.fullmatch(key) else shown(key)} is not known; known are {listed}"
             )
 
 
@@ -71,16 +75,28 @@ def _checked(default: object, value: object, name: str, ranges: Ranges, index: s
     if isinstance(default, str):
         if not isinstance(value, str):
             raise ConfigError(f"{name} takes a text in quotes, not {shown(value)}")
-        return value
+        return _text(value, name)
     if isinstance(default, bool):
         return truth(value, name)
     if isinstance(default, tuple):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigError(f'{name} takes a list of texts, such as ["mains"], not {shown(value)}')
-        return tuple(value)
+        return tuple(_text(item, name) for item in value)
     if isinstance(default, int):
         return whole(value, name, ranges[name.replace(index, "", 1) if index else name])
     return build(type(default), table_of(value, name), f"{name}.", ranges)
+
+
+def _text(value: str, name: str) -> str:
+    """A text that can stand in a message and be a path or a name. It is not shown: it may be a password."""
+    if len(value) > _LONGEST_TEXT:
+        raise ConfigError(f"{name} takes a text of at most {_LONGEST_TEXT} characters, not of {len(value)}")
+    if found := _CONTROL.search(value):
+        raise ConfigError(
+            f"{name} takes a text in one line without control characters, not one with {found[0]!a} as its character "
+            f"{found.start() + 1}"
+        )
+    return value
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)

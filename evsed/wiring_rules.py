@@ -4,6 +4,7 @@ Owns the rules, a row each, and what is said when one is broken. What a Wiring i
 wiring.py's. Standard library only, and pure: it is used before the outputs are safe.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -14,7 +15,7 @@ from evsed.wiring import Driver, Line, Pins, Pull, Wiring
 
 WIRING_RANGES: Final = {
     "board.pigpio_port": (1, 65_535),
-    "board.adc.hz": (800_000, 2_000_000),  # slower than judgement is tried with, faster than any MCP320x
+    "board.adc.hz": (800_000, 1_350_000),  # frames 28 to 50 us apart, as the judgement is tried; an MCP320x at 3.3 V
     "board.adc.pilot": (0, 7),
     "board.adc.proximity": (-1, 7),
     "board.adc.temperature": (-1, 7),
@@ -42,9 +43,25 @@ CHANNELS: Final = {"mcp3204": 4, "mcp3208": 8}
 READERS: Final = ("none", "pn532", "keyboard")
 FACTORIES: Final = ("lgpio", "pigpio")
 
-_SPI: Final = {0: range(7, 12), 1: range(16, 22)}  # chip selects, MISO, MOSI, clock
-_UART_PORTS: Final = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
-_UART: Final = (14, 15)
+# unconfirmed: the pins of the buses that the reference board does not use, from the overlays of the Pi's kernel
+_SPI: Final = {
+    0: frozenset(range(7, 12)),
+    1: frozenset(range(16, 22)),
+    2: frozenset({*range(4), 24}),  # Pi 5; before, a Compute Module's alone, beyond the header
+    3: frozenset({*range(8), 24, 25}),  # up to the Pi 4 0 to 3 and 24, on a Pi 5 4 to 7 and 25
+    4: frozenset({*range(4, 8), 25}),
+    5: frozenset({*range(12, 16), 26}),
+    6: frozenset({*range(18, 22), 27}),
+}
+"""The pins of each SPI bus: data, clock, and the chip selects, which idle high. Of every Pi that has such a bus."""
+
+_UART_PORTS: Final = frozenset({"/dev/serial0", "/dev/serial1", "/dev/ttyAMA0", "/dev/ttyS0"})
+_UART: Final = frozenset({14, 15})
+# unconfirmed: which further UART has which number; it differs between kernels, and with the Pi 5. ttyAMA10 is a Pi 5's
+# debug connector, and on no pin of the header.
+_FURTHER_UART_PORTS: Final = re.compile(r"/dev/(ttyAMA[1-9]|ttyS[1-9][0-9]?)")
+_FURTHER_UARTS: Final = frozenset({0, 1, 4, 5, 8, 9, 12, 13, 14, 15})
+_NEVER_ON_UART: Final = (*SWITCHING, "heartbeat")
 _PILOT_SHOWS_MV: Final = 13_000  # 12 V, and the window of a level around it
 _LONGEST_SOCKET: Final = 100  # of 107 bytes that the kernel takes
 _SPI_DEVICE: Final = re.compile(r"/dev/spidev(?P<bus>[0-9])\.[0-9]")
@@ -122,28 +139,77 @@ def _line(reference: Line | None, value: object, name: str) -> Line | None:
 # ---- rules ----
 
 
+def same_device(path: str) -> str:
+    """The shortest way to write ``path``, so that two can be compared: /dev//serial0 is /dev/serial0."""
+    return re.sub("^//", "/", os.path.normpath(path)) if path.startswith("/") else path
+
+
 def _free_pins(wiring: Wiring) -> Iterator[str]:
     buses = [(bus, pins) for bus, pins in _SPI.items() if bus in _spi_buses(wiring)]
-    taken = {gpio: f"SPI {bus} (GPIO {pins[0]} to {pins[-1]})" for bus, pins in buses for gpio in pins}
+    taken = {gpio: f"SPI {bus} ({_listed(pins)})" for bus, pins in buses for gpio in sorted(pins)}
     for name, line in fitted(wiring.pins).items():
         if line.gpio in taken:
             yield f"pins.{name}: GPIO {line.gpio} is taken by {taken[line.gpio]}; one of the two needs another pin"
         taken.setdefault(line.gpio, f"pins.{name}")
 
 
+def _listed(pins: Iterable[int]) -> str:
+    """GPIO numbers, as people write them."""
+    runs: list[list[int]] = []
+    for gpio in sorted(pins):
+        if runs and gpio == runs[-1][-1] + 1:
+            runs[-1].append(gpio)
+        else:
+            runs.append([gpio])
+    return "GPIO " + ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
+
+
+def _spi_bus(device: str) -> int | None:
+    found = _SPI_DEVICE.fullmatch(same_device(device))
+    return None if found is None else int(found["bus"])
+
+
 def _spi_buses(wiring: Wiring) -> set[int]:
     """The first one has the display, whatever else."""
-    used = (_SPI_DEVICE.fullmatch(device) for device in (wiring.adc.device, wiring.rfid.device))
-    return {0} | {int(found["bus"]) for found in used if found}
+    used = (_spi_bus(device) for device in (wiring.adc.device, wiring.rfid.device))
+    return {0} | {bus for bus in used if bus is not None}
+
+
+def _known_buses(wiring: Wiring) -> Iterator[str]:
+    for name, device in (("adc", wiring.adc.device), ("rfid", wiring.rfid.device)):
+        bus = _spi_bus(device)
+        if bus is not None and bus not in _SPI:
+            yield f"{name}.device: nobody knows which pins SPI {bus} takes; name a bus from {min(_SPI)} to {max(_SPI)}"
+
+
+def _console(wiring: Wiring) -> Iterator[str]:
+    """Whoever uses the serial port, the console may: its lines idle high, and what it prints looks like a heartbeat."""
+    lines = fitted(wiring.pins)
+    for name in _NEVER_ON_UART:
+        if name in lines and lines[name].gpio in _UART:
+            yield (
+                f"pins.{name}: GPIO {lines[name].gpio} is the serial port's, which idles high, and the Pi's console "
+                "may be on it; choose another pin"
+            )
 
 
 def _uart(wiring: Wiring, serial_ports: Sequence[str]) -> Iterator[str]:
-    reader = [wiring.rfid.device] if wiring.rfid.reader != "none" else []
-    used = [port for port in (*serial_ports, *reader) if port in _UART_PORTS]
-    for name, line in fitted(wiring.pins).items():
-        if used and line.gpio in _UART:
-            yield f"pins.{name}: GPIO {line.gpio} belongs to {used[0]}, which is in use; choose another pin"
-    if reader and reader[0] in serial_ports:
+    reader = [same_device(wiring.rfid.device)] if wiring.rfid.reader != "none" else []
+    lines_ports = [same_device(port) for port in serial_ports]
+    for port in dict.fromkeys((*lines_ports, *reader)):
+        further = _FURTHER_UART_PORTS.fullmatch(port) is not None
+        taken = _FURTHER_UARTS if further else _UART if port in _UART_PORTS else frozenset()
+        for name, line in fitted(wiring.pins).items():
+            if line.gpio not in taken:
+                continue
+            if further:
+                yield (
+                    f"pins.{name}: GPIO {line.gpio} may belong to {port}, which is in use: the further serial ports "
+                    f"are on {_listed(_FURTHER_UARTS)}, and which is where differs; choose another pin or a USB adapter"
+                )
+            else:
+                yield f"pins.{name}: GPIO {line.gpio} belongs to {port}, which is in use; choose another pin"
+    if reader and reader[0] in lines_ports:
         yield f"rfid.device: {reader[0]} is an RS485 line's device; the card reader needs a port of its own"
 
 
@@ -248,15 +314,28 @@ def _reader(wiring: Wiring) -> Iterator[str]:
         yield f"rfid.device takes the card reader's device, such as {_READER_DEVICES[reader]}, not {shown(device)}"
     elif reader == "none" and device:
         yield f'rfid.device: {shown(device)} is there, but rfid.reader is "none"; write which kind it is'
-    elif device and device == wiring.adc.device:
+    elif reader == "keyboard" and not same_device(device).startswith("/dev/input/"):
+        yield f"rfid.device takes a keyboard's device, such as {_READER_DEVICES[reader]}, not {shown(device)}"
+    elif device and same_device(device) == wiring.adc.device:
         yield f"rfid.device: {device} is the ADC's; the card reader needs a chip select of its own"
+    elif device and same_device(device) == _display(wiring):
+        yield f"rfid.device: {device} is the display's; the card reader needs a chip select of its own"
+
+
+def _display(wiring: Wiring) -> str:
+    """The display's SPI device: the first chip select that the ADC leaves; empty: there is no display."""
+    if wiring.pins.lcd_data is None:
+        return ""
+    return next(device for device in ("/dev/spidev0.0", "/dev/spidev0.1") if device != wiring.adc.device)
 
 
 _READER_DEVICES: Final = {"pn532": "/dev/ttyUSB1", "keyboard": "/dev/input/by-id/usb-...-event-kbd"}
 
 _RULES: Final[tuple[Callable[[Wiring], Iterable[str]], ...]] = (
     _off_at_power_up,
+    _console,
     _pilot_has_pwm,
+    _known_buses,
     _free_pins,
     _pull_of_inputs,
     _pairs,

@@ -1,10 +1,11 @@
 """The installation file: what is taken, and that every refusal names file and key."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from evsed.config import Bus, ConfigError, Installation, load
+from evsed.config import Bus, ConfigError, Installation, is_host, load
 
 
 def test_an_empty_file_gives_the_documented_defaults(tmp_path: Path) -> None:
@@ -50,6 +51,26 @@ def test_a_password_is_not_shown() -> None:
         ('[http]\nnames = ["http://charger"]', 'http.names takes host names such as "charger.example.org", not'),
         ('[http]\nnames = [""]', "http.names takes host names"),
         ('[mqtt]\nprefix = "a/#"', "mqtt.prefix takes at most 64 letters"),
+        ('[http]\nhost = "\\u0000"', r"http.host takes a text in one line without control characters, .*'\\x00'"),
+        ('[http]\nhost = ""', "http.host takes a host name or an address, \"0.0.0.0\" for every interface, not ''"),
+        ('[http]\nhost = "a b"', "http.host takes a host name"),
+        ('[http]\nhost = ".."', "http.host takes a host name"),
+        (f'[http]\nhost = "{"a" * 64}.x"', "http.host takes a host name"),
+        ('[http]\nhost = "é.example"', "http.host takes a host name"),
+        ('[http]\nhost = "300.1.1.1"', "http.host takes a host name"),
+        ('[modbus]\nhost = "::1::"', "modbus.host takes a host name"),
+        ('[modbus]\nhost = "fe80::1%"', "modbus.host takes a host name"),
+        (f'[modbus]\nhost = "{"a" * 5000}"', "modbus.host takes a text of at most 1000 characters, not of 5000"),
+        ('[http]\nnames = ["a\\n"]', "http.names takes a text in one line"),
+        ('[state]\ndirectory = ""', "state.directory takes a whole path such as /var/lib/evsed, not ''"),
+        ('[state]\ndirectory = "state"', "state.directory takes a whole path"),
+        ('[state]\ndirectory = "/tmp/\\u0000"', "state.directory takes a text in one line"),
+        ('[bus]\ndevice = "/dev/ttyAMA0\\n"', "bus.device takes a text in one line .*'\\\\n' as its character 13"),
+        ('[mqtt]\nca = "/\\u001b"', "mqtt.ca takes a text in one line"),
+        ('[mqtt]\nhost = ".."', "mqtt.host takes a host name or an address, or nothing"),
+        ('[board]\nsocket = "/tmp/\\u0000"', "board.socket takes a text in one line"),
+        ('[board.rfid]\nreader = "keyboard"\ndevice = "/dev/\\u0001"', "board.rfid.device takes a text in one line"),
+        ('"a\\nb" = 1', r"'a\\nb' is not known; known are serial"),
     ],
 )
 def test_a_refusal_names_file_key_and_what_is_wanted(tmp_path: Path, text: str, says: str) -> None:
@@ -58,6 +79,79 @@ def test_a_refusal_names_file_key_and_what_is_wanted(tmp_path: Path, text: str, 
     with pytest.raises(ConfigError, match=says) as refusal:
         load(file)
     assert str(file) in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::", "fe80::1%wlan0", "::ffff:10.0.0.1", "charger", "charger-1.my_lan.example"]
+)
+def test_every_host_that_can_be_one_is_taken(tmp_path: Path, host: str) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text(f'[http]\nhost = "{host}"\n[modbus]\nhost = "{host}"\n[state]\ndirectory = "/srv/my évsed"\n')
+    assert load(file).http.host == load(file).modbus.host == host
+
+
+def test_a_password_with_a_control_character_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "evsed.toml"
+    file.write_text('[mqtt]\npassword = "secret\\t"\n')
+    with pytest.raises(ConfigError, match=r"mqtt\.password takes a text in one line") as refusal:
+        load(file)
+    assert "secret" not in str(refusal.value)
+
+
+_ODD = [
+    "\0",
+    "a\nb",
+    "\x1b[31m",
+    "",
+    " ",
+    "..",
+    "/",
+    "//",
+    "é" * 70,
+    "a" * 300,
+    "tcp://..:1",
+    "tcp://[::]:1",
+    "/dev/\x7f",
+]
+_TEXTS = [
+    ("", "http", "host"),
+    ("", "modbus", "host"),
+    ("", "state", "directory"),
+    ("", "bus", "name"),
+    ("", "bus", "device"),
+    *[("", "mqtt", key) for key in ("host", "username", "password", "prefix", "ca", "certificate", "key")],
+    *[('kind = "simulation"', "board", key) for key in ("kind", "driver", "chip", "gpiozero", "guard", "socket")],
+    ("", "board.adc", "device"),
+    ("", "board.pwm", "base"),
+    ('reader = "pn532"', "board.rfid", "device"),
+    ('reader = "keyboard"', "board.rfid", "device"),
+]
+
+
+@pytest.mark.parametrize(("beside", "table", "key"), _TEXTS)
+def test_an_odd_text_is_refused_in_one_line_or_does_no_harm(tmp_path: Path, beside: str, table: str, key: str) -> None:
+    file = tmp_path / "evsed.toml"
+    for text in _ODD:
+        value = json.dumps(text).replace("\x7f", "\\u007f")
+        file.write_text(f"[{table}]\n{'' if key == 'kind' else beside}\n{key} = {value}\n")
+        refusal = refusal_of(file)
+        assert refusal.isprintable()
+        assert refusal.startswith(f"{file}: ") if refusal else text.isprintable(), text
+
+
+def refusal_of(file: Path) -> str:
+    """What is said; empty when it was taken."""
+    try:
+        load(file)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".x", "é" * 70, "..", "a..b", "-" * 64])
+def test_a_host_that_is_taken_can_be_asked_for(host: str) -> None:
+    """What the resolver would answer with something else than an OSError never gets so far."""
+    assert not is_host(host)
 
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
@@ -130,6 +224,9 @@ TWO = '[[bus]]\ndevice = "/dev/a"\n{}\n[[bus]]\ndevice = "/dev/b"\n{}\n'
         ('[bus]\ndevice = "tcp://gateway"', "bus 1: device takes a path such as /dev/ttyUSB0 or tcp://host:port"),
         ('[bus]\ndevice = "tcp://gateway:0"', "bus 1: device takes"),
         ('[bus]\ndevice = "ttyUSB0"', "bus 1: device takes"),
+        ('[bus]\ndevice = "tcp://..:502"', "bus 1: device takes"),
+        ('[bus]\ndevice = "tcp://[::1::]:502"', "bus 1: device takes"),
+        ('[[bus]]\ndevice = "/dev/a"\n[[bus]]\ndevice = "/dev//a"\nmeters = []', "two lines have the device '/dev/a'"),
     ],
 )
 def test_a_refused_line_is_named(tmp_path: Path, text: str, says: str) -> None:

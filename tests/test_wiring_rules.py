@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ REFUSED = [
     ("", 'guard = "guard"', "board.guard takes a whole path such as /run/evsed/guard"),
     ("", f'guard = "/{"x" * 100}"', "board.guard takes .* at most 100 characters"),
     ("", 'guard = "/run/evsed/"', "board.guard takes a whole path"),
-    ("", 'guard = "/run/\\u0000"', "board.guard takes a whole path"),
+    ("", 'guard = "/run/\\u0000"', "board.guard takes a text in one line"),
     # pins
     ("", "pins = 5", r"board.pins is a table: write \[board.pins\]"),
     ("pins", "contactor3 = 5", "board.pins.contactor3 is not known; known are board.pins.pilot, "),
@@ -146,7 +147,7 @@ REFUSED = [
     # the ADC
     ("adc", 'chip = "ads1115"', 'board.adc.chip takes "mcp3204" or "mcp3208", not'),
     ("adc", 'device = "/dev/i2c-1"', "board.adc.device takes an SPI device such as /dev/spidev0.1, not"),
-    ("adc", "hz = 50000", "board.adc.hz takes a whole number from 800000 to 2000000"),
+    ("adc", "hz = 50000", "board.adc.hz takes a whole number from 800000 to 1350000"),
     ("adc", "pilot = -1", "board.adc.pilot takes a whole number from 0 to 7"),
     ("adc", "proximity = 0", "board.adc.proximity: channel 0 is the one of adc.pilot"),
     ("adc", 'chip = "mcp3204"\ntemperature = 4', "board.adc.temperature: an MCP3204 has the channels 0 to 3, not 4"),
@@ -155,6 +156,16 @@ REFUSED = [
     ("adc", "pilot_full_mv = 12000", "a divider from -16500 to 12000 mV does not show"),
     ("adc", "ntc_beta = 0", "board.adc.ntc_beta takes a whole number from 1000"),
     ("adc", "pullup = 5", "board.adc.pullup is not known; known are board.adc.chip"),
+    ("adc", "hz = 2000000", "board.adc.hz takes a whole number from 800000 to 1350000"),
+    # what idles high: further SPI buses, the console
+    ("adc", 'device = "/dev/spidev2.0"', r"board.pins.rcm: GPIO 24 is taken by SPI 2 \(GPIO 0 to 3, 24\)"),
+    ("adc", 'device = "/dev/spidev3.0"', r"board.pins.heartbeat: GPIO 25 is taken by SPI 3 \(GPIO 0 to 7, 24, 25\)"),
+    ("adc", 'device = "/dev/spidev5.0"', r"board.pins.pilot: GPIO 12 is taken by SPI 5 \(GPIO 12 to 15, 26\)"),
+    ("adc", 'device = "/dev/spidev6.0"', r"board.pins.unlock: GPIO 27 is taken by SPI 6"),
+    ("adc", 'device = "/dev/spidev9.0"', "board.adc.device: nobody knows which pins SPI 9 takes; name a bus from 0"),
+    ("adc", 'device = "/dev/spidev0.1\\n"', "board.adc.device takes a text in one line"),
+    ("pins", "contactor1 = 14", "board.pins.contactor1: GPIO 14 is the serial port's, .* console"),
+    ("pins", "heartbeat = 15", "board.pins.heartbeat: GPIO 15 is the serial port's, .* console"),
     # PWM, RFID
     ("pwm", 'base = "pwm"', "board.pwm.base takes a whole path such as /sys/class/pwm"),
     ("pwm", 'chip = "chip0"', "board.pwm.chip takes a name such as pwmchip0, or nothing"),
@@ -165,6 +176,10 @@ REFUSED = [
     ("rfid", 'device = "/dev/ttyUSB1"', 'board.rfid.device: .* but rfid.reader is "none"'),
     ("rfid", 'reader = "pn532"\ndevice = "/dev/serial0"', "board.rfid.device: /dev/serial0 is an RS485 line's device"),
     ("rfid", 'reader = "pn532"\ndevice = "/dev/spidev0.1"', "board.rfid.device: /dev/spidev0.1 is the ADC's"),
+    ("rfid", 'reader = "pn532"\ndevice = "/dev//spidev0.1"', "board.rfid.device: /dev//spidev0.1 is the ADC's"),
+    ("rfid", 'reader = "pn532"\ndevice = "/dev/spidev0.0"', "board.rfid.device: /dev/spidev0.0 is the display's"),
+    ("rfid", 'reader = "keyboard"\ndevice = "/dev/spidev0.2"', "board.rfid.device takes a keyboard's device"),
+    ("rfid", 'reader = "pn532"\ndevice = "/dev//serial0"', "board.rfid.device: /dev/serial0 is an RS485 line's"),
 ]
 
 
@@ -186,6 +201,34 @@ def test_pins_of_the_serial_port_are_free_when_nobody_uses_it(tmp_path: Path) ->
     reader = '[board.rfid]\nreader = "pn532"\ndevice = "/dev/ttyAMA0"\n'
     with pytest.raises(ConfigError, match="GPIO 14 belongs to /dev/ttyAMA0"):
         board(tmp_path, text + reader)
+
+
+@pytest.mark.parametrize("name", ["contactor1", "contactor2", "lock", "unlock", "rcm_test", "heartbeat"])
+@pytest.mark.parametrize("gpio", [14, 15])
+def test_nothing_switches_on_the_serial_ports_pins_though_nobody_uses_it(name: str, gpio: int) -> None:
+    refusal = refusal_of(lambda: read_wiring({"pins": {name: gpio}}, ["/dev/ttyUSB0"]))
+    assert refusal.startswith(f"board.pins.{name}: GPIO {gpio} is the serial port's")
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyAMA1", "/dev/ttyAMA5", "/dev//ttyAMA9", "/dev/ttyS1", "/dev/../dev/ttyS2"])
+def test_the_pins_of_further_uarts_are_taken_when_one_is_used(port: str) -> None:
+    others: dict[str, Any] = {name: None for name in fitted(Pins()) if name not in {"pilot", "contactor1"}}
+    pins = replace(Pins(pilot=Line(18)), **others)
+    assert list(broken(Wiring(pins=pins), [port])) == []
+    for gpio in (0, 1, 4, 5, 12, 13, 14, 15):
+        wiring = Wiring(pins=replace(pins, buzzer=Line(gpio)))
+        assert [text.split(" ")[0] for text in broken(wiring, [port])] == ["pins.buzzer:"], gpio
+
+
+def test_a_pi_5s_debug_connector_takes_no_pin() -> None:
+    assert list(broken(Wiring(), ["/dev/ttyAMA10"])) == []
+
+
+def test_the_display_has_the_chip_select_that_the_adc_leaves() -> None:
+    rfid = Rfid("pn532", "/dev/spidev0.1")
+    wiring = Wiring(adc=Adc(device="/dev/spidev0.0"), rfid=rfid)
+    assert [text.split(";")[0] for text in broken(wiring, [])] == ["rfid.device: /dev/spidev0.1 is the display's"]
+    assert list(broken(replace(wiring, pins=replace(Pins(), lcd_data=None)), [])) == []
 
 
 def test_a_plain_line_may_share_the_pilots_pwm_channel(tmp_path: Path) -> None:

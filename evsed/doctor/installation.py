@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evsed import wallclock
 from evsed.config import ConfigError, Installation, load
-from evsed.doctor import header, parts, pigpiod, pilot, storage
+from evsed.doctor import fitting, header, parts, pigpiod, pilot, storage
 from evsed.doctor import machine as machines
 from evsed.doctor.findings import PATIENCE_S, Finding, Step, Verdict, attention, lines, ok, take, wrong
 from evsed.doctor.machine import Machine
@@ -78,6 +78,11 @@ def _board(installation: Installation, machine: Machine, *, serving: bool) -> li
         Step("kernel", lambda: machines.persistence(machine)),
         Step("pins", lambda: header.look(wiring)),
         Step("audio", lambda: machines.audio(machine)),
+    ]
+    directory = Path(installation.state.directory)
+    before += [
+        Step("settings", lambda: fitting.settings(directory, wiring.pins)),
+        Step("panel", lambda: fitting.panel(wiring)),
     ]
     guard = [
         Step("guard", lambda: parts.guard(wiring, serving=serving)),

@@ -149,14 +149,19 @@ def permissions(who: Callable[[], User], wanted: Sequence[str]) -> Iterator[Find
 # ---- who runs ----
 
 
-def running_daemon(machine: Machine) -> int | None:
-    """The process id of an `evsed run` on this machine; None when there is none."""
+def processes(machine: Machine) -> Iterator[tuple[int, list[str]]]:
+    """Every process of this machine: its id, and the words of its command line."""
     for directory in sorted((machine.root / "proc").glob("[0-9]*")):
         try:
-            words = (directory / "cmdline").read_bytes().split(b"\0")
+            words = (directory / "cmdline").read_bytes().removesuffix(b"\0").split(b"\0")
         except OSError:
             continue  # it has ended meanwhile
-        names = [Path(os.fsdecode(word)).name for word in words]
-        if ("evsed", "run") in pairwise(names):
-            return int(directory.name)
+        yield int(directory.name), [os.fsdecode(word) for word in words]
+
+
+def running_daemon(machine: Machine) -> int | None:
+    """The process id of an `evsed run` on this machine; None when there is none."""
+    for pid, words in processes(machine):
+        if ("evsed", "run") in pairwise(Path(word).name for word in words):
+            return pid
     return None

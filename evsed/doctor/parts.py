@@ -136,6 +136,9 @@ def _duty(wiring: Wiring, seen: Pulses) -> int:
 def port(bus: Bus, *, serving: bool) -> Iterator[Finding]:
     """Whether the line's port is there and can be used."""
     name = f"{bus.name} ({bus.device})"
+    if serving and bus.device.startswith("tcp:"):
+        yield ok(f"{name}: not tried, for a gateway may take one client only, and that is evsed while it runs")
+        return
     try:
         Line(bus.device, bus.baud).close()
     except LineError as error:
@@ -145,7 +148,7 @@ def port(bus: Bus, *, serving: bool) -> Iterator[Finding]:
         else:
             yield wrong(f"{name}: {port_advice(bus.device, error)}", "then: evsed doctor bus (with evsed stopped)")
         return
-    if serving and not bus.device.startswith("tcp:"):
+    if serving:
         yield attention(
             f"{name} is there, but evsed does not use it", "sudo systemctl restart evsed; see journalctl -u evsed"
         )

@@ -1,18 +1,21 @@
-"""pigpiod as the doctor looks at it: who can reach it, which version, the lease's script, the pilot's pulses.
+"""pigpiod as the doctor looks at it: who can reach it, its pins, which version, the lease's script, the pilot's pulses.
 
 Owns the judgement. The conversation is hw/pigpio/client.py's; nothing is ever written. Who listens is read from the
 kernel's tables of sockets (proc(5): /proc/net/tcp, tcp6).
 """
 
+import getopt
+import re
 import sys
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 
 from evsed.doctor.findings import Finding, attention, ok, wrong
-from evsed.doctor.machine import Machine
+from evsed.doctor.machine import Machine, processes
 from evsed.hw.pigpio.client import Client, PigpioLostError, PigpioRefusedError, ScriptState
-from evsed.wiring import Wiring
-from evsed.wiring_rules import pigpio_mask
+from evsed.wiring import GUARDED, Wiring
+from evsed.wiring_rules import fitted, pigpio_mask
 
 VERSION = 79
 """The last release, and the one whose behaviour was measured."""
@@ -21,6 +24,11 @@ SCRIPTS = 32
 _LISTENING = "0A"
 _PULSING = {12: 4, 13: 4, 18: 2, 19: 2}  # the pin's function while the hardware's PWM has it: ALT0, ALT5
 _FULL_PPM = 1_000_000
+
+_OPTIONS = "a:b:c:d:e:fgkln:p:s:t:x:vV"  # of pigpiod.c
+# unconfirmed: pigpio.c has it so for every Pi with 40 pins; a Compute Module's pigpiod may touch every pin
+_WITHOUT_X = 0x0FFF_FFFC
+"""What pigpiod may touch when nobody says so: GPIO 2 to 27."""
 
 Connect = Callable[[int], Client]
 
@@ -53,6 +61,7 @@ def look(machine: Machine, wiring: Wiring, *, serving: bool, connect: Connect = 
     """Everything, one after the other; nothing more where nobody listens. ``serving``: evsed runs."""
     yield from reachable(machine, wiring)
     if listeners(machine, wiring.pigpio_port):
+        yield from permitted(machine, wiring)
         yield from version(wiring, connect)
         yield from script(wiring, serving=serving, connect=connect)
         yield from pulses(wiring, serving=serving, connect=connect)
@@ -71,7 +80,7 @@ def reachable(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
     """Whether pigpiod listens, and to this machine only: who reaches it can close the contactors."""
     port = wiring.pigpio_port
     there = listeners(machine, port)
-    start = f"pigpiod -l -n 127.0.0.1 -f -c 256 -x {pigpio_mask(wiring):#x}"
+    start = _start(wiring)
     if not there:
         begin = f"sudo systemctl enable --now pigpiod; it has to be started as {start}"
         yield wrong(f"nobody listens on port {port}", begin)
@@ -83,6 +92,39 @@ def reachable(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
         open_to = ", ".join(address for address in there if not _is_local(address))
         told = f"listens on port {port} of {open_to}: whoever is on the network can close the contactors"
         yield wrong(told, f"start it as {start}")
+
+
+def _start(wiring: Wiring) -> str:
+    return f"pigpiod -l -n 127.0.0.1 -f -c 256 -x {pigpio_mask(wiring):#x}"
+
+
+def permitted(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
+    """Whether the pins that it may touch, by its option -x, are the board's at least."""
+    masks = [_mask(words[1:]) for _, words in processes(machine) if Path(words[0]).name == "pigpiod"]
+    mask = masks[0] if len(masks) == 1 else None
+    if mask is None:
+        unknown = "which pins it may touch cannot be seen from its command line"
+        yield attention(unknown, f"see that it is started as {_start(wiring)}")
+        return
+    kept = {name: line.gpio for name, line in fitted(wiring.pins).items() if not mask >> line.gpio & 1}
+    if not kept:
+        yield ok("may touch every pin of the board")
+        return
+    told = "may not touch " + ", ".join(f"GPIO {gpio} ({name})" for name, gpio in kept.items())
+    verdict = wrong if {"pilot", *GUARDED} & kept.keys() else attention
+    yield verdict(told, f"start it as {_start(wiring)}")
+
+
+def _mask(arguments: list[str]) -> int | None:
+    """The mask in pigpiod's command line, read as C reads numbers; None: it cannot be understood."""
+    try:
+        given, _ = getopt.gnu_getopt(arguments, _OPTIONS)
+        texts = [value for option, value in given if option == "-x"]
+        if not texts:
+            return _WITHOUT_X
+        return int(texts[-1], 8 if re.fullmatch("-?0[0-7]+", texts[-1]) else 0)
+    except (getopt.GetoptError, ValueError):
+        return None
 
 
 def version(wiring: Wiring, connect: Connect = Client) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from evsed.config import ConfigError
-from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, Outputs, Pilot, PilotDrive
+from evsed.core.actions import PILOT_HIGH, PILOT_LOW, PILOT_OFF, SAFE, Outputs, Pilot, PilotDrive
 from evsed.core.events import Button, Inputs
 from evsed.core.model import Equipment
 from evsed.core.ports import BoardLostError
@@ -26,7 +26,9 @@ from evsed.wiring import Driver, Pins, Wiring
 
 log = logging.getLogger(__name__)
 
-_NOTHING_SEEN = Inputs(pilot_mv=())
+_LATE_MS = 250
+"""An ``apply`` that took this long until the guard had heard was held up: its pulses are of the past."""
+
 _TOLD_MS = 60_000
 _ABANDONED = Outputs(pilot=PILOT_OFF)
 
@@ -77,8 +79,8 @@ class DigitalInputs(Protocol):
 class Touch(Protocol):
     """What people touch; see panel.Panel. Answers at once."""
 
-    def buttons(self) -> frozenset[Button]:
-        """The buttons that are down."""
+    def buttons(self) -> frozenset[Button] | None:
+        """The buttons that are down; None while nobody can read them."""
 
     def switch_closed(self) -> bool | None:
         """The external switch; None while nobody can read it."""
@@ -123,7 +125,7 @@ class PiBoard:
         if not look.pilot_mv:
             self._tell(self._sampler.trouble)
         if not self._confirmed:
-            return _NOTHING_SEEN
+            return Inputs(pilot_mv=(), rcm_tripped=line.rcm)  # a residual current is one, whatever else is not known
         return Inputs(
             pilot_mv=look.pilot_mv,
             proximity_ohms=look.proximity_ohms,
@@ -138,15 +140,17 @@ class PiBoard:
 
     def apply(self, outputs: Outputs) -> None:
         """See Board."""
+        begun = monotonic_ms()
         wanted = _ABANDONED if self._pilot_lost else self._wired(outputs)
         self._feed(wanted)
+        late = monotonic_ms() - begun >= _LATE_MS
         if self._pilot_lost:
             return
         try:
             if self._link.expiries != self._expiries:
                 self._expiries = self._link.expiries
                 self._pilot.forget()
-            self._pilot.drive(wanted.pilot)
+            self._pilot.drive(PILOT_HIGH if late else wanted.pilot)
             self._pilot.keep()
         except BoardLostError:
             self._pilot_lost = True
@@ -233,5 +237,5 @@ def _compare(path: Path, plan: dict[str, Any]) -> None:
         raise ConfigError(f"{path}, which evsed-guard writes when it starts, cannot be read: {error}") from None
     if guarded != json.loads(json.dumps(plan)):
         raise ConfigError(
-            "evsed-guard still runs with the board as it was wired before: sudo systemctl restart evsed-guard"
+            "evsed-guard still runs with the board as it was wired before: sudo systemctl restart evsed-guard evsed"
         )

@@ -24,11 +24,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LEASE_MS = 500
-FROZEN_MS = 250
-"""Longer than this between two looks: the guard itself stood still, and what waits on its socket is of the past."""
+FROZEN_MS = 150
+"""Longer than this between two looks: the guard itself stood still, and what waits on its socket is of the past.
+
+Less than the 200 ms after which the control loop takes it for lost and opens by other ways.
+"""
 
 _LOOK_MS = 50
 _MOST_ENDS = 8
+_MOST_WAITING = 64
 _NOTIFY_MS = 100
 _PRIORITY = 30
 _LOCK_ALL = 3  # MCL_CURRENT | MCL_FUTURE
@@ -230,13 +234,15 @@ class Pwm:
 # ---- the process ----
 
 
-def notify(text: str) -> None:
-    """Tells systemd (sd_notify); nothing where it does not listen."""
+def notify(text: str) -> bool:
+    """Tells systemd (sd_notify), where there is one; whether it was taken."""
     address = os.environ.get("NOTIFY_SOCKET", "")
-    if address:
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
             end.setblocking(False)
-            end.sendto(text.encode(), "\0" + address[1:] if address.startswith("@") else address)
+            return not address or end.sendto(text.encode(), "\0" + address[1:] if address[0] == "@" else address) > 0
+    except OSError:
+        return False
 
 
 class Outputs:
@@ -247,12 +253,17 @@ class Outputs:
         self._names = list(plan["lines"])
         self._lines = Lines.outputs(plan["chip"], list(plan["lines"].values()))  # before anything else
         self._taken: Lines | None = None  # the pilot's pin, while nobody leads the pilot
+        self._untaken = ""
         self._beat = False
+        self.rests = True
+        """Whether everything is safe; a pilot that could not be made so is tried again."""
+
         pwm = plan["pwm"]
         self._pwm = Pwm(Path(pwm["chip"]), pwm["channel"], inverted=plan["pilot"][1]) if pwm else None
 
     def drive(self, levels: Levels) -> None:
         """Follows a feed. Raises OSError."""
+        self.rests = False
         if self._taken is not None:
             self._taken.close()
             self._taken = None
@@ -263,16 +274,27 @@ class Outputs:
             self._pwm.drive(levels.pulses if levels.pilot == PWM else constant)
 
     def rest(self) -> None:
-        """Everything safe: contactors open, pilot constant. Raises OSError."""
-        self._set(AT_REST, disconnected=False)
-        if self._pwm is not None:
-            self._pwm.drive(10_000)
-        elif self._taken is None:
-            try:  # unconfirmed: a request as an output takes the pin out of the PWM that pigpio has given it
-                self._taken = Lines.outputs(self._plan["chip"], [self._plan["pilot"]], [True])
-            except OSError as error:
-                say(f"GPIO {self._plan['pilot'][0]} cannot be taken from pigpio ({error.strerror}): pilot disconnected")
-                self._set(AT_REST, disconnected=True)
+        """Everything safe: contactors open, pilot constant; one that fails does not keep the other. Raises OSError."""
+        self.rests = False
+        try:
+            self._set(AT_REST, disconnected=False)
+        finally:
+            if self._pwm is not None:
+                self._pwm.drive(10_000)
+                self.rests = True
+            else:
+                self._take_pilot()
+
+    def _take_pilot(self) -> None:
+        try:  # unconfirmed: a request as an output takes the pin out of the PWM that pigpio has given it
+            self._taken = self._taken or Lines.outputs(self._plan["chip"], [self._plan["pilot"]], [True])
+            self.rests, self._untaken = True, ""
+        except OSError as error:
+            self._set(AT_REST, disconnected=True)
+            cut = "pilot disconnected" if "pilot_off" in self._names else "its pulses may go on; tried again"
+            if self._untaken != cut:
+                say(f"GPIO {self._plan['pilot'][0]} cannot be taken from pigpio ({error.strerror}): {cut}")
+            self._untaken = cut
 
     def close(self) -> None:
         """Lets go of the lines."""
@@ -297,19 +319,23 @@ class Guard:
     """Serves whoever connects; one of them feeds."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
-        """Takes the lines, then listens. Raises OSError."""
+        """Takes the lines. Raises OSError."""
         self._outputs = Outputs(plan)
         self.rest = self._outputs.rest
         self._lease = Lease()
         self._ends: dict[int, tuple[socket.socket, int | None]] = {}
         self._feeder: int | None = None
         self._sequence = 0
-        Path(plan["socket"]).unlink(missing_ok=True)
         self._door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._door.bind(plan["socket"])
+        self._poll = select.poll()
+        self._looked = 0
+
+    def listen(self, path: str) -> None:
+        """Opens the door; from now on it has to answer. Raises OSError."""
+        Path(path).unlink(missing_ok=True)
+        self._door.bind(path)
         self._door.listen()
         self._door.setblocking(False)
-        self._poll = select.poll()
         self._poll.register(self._door, select.POLLIN)
         self._looked = monotonic_ms()
 
@@ -318,13 +344,14 @@ class Guard:
         ready = self._poll.poll(_LOOK_MS)
         now = monotonic_ms()
         if now - self._looked > FROZEN_MS:
-            ready = []
-            self._lose()
+            self._forget()
             say(f"stood still for {now - self._looked} ms: what was fed meanwhile does not count")
         self._looked = now
         if self._lease.lent and not self._lease.look(now):
             self.rest()
             say(f"no feed for {LEASE_MS} ms: outputs safe")
+        elif not self._lease.lent and not self._outputs.rests:
+            self.rest()
         for number, _ in ready:
             if number == self._door.fileno():
                 self._welcome()
@@ -334,31 +361,29 @@ class Guard:
     def _welcome(self) -> None:
         end, _ = self._door.accept()
         if len(self._ends) >= _MOST_ENDS:
-            end.close()
-            return
+            self._part(next(number for number in self._ends if number != self._feeder))
         end.setblocking(False)
         self._ends[end.fileno()] = (end, None)
         self._poll.register(end, select.POLLIN)
 
     def _hear(self, number: int, now: int) -> None:
+        """Takes everything that waits; of several feeds the newest counts."""
         end, last = self._ends[number]
-        try:
-            data = end.recv(64)
-        except OSError:
-            data = b""
-        fed = unpack_feed(data)
-        if not data:
-            self._part(number)
-        elif fed is not None and self._lease.lent and number != self._feeder:
-            self._part(number)  # there is one control loop
-        elif fed is not None and (last is None or follows(fed[0], last)):
-            self._feeder, self._sequence = number, fed[0]
-            self._ends[number] = (end, fed[0])
-            self._lease.renew(fed[1], now)
+        waiting, newest = waiting_at(end), None
+        for data in waiting:
+            fed = unpack_feed(data)
+            if fed is not None and (last is None or follows(fed[0], last)):
+                newest, last = fed, fed[0]
+        if b"" in waiting or (newest is not None and self._lease.lent and number != self._feeder):
+            self._part(number)  # gone, or a second control loop: there is one
+        elif newest is not None:
+            self._feeder, self._sequence = number, newest[0]
+            self._ends[number] = (end, last)
+            self._lease.renew(newest[1], now)
             self._outputs.drive(self._lease.levels)
-        elif data == LET_GO:
+        if LET_GO in waiting:
             self._lose()
-        elif data != STATUS:
+        elif newest is None and STATUS not in waiting:
             return
         if number in self._ends:
             levels, fed_at = self._lease.levels, self._lease.fed_at
@@ -386,11 +411,29 @@ class Guard:
                 self._ends.pop(number)[0].close()
             self._outputs.close()
 
+    def _forget(self) -> None:
+        """What was fed and not heard yet is passed over."""
+        if self._feeder is not None and b"" in waiting_at(self._ends[self._feeder][0]):
+            self._part(self._feeder)
+
     def _lose(self) -> None:
         """Makes everything safe, and parts with who fed."""
         self.rest()
         if self._feeder is not None:
             self._part(self._feeder)
+
+
+def waiting_at(end: socket.socket) -> list[bytes]:
+    """The messages that wait, oldest first; an empty one is the end of the connection."""
+    found: list[bytes] = []
+    while len(found) < _MOST_WAITING and b"" not in found:
+        try:
+            found.append(end.recv(64))
+        except BlockingIOError:
+            break
+        except OSError:
+            found.append(b"")
+    return found
 
 
 def say(text: str, who: str = "evsed-guard") -> None:
@@ -416,23 +459,26 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        plan = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+        written = Path(arguments[0])
+        plan = json.loads(written.read_text(encoding="utf-8"))
         guard = Guard(plan)
+        if written.suffix == ".new":
+            written.replace(written.with_suffix(""))  # only who holds the lines says which they are
+        prefer()
+        guard.listen(plan["socket"])
     except OSError as error:
         say(f"cannot begin: {error}")  # perhaps its predecessor still holds the lines
         return 75  # EX_TEMPFAIL
     except (ValueError, TypeError, LookupError) as error:
         say(f"cannot use {arguments}: {error!r}")
         return 78  # EX_CONFIG
-    prefer()
-    notify("READY=1")
     try:
-        told = 0
+        told, ready = 0, False
         while True:
             guard.look()
             if monotonic_ms() - told >= _NOTIFY_MS:
                 told = monotonic_ms()
-                notify("WATCHDOG=1")
+                ready = notify("WATCHDOG=1" if ready else "READY=1\nWATCHDOG=1") or ready
     except OSError as error:
         say(f"an output cannot be driven any more: {error}")
         return 74  # EX_IOERR

@@ -7,21 +7,35 @@ import select
 import socket
 import struct
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from evsed.core.actions import SAFE, Outputs
 from evsed.core.ports import BoardLostError
-from evsed.hw.guard import STATUS, Alive, monotonic_ms
+from evsed.hw.guard import MODULUS, STATUS, Alive, monotonic_ms
 from evsed.hw.lease import Feed, confirms, pack_feed, unpack_alive
 
 ANSWER_MS = 20
 """So long a feed's answer is waited for; then the loop goes on, and what it sees counts for nothing meanwhile."""
 
+STILL_MS = 80
+"""So old a feed of the same outputs may be whose answer confirms them."""
+
 LOST_MS = 200
-"""A guard that has not answered for this long is lost."""
+"""A guard that has left a feed unanswered for this long is lost."""
 
 _BEGINS_MS = 500
+_REMEMBERED = 64
 _PEER = struct.Struct("3i")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A feed on its way."""
+
+    sequence: int
+    at: int  # ms
+    outputs: Outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ class GuardLink:
         """Connects and asks for safe outputs. Raises BoardLostError when the guard does not confirm them."""
         self._path = path
         self._sequence = 0
-        self._silent_since: int | None = None  # when the first feed was sent that has no answer
+        self._sent: deque[_Sent] = deque(maxlen=_REMEMBERED)  # those without an answer, oldest first
         self.expiries = 0
         """How often the lease has run out."""
 
@@ -94,7 +108,8 @@ class GuardLink:
     def feed(self, outputs: Outputs) -> bool:
         """Renews the lease; whether the guard drives just that. Raises BoardLostError when it is gone or silent."""
         self._sequence += 1
-        sent = monotonic_ms()
+        now = monotonic_ms()
+        self._sent.append(_Sent(self._sequence, now, outputs))
         try:
             self._end.send(pack_feed(Feed(self._sequence, outputs, single=False)))
         except BlockingIOError:
@@ -102,14 +117,23 @@ class GuardLink:
         except OSError as error:
             raise self._lost(f"has gone ({error.strerror})") from error
         alive = self._answer()
+        answered = None if alive is None else self._forget_until(alive.sequence)
         if alive is not None:
-            self._silent_since = None
             self.expiries = alive.expiries
-        elif self._silent_since is None:
-            self._silent_since = sent
-        elif sent - self._silent_since >= LOST_MS:
+        if self._sent and now - self._sent[0].at >= LOST_MS:
             raise self._lost(f"has not answered for {LOST_MS} ms")
-        return confirms(alive, self._sequence, outputs)
+        if answered is None or answered.outputs != outputs or now - answered.at > STILL_MS:
+            return False
+        return confirms(alive, answered.sequence, outputs)
+
+    def _forget_until(self, sequence: int) -> _Sent | None:
+        """The feed that was answered; it and those before it are no longer waited for."""
+        if all(sent.sequence % MODULUS != sequence for sent in self._sent):
+            return None
+        while True:
+            sent = self._sent.popleft()
+            if sent.sequence % MODULUS == sequence:
+                return sent
 
     def _answer(self) -> Alive | None:
         """The answer to the feed just sent, or the newest that came; None when none did."""
@@ -123,7 +147,7 @@ class GuardLink:
             if not data:
                 raise self._lost("has hung up; another evsed may feed it")
             newest = unpack_alive(data) or newest
-            if newest is not None and newest.sequence == self._sequence & 0xFFFF_FFFF:
+            if newest is not None and newest.sequence == self._sequence % MODULUS:
                 break
         return newest
 

@@ -53,11 +53,14 @@ def guard_plan(wiring: Wiring) -> dict[str, Any]:
 
 
 def write_plan(configuration: Path) -> Path:
-    """Reads the configuration and writes the plan beside the guard's socket. Raises ConfigError."""
+    """Reads the configuration and writes the plan, which the guard puts in its place when it holds the lines.
+
+    Raises ConfigError.
+    """
     board = load(configuration).board
     if board.kind != "pi":
         raise ConfigError(f'{configuration}: board.kind is not "pi": there are no lines to guard')
-    path = plan_path(board.wiring)
+    path = Path(f"{plan_path(board.wiring)}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_text(path, json.dumps(guard_plan(board.wiring)))

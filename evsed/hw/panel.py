@@ -84,11 +84,13 @@ class Panel:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._devices: Devices | None = None
-        self._pressed: frozenset[Button] = frozenset()
-        self._closed: bool | None = False if wiring.pins.switch is None else None
+        self._fitted = frozenset(name for name in BUTTONS if getattr(wiring.pins, name) is not None)
+        self._pressed: frozenset[Button] | None = None
+        self._closed: bool | None = None
+        self._forget()
 
-    def buttons(self) -> frozenset[Button]:
-        """The buttons that are down. Instantly."""
+    def buttons(self) -> frozenset[Button] | None:
+        """The buttons that are down; None while nobody can say of each of them. Instantly."""
         return self._pressed
 
     def switch_closed(self) -> bool | None:
@@ -116,11 +118,16 @@ class Panel:
 
     def _run(self, look: Look) -> None:
         told = ""
+        missed: set[str] = set()
         while not self._stop.is_set():
             opened = False
             try:
                 self._devices = devices = self._opener(self._wiring, self._wake.set)
                 opened = True
+                for name, why in devices.left_out.items():
+                    if name not in missed:
+                        missed.add(name)
+                        _LOG.error("%s. It is left out; the rest of buttons, switch and light works", why)
                 if told:
                     _LOG.info("buttons, switch and light work again")
                     told = ""
@@ -134,10 +141,14 @@ class Panel:
 
     def _let_go(self) -> None:
         devices, self._devices = self._devices, None
-        self._pressed = frozenset()
-        self._closed = False if self._wiring.pins.switch is None else None
+        self._forget()
         if devices is not None:
             devices.close()
+
+    def _forget(self) -> None:
+        """Nothing is known of what is fitted."""
+        self._pressed = None if self._fitted else frozenset()
+        self._closed = False if self._wiring.pins.switch is None else None
 
     def _serve(self, devices: Devices, look: Look) -> None:
         inputs: dict[str, Settled] = {}
@@ -164,10 +175,12 @@ class Panel:
     def _take(self, inputs: dict[str, Settled]) -> bool:
         """Leaves what has settled for the control thread; whether a button went down."""
         before = self._pressed
-        self._pressed = frozenset(_NAMES[name] for name in BUTTONS if name in inputs and inputs[name].level)
+        levels = {name: inputs[name].level for name in self._fitted}
+        if None not in levels.values():
+            self._pressed = frozenset(_NAMES[name] for name, down in levels.items() if down)
         if "switch" in inputs:
             self._closed = inputs["switch"].level
-        return bool(self._pressed - before)
+        return before is not None and self._pressed is not None and bool(self._pressed - before)
 
     def _show(self, devices: Devices, colour: Colour, shown: Colour) -> Colour:
         if colour != shown:

@@ -13,7 +13,7 @@ import re
 import socket
 import struct
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -39,6 +39,10 @@ class PanelError(Exception):
 
 class Devices(Protocol):
     """An open panel. One thread uses it; only ``cut`` may be called from another."""
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """The LEDs and the buzzer that cannot be used, by name: at which pin, why, and what to do."""
 
     def read(self) -> dict[str, bool]:
         """Every fitted input of ``INPUTS``: whether it is on (pressed, closed). Raises PanelError when it is gone."""
@@ -94,26 +98,44 @@ class GpiozeroDevices:
     """The fitted part of buttons, switch, LED and buzzer, through ``factory``."""
 
     def __init__(self, wiring: Wiring, wake: Wake, factory: Any) -> None:
-        """Opens them all, outputs off. Raises PanelError; nothing stays open then."""
+        """Opens the inputs, and then the outputs, off. An output that cannot be opened is left out.
+
+        Raises PanelError when an input cannot be opened, or the pins cannot be reached at all; nothing stays open then.
+        """
         self._wiring = wiring
         self._factory = factory
         self._inputs: dict[str, tuple[Any, bool]] = {}
         self._leds: list[Any | None] = []
         self._buzzer: Any | None = None
+        self._left_out: dict[str, str] = {}
         zero = importlib.import_module("gpiozero")
         try:
             for name in INPUTS:
                 line: Line | None = getattr(wiring.pins, name)
                 if line is not None:
                     self._inputs[name] = _named(name, line, partial(_input, zero, line, wake, factory))
-            for name in LEDS:
-                line = getattr(wiring.pins, name)
-                self._leds.append(line and _named(name, line, partial(_led, zero, line, factory)))
-            line = wiring.pins.buzzer
-            self._buzzer = line and _named("buzzer", line, partial(_output, zero, line, factory))
+            self._leds += [self._light_or_sound(name, partial(_led, zero)) for name in LEDS]
+            self._buzzer = self._light_or_sound("buzzer", partial(_output, zero))
         except BaseException:
             self.close()
             raise
+
+    def _light_or_sound(self, name: str, make: Callable[[Line, Any], Any]) -> Any | None:
+        """The output; None when it is not fitted or cannot be opened. Raises PanelError when nothing can be reached."""
+        line: Line | None = getattr(self._wiring.pins, name)
+        if line is None:
+            return None
+        try:
+            return _named(name, line, partial(make, line, self._factory))
+        except PanelError as error:
+            self.read()  # where the inputs are gone as well, it is not this pin
+            self._left_out[name] = str(error)
+            return None
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """The outputs that cannot be used, by name: pin, reason, and what to do."""
+        return self._left_out
 
     def read(self) -> dict[str, bool]:
         """Every fitted input: whether it is on."""
@@ -175,10 +197,11 @@ def _named(name: str, line: Line, make: Callable[[], Any]) -> Any:
     try:
         return make()
     except Exception as error:
-        raise PanelError(
-            f"{name} on GPIO {line.gpio}: {_words(error)}; "
-            "another program may hold the pin, or evsed.toml names it twice"
-        ) from error
+        why = _words(error)
+        advice = "another program may hold the pin, or evsed.toml names it twice"
+        if "permission" in why.lower():
+            advice = "pigpiod has to be started with the board's pins in its option -x; `evsed doctor` shows the mask"
+        raise PanelError(f"{name} on GPIO {line.gpio}: {why}; {advice}") from error
 
 
 def _input(zero: Any, line: Line, wake: Wake, factory: Any) -> tuple[Any, bool]:

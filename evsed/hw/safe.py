@@ -12,6 +12,7 @@ import socket
 import struct
 import sys
 import time
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def make_safe(plan: dict[str, Any]) -> list[str]:
 
     ``plan`` is what the guard drives (wiring.guard_document). Raises nothing.
     """
-    guarded = let_go(plan["socket"])
+    guarded = let_go(plan["socket"]) is Found.LET_GO
     piloted = _by_pigpiod(plan) if plan["pwm"] is None else False
     if guarded:
         return []  # a guard that answers has opened the contactors, and has the pilot
@@ -48,20 +49,30 @@ def make_safe(plan: dict[str, Any]) -> list[str]:
     return troubles + [f"the pilot cannot be made constant: {trouble}"] * bool(trouble)
 
 
-def let_go(path: str) -> bool:
-    """Asks the guard to make everything safe, and kills one that does not answer; whether one did."""
+class Found(Enum):
+    """What became of the guard."""
+
+    NOBODY = "nobody listens"
+    LET_GO = "it has made everything safe"
+    KILLED = "it did not answer, and was killed"
+
+
+def let_go(path: str) -> Found:
+    """Asks the guard to make everything safe, and kills one that does not answer."""
+    found = Found.NOBODY
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as end:
             end.setblocking(False)
             end.connect(path)
+            found = Found.KILLED
             end.send(LET_GO)
             if select.select([end], [], [], _ANSWER_S)[0] and end.recv(64)[:4] == guard.ALIVE_MAGIC:
-                return True
+                return Found.LET_GO
             pid = _PEER.unpack(end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))[0]
             os.kill(pid, signal.SIGKILL)  # it stands still and holds the lines: nobody else can open them
     except OSError:
         pass  # nobody is there, or it has ended by itself
-    return False
+    return found
 
 
 def _take(plan: dict[str, Any], lines: list[tuple[int, bool]], *, on: bool) -> str:
@@ -117,11 +128,12 @@ def main(arguments: list[str]) -> int:
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
         troubles = make_safe(plan)
-    except FileNotFoundError:
-        _tell(f"no {path}: no guard has run since the system started, nothing was energised")
-        return 0
     except (OSError, ValueError, KeyError, TypeError) as error:
-        troubles = [f"{path} cannot be used: {error}"]
+        found = let_go(str(path.with_suffix("")))
+        if found is Found.NOBODY and isinstance(error, FileNotFoundError):
+            _tell(f"no {path}: no guard has run since the system started, nothing was energised")
+            return 0
+        troubles = [] if found is Found.LET_GO else [f"{path} cannot be used: {error}"]
     for trouble in troubles:
         _tell(f"NOT SAFE: {trouble}. Switch the supply off if a contactor is closed")
     return 1 if troubles else 0

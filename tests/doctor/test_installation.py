@@ -25,7 +25,7 @@ from tests.silicon.link import Silicon
 from tests.silicon.pigpiod_process import Pigpiod
 from tests.silicon.pwmtree import make_tree
 
-ABSENT = "/dev/spidev9.1"  # on no machine
+ABSENT = "/dev/spidev0.9"  # on no machine
 README = Path(__file__).parents[2] / "README.md"
 NOON_S = PLAUSIBLE_FROM_S + 43_200
 
@@ -54,13 +54,13 @@ def test_every_step_of_a_board_with_pigpio_is_asked(tmp_path: Path, capsys: pyte
         (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
         assert run(configuration(tmp_path, board), pi) == 1
     out = capsys.readouterr().out
-    before = ["daemon", "configuration", "Raspberry Pi", "kernel", "pins", "audio", "guard"]
+    before = ["daemon", "configuration", "Raspberry Pi", "kernel", "pins", "audio", "settings", "panel", "guard"]
     after = ["serial port", "permissions", "clock", "disk"]
     assert subjects(out) == [*before, "pigpiod", "ADC", *after]
     assert "ok         pigpiod: answers, version 79\n" in out
     assert "ok         pigpiod: evsed does not run, and has left no script\n" in out
     assert "wrong      guard: nobody answers at" in out
-    assert "wrong      ADC: /dev/spidev9.1 is not there: switch SPI on" in out
+    assert "wrong      ADC: /dev/spidev0.9 is not there: switch SPI on" in out
     assert "attention  daemon: evsed does not run" in out
     assert out.splitlines()[-1].split(",")[0].endswith(" wrong")
 
@@ -86,6 +86,7 @@ def guarding(path: Path) -> Iterator[None]:
         while not over.is_set():
             guard.look()
 
+    guard.listen(str(path))
     thread = threading.Thread(target=serve)
     thread.start()
     try:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -158,6 +159,19 @@ def test_a_port_in_use_is_right_while_evsed_runs(terminal: str) -> None:
     found = only(port(Bus("bus 1", terminal), serving=False))
     assert (found.verdict, "is in use by another program" in found.what) == (Verdict.WRONG, True)
     holder.close()
+
+
+def test_a_gateway_is_left_alone_while_evsed_uses_it() -> None:
+    """Many a gateway ends the old connection when a new one comes, and evsed would lose its meters."""
+    with socket.create_server(("127.0.0.1", 0)) as gateway:
+        bus = Bus("bus 1", f"tcp://127.0.0.1:{gateway.getsockname()[1]}")
+        found = only(port(bus, serving=True))
+        assert (found.verdict, "not tried" in found.what) == (Verdict.OK, True)
+        gateway.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            gateway.accept()
+        assert "can be used" in only(port(bus, serving=False)).what
+        gateway.accept()[0].close()
 
 
 def test_a_port_that_is_not_there_is_wrong(tmp_path: Path) -> None:

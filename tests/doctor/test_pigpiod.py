@@ -11,7 +11,7 @@ import pytest
 from evsed.doctor import pigpiod
 from evsed.doctor.findings import Finding, Verdict
 from evsed.doctor.machine import Machine
-from evsed.doctor.pigpiod import absent, known_duty, listeners, pulses, reachable, script, version
+from evsed.doctor.pigpiod import absent, known_duty, listeners, permitted, pulses, reachable, script, version
 from evsed.hw.pigpio.client import Client, PigpioLostError, PigpioRefusedError
 from evsed.hw.pigpio.script import lease_script
 from evsed.wiring import Line, Pins, Wiring
@@ -61,6 +61,39 @@ def test_a_pigpiod_that_the_network_reaches_is_wrong(tmp_path: Path, tcp: str, t
 def test_a_pigpiod_where_evsed_does_not_look_is_wrong(tmp_path: Path) -> None:
     _, found = reachable(sockets(tmp_path, "", LOCAL_6), Wiring())
     assert (found.verdict, found.what) == (Verdict.WRONG, "does not listen on 127.0.0.1, where evsed looks for it")
+
+
+def started(root: Path, *arguments: str, pid: int = 77) -> Machine:
+    """A machine on which pigpiod was started so."""
+    return machine(root, **{f"proc__{pid}__cmdline": "\0".join(["/usr/bin/pigpiod", *arguments]) + "\0"})
+
+
+@pytest.mark.parametrize("mask", ["0xfff307e", "268_382_334".replace("_", ""), "01777630176", "-1"])
+@pytest.mark.parametrize("before", [("-l", "-n", "127.0.0.1", "-f", "-c", "256"), ("-lf", "-x1"), ()])
+def test_a_pigpiod_that_may_touch_the_boards_pins_is_right(tmp_path: Path, before: tuple[str, ...], mask: str) -> None:
+    found = only(permitted(started(tmp_path, *before, "-x", mask), Wiring()))
+    assert (found.verdict, found.what) == (Verdict.OK, "may touch every pin of the board")
+
+
+def test_a_pigpiod_as_it_is_packaged_may_not_touch_gpio_1(tmp_path: Path) -> None:
+    found = only(permitted(started(tmp_path, "-l"), Wiring()))
+    assert (found.verdict, found.what) == (Verdict.ATTENTION, "may not touch GPIO 1 (led_blue)")
+    assert found.advice == "start it as pigpiod -l -n 127.0.0.1 -f -c 256 -x 0xfff307e"
+
+
+def test_a_pigpiod_that_may_not_touch_what_switches_is_wrong(tmp_path: Path) -> None:
+    found = only(permitted(started(tmp_path, "-x", hex(0xFFF_307E & ~(1 << 12 | 1 << 22))), Wiring()))
+    assert (found.verdict, found.what) == (Verdict.WRONG, "may not touch GPIO 12 (pilot), GPIO 22 (contactor1)")
+
+
+@pytest.mark.parametrize("arguments", [["-x", "pins"], ["-q"], ["-x"]])
+def test_what_pigpiod_may_touch_is_not_guessed(tmp_path: Path, arguments: list[str]) -> None:
+    told = "which pins it may touch cannot be seen from its command line"
+    found = only(permitted(started(tmp_path / "odd", *arguments), Wiring()))
+    assert (found.verdict, found.what) == (Verdict.ATTENTION, told)
+    assert only(permitted(Machine(tmp_path / "hidden"), Wiring())).what == told
+    started(tmp_path / "two", "-l")
+    assert only(permitted(started(tmp_path / "two", "-l", "-p", "8889", pid=78), Wiring())).what == told
 
 
 def test_beside_the_kernels_driver_a_pigpiod_is_wrong(tmp_path: Path) -> None:

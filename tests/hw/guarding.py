@@ -63,6 +63,7 @@ class Watch:
         self.silicon = silicon
         self.now = 1_000_000
         self.guard = Guard(plan)
+        self.guard.listen(plan["socket"])
         self.feeders: list[Feeder] = []
 
     def after(self, ms: int, looks: int = 1) -> None:

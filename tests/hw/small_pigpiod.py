@@ -12,6 +12,8 @@ _COMMAND = struct.Struct("<IIII")
 _REPORT = struct.Struct("<HHII")
 _NOIB = 99
 _PI_3B = 0xA02082
+_CHANGES = frozenset({0, 2, 4, 5, 6, 7})  # MODES, PUD, WRITE, PWM, PRS, PFS, as pigpio.c's myDoCommand has it
+_NOT_PERMITTED = -41
 
 
 class SmallPigpiod:
@@ -22,6 +24,7 @@ class SmallPigpiod:
         self.modes: dict[int, int] = {}
         self.duty: dict[int, int] = {}
         self.frozen = threading.Event()
+        self.forbidden: set[int] = set()  # what its option -x leaves out: levels may be read, and nothing else done
         self._listeners: list[socket.socket] = []
         self._connections: list[socket.socket] = []
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -63,6 +66,8 @@ class SmallPigpiod:
                 connection.sendall(_COMMAND.pack(command, first, second, self._answer(command, first, second)))
 
     def _answer(self, command: int, gpio: int, value: int) -> int:
+        if gpio in self.forbidden and command in _CHANGES:
+            return _NOT_PERMITTED & 0xFFFF_FFFF
         match command:
             case 0:  # MODES
                 self.modes[gpio] = value

@@ -146,7 +146,7 @@ def test_a_look_has_every_input(board: PiBoard) -> None:
 def test_while_the_guard_does_not_confirm_nothing_counts_as_seen(parts: Parts, board: PiBoard) -> None:
     parts.confirms = False
     board.apply(CHARGING)
-    assert board.sample() == Inputs(pilot_mv=())
+    assert board.sample() == Inputs(pilot_mv=(), rcm_tripped=True), "but for a residual current"
     parts.confirms = True
     board.apply(SAFE)
     assert board.sample().pilot_mv
@@ -168,7 +168,7 @@ def test_a_lost_guard_is_opened_past_and_told(
     assert [name for name, _ in parts.told] == ["guard", "second path"]
     assert made_safe == [{"the": "plan"}]
     assert "NOT SAFE: the contactors' lines cannot be driven: busy. Switch the supply off" in caplog.text
-    assert board.sample() == Inputs(pilot_mv=())
+    assert not board.sample().pilot_mv
 
 
 def test_guard_and_pigpiod_lost_together_leave_evsed_safes_way(
@@ -178,6 +178,17 @@ def test_guard_and_pigpiod_lost_together_leave_evsed_safes_way(
     with pytest.raises(BoardLostError, match="the guard has gone"):
         board.apply(CHARGING)
     assert len(made_safe) == 1
+
+
+def test_pulses_that_were_decided_before_a_stall_are_not_driven_after_it(
+    parts: Parts, board: PiBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the middle of a feed for longer than the lease: the guard has taken the pilot meanwhile."""
+    times = iter([10_000, 10_550, 10_560, 10_561])
+    monkeypatch.setattr(board_module, "monotonic_ms", lambda: next(times))
+    board.apply(CHARGING)
+    board.apply(CHARGING)
+    assert parts.heard("pilot") == [PILOT_HIGH, CHARGING.pilot]
 
 
 @pytest.mark.parametrize("part", ["pilot", "keep"])
@@ -252,5 +263,5 @@ def test_a_guard_with_another_wiring_is_refused(tmp_path: Path, monkeypatch: pyt
     plan = plan_for(tmp_path)
     plan["lines"]["contactor1"] = [5, False]
     (tmp_path / "guard.json").write_text(json.dumps(plan))
-    with pytest.raises(ConfigError, match="sudo systemctl restart evsed-guard"):
+    with pytest.raises(ConfigError, match="sudo systemctl restart evsed-guard evsed"):
         open_board(wiring, Parts())

@@ -16,7 +16,18 @@ from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, LockDrive, Outputs, p
 from evsed.hw import guard
 from evsed.hw.guard import LET_GO, STATUS, Guard, Pwm
 from evsed.wiring import Driver
-from tests.hw.guarding import CLOSED, HEARTBEAT, PILOT, Feeder, Watch, plan_for, watch, with_pins
+from tests.hw.guarding import (
+    CLOSED,
+    CONTACTOR1,
+    CONTACTOR2,
+    HEARTBEAT,
+    PILOT,
+    Feeder,
+    Watch,
+    plan_for,
+    watch,
+    with_pins,
+)
 from tests.hw.guarding import PILOT_OFF as OFF_LINE
 from tests.scenarios.simulation import PATIENCE_S, wait_for
 from tests.silicon.link import Silicon
@@ -198,18 +209,77 @@ def test_evsed_safe_takes_everything_from_who_feeds(guarded: Watch, fed: Feeder)
 
 
 def test_what_waited_while_the_guard_stood_still_is_of_the_past(guarded: Watch, fed: Feeder) -> None:
-    """Stopped for 300 ms with a feed for closed contactors in its socket: nobody knows whether its sender lives."""
+    """Stopped for 180 ms with feeds for closed contactors in its socket: their sender may have opened by other ways."""
     fed.send(CLOSED)
+    for gpio in (CONTACTOR1, CONTACTOR2):
+        guarded.silicon.ask("write", gpio=gpio, level=0)  # as pigpiod does, past the guard
+    guarded.now += 180
+    guarded.guard.look()
+    guarded.after(10)
+    assert guarded.contactors == (0, 0)
+    assert not fed.parted, "whoever was held up together with it may go on"
+    guarded.after(310)
+    assert guarded.guard._lease.expiries == 1, "counted from the last feed that was heard"
+
+
+def test_a_machine_that_stood_still_for_300_ms_goes_on_charging(guarded: Watch, fed: Feeder) -> None:
     guarded.now += 300
     guarded.guard.look()
-    guarded.after(0)
+    assert guarded.contactors == (1, 1)
+    alive = guarded.feed(fed, CLOSED)
+    assert alive is not None
+    assert alive.contactor1
+
+
+def test_whoever_hung_up_while_the_guard_stood_still_loses_everything(guarded: Watch, fed: Feeder) -> None:
+    fed.end.close()
+    guarded.now += 300
+    guarded.guard.look()
     assert guarded.contactors == (0, 0)
-    assert fed.parted
+
+
+def test_of_several_feeds_that_wait_the_newest_counts(guarded: Watch, fed: Feeder) -> None:
+    """A guard that is slow must not work through a queue of closed ones before it hears that it has to open."""
+    for _ in range(20):
+        fed.send(CLOSED)
+    fed.send(SAFE)
+    guarded.now += 100
+    guarded.guard.look()
+    assert guarded.contactors == (0, 0)
+
+
+def test_a_line_that_fails_does_not_keep_the_pilot_pulsing(guarded: Watch, fed: Feeder) -> None:
+    guarded.silicon.ask("hardware_pwm", gpio=PILOT, hz=1000, duty_ppm=266_000)
+    guarded.silicon.fault(lines=errno.EIO)
+    blocked = guarded.guard._outputs
+    guarded.silicon.fault(lines=None)
+    blocked._lines.close()  # its descriptor is gone: every ioctl on it fails
+    with pytest.raises(OSError, match=r"Bad file descriptor|EBADF"):
+        guarded.after(500)
+    assert (guarded.function(PILOT), guarded.level(PILOT)) == ("out", 1)
+    blocked._lines = guard.Lines.outputs(guarded.plan["chip"], list(guarded.plan["lines"].values()))
+    fed.end.close()
+
+
+def test_without_a_way_to_disconnect_the_truth_is_told_and_it_is_tried_again(
+    tmp_path: Path, under_hooks: Silicon, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plan = with_pins(plan_for(tmp_path), pilot_off=None)
+    with watch(plan, under_hooks, monkeypatch) as guarded:
+        blocker = guard.Lines.outputs(plan["chip"], [(PILOT, False)])
+        feeder = guarded.feeder()
+        guarded.feed(feeder, SAFE)
+        guarded.after(700)
+        assert capfd.readouterr().err.count("its pulses may go on; tried again") == 1
+        blocker.close()
+        under_hooks.ask("hardware_pwm", gpio=PILOT, hz=1000, duty_ppm=266_000)
+        guarded.after(50)
+        assert (guarded.function(PILOT), guarded.level(PILOT)) == ("out", 1)
 
 
 def test_connections_do_not_pile_up(guarded: Watch, fed: Feeder) -> None:
     crowd = [guarded.feeder() for _ in range(20)]
-    assert sum(not one.parted for one in crowd) == 7
+    assert [one.parted for one in crowd] == [True] * 13 + [False] * 7, "whoever came last may be evsed-safe"
     assert guarded.feed(fed, CLOSED) is not None
 
 
@@ -311,7 +381,7 @@ def test_it_tells_systemd_that_it_is_ready_and_lives(plan_file: Path, silicon: S
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(PATIENCE_S)
         process = started(plan_file, silicon, NOTIFY_SOCKET=str(tmp_path / "notify"))
-        assert [systemd.recv(64) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+        assert [systemd.recv(64) for _ in range(3)] == [b"READY=1\nWATCHDOG=1", b"WATCHDOG=1", b"WATCHDOG=1"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
         process.communicate()

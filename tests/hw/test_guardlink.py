@@ -77,8 +77,33 @@ def test_a_feed_counts_when_it_is_confirmed(scripted: Scripted, link: GuardLink)
     scripted.answer = lambda sequence, _outputs: Alive(sequence, False, False, 1, 0)
     assert not link.feed(CLOSED), "the guard does not close before it was asked for open"
     assert link.expiries == 1
-    scripted.answer = lambda sequence, outputs: Alive(sequence - 1, outputs.contactor1, False, 1, 0)
-    assert not link.feed(CLOSED), "an answer to the feed before"
+
+
+def test_a_guard_that_is_a_little_late_confirms_what_was_asked_all_along(scripted: Scripted, link: GuardLink) -> None:
+    scripted.answer = lambda sequence, outputs: Alive(sequence - 1, outputs.contactor1, False, 0, 0)
+    assert not link.feed(CLOSED), "that was an answer to the feed before, which asked for open"
+    scripted.now += 25
+    assert link.feed(CLOSED)
+    scripted.now += guardlink.STILL_MS + 1
+    assert not link.feed(CLOSED), "too old"
+
+
+def test_a_guard_that_answers_ever_older_feeds_is_lost(scripted: Scripted, link: GuardLink) -> None:
+    link.feed(CLOSED)
+    first = link._sequence
+    scripted.answer = lambda _sequence, outputs: Alive(first, outputs.contactor1, False, 0, 0)
+    link.feed(CLOSED)
+    scripted.now += LOST_MS
+    with pytest.raises(BoardLostError, match="has not answered"):
+        link.feed(CLOSED)
+
+
+def test_an_answer_to_no_feed_of_ours_counts_for_nothing(scripted: Scripted, link: GuardLink) -> None:
+    scripted.answer = lambda sequence, outputs: Alive(sequence + 1000, outputs.contactor1, False, 0, 0)
+    assert not link.feed(CLOSED)
+    scripted.now += LOST_MS
+    with pytest.raises(BoardLostError, match="has not answered"):
+        link.feed(CLOSED)
 
 
 def test_late_answers_are_passed_over(scripted: Scripted, link: GuardLink) -> None:

@@ -49,11 +49,13 @@ def test_under_pigpio_there_is_no_pwm_to_find(tmp_path: Path) -> None:
     assert guard_plan(kernel(tmp_path / "pwm"))["pwm"] == {"chip": str(chip), "channel": 0}
 
 
-def test_the_plan_is_written_beside_the_socket(tmp_path: Path) -> None:
+def test_the_plan_waits_beside_the_socket_until_the_guard_holds_the_lines(tmp_path: Path) -> None:
     config = tmp_path / "evsed.toml"
     config.write_text(f'[board]\nkind = "pi"\nguard = "{tmp_path}/run/guard"\n')
     path = write_plan(config)
-    assert path == tmp_path / "run" / "guard.json" == plan_path(Wiring(guard=f"{tmp_path}/run/guard"))
+    assert path == tmp_path / "run" / "guard.json.new"
+    assert plan_path(Wiring(guard=f"{tmp_path}/run/guard")) == tmp_path / "run" / "guard.json"
+    assert not plan_path(Wiring(guard=f"{tmp_path}/run/guard")).exists()
     assert json.loads(path.read_text())["lines"]["contactor1"] == [22, False]
 
 
@@ -61,7 +63,10 @@ def test_the_plan_is_written_beside_the_socket(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ('[board]\nkind = "simulation"\n', 'board.kind is not "pi"'),
-        ('[board]\nkind = "pi"\nguard = "/dev/null/guard"\n', "board.guard: /dev/null/guard.json cannot be written"),
+        (
+            '[board]\nkind = "pi"\nguard = "/dev/null/guard"\n',
+            "board.guard: /dev/null/guard.json.new cannot be",
+        ),
     ],
 )
 def test_what_cannot_be_guarded_is_told(tmp_path: Path, text: str, says: str) -> None:

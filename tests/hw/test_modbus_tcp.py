@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pymodbus.client import ModbusTcpClient
 
-from evsed import app, webserver
+from evsed import doors, webserver
 from evsed.config import ConfigError, Modbus, load
 from evsed.core.model import Access
 from evsed.core.snapshot import Saved
@@ -245,7 +245,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(monkeypatch: pytest.Monkey
     with listen("127.0.0.1", 0) as other:
         port = other.getsockname()[1]
         with pytest.raises(ConfigError) as refusal:
-            app.open_door("modbus", Modbus("127.0.0.1", port))
+            doors.open_door("modbus", Modbus("127.0.0.1", port))
     why = "another program uses it; end that one, or choose another modbus.port"
     assert str(refusal.value) == f"modbus: 127.0.0.1 port {port}: {why}"
 

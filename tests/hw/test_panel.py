@@ -85,9 +85,34 @@ def pressed(pin: Any, *, down: bool) -> None:
 
 
 def test_a_panel_that_is_not_started_says_nothing(board: Board) -> None:
-    assert board.panel.buttons() == frozenset()
+    assert board.panel.buttons() is None
     assert board.panel.switch_closed() is None
-    assert Panel(Wiring(pins=replace(PINS, switch=None))).switch_closed() is False
+    bare = Panel(Wiring(pins=replace(PINS, switch=None, button_left=None, button_middle=None, button_right=None)))
+    assert bare.switch_closed() is False
+    assert bare.buttons() == frozenset()
+
+
+def test_buttons_are_not_known_before_each_has_settled(board: Board) -> None:
+    """Else one that is down when the panel opens would look as if it were pressed that moment."""
+    bounces = board.pin(board.wiring.pins.button_middle)
+    looks: list[object] = []
+    stop = threading.Event()
+
+    def look() -> None:
+        looks.append(board.panel.buttons())
+        if len(looks) == 1:
+            pressed(board.pin(board.wiring.pins.button_left), down=True)
+        if not stop.is_set():
+            bounces.drive_low() if len(looks) % 2 else bounces.drive_high()
+
+    board.panel.start(look)
+    soon(lambda: board.panel.switch_closed() is not None)
+    known = len(looks)
+    soon(lambda: len(looks) > known + 5)
+    assert set(looks) == {None}
+    stop.set()
+    soon(lambda: board.panel.buttons() is not None)
+    assert Button.LEFT in (board.panel.buttons() or ())
 
 
 def test_buttons_and_switch_are_seen(board: Board) -> None:
@@ -97,7 +122,7 @@ def test_buttons_and_switch_are_seen(board: Board) -> None:
         pressed(board.pin(line), down=True)
         soon(lambda button=button: board.panel.buttons() == {button})  # type: ignore[misc]
         pressed(board.pin(line), down=False)
-        soon(lambda: not board.panel.buttons())
+        soon(lambda: board.panel.buttons() == frozenset())
     pressed(board.pin(pins.switch), down=True)
     soon(lambda: board.panel.switch_closed() is True)
 
@@ -250,12 +275,59 @@ def test_a_pigpiod_that_dies_is_told(
     soon(lambda: panel.buttons() == {Button.LEFT})
     daemon.die()
     soon(lambda: panel.switch_closed() is None)
-    assert panel.buttons() == frozenset()
+    assert panel.buttons() is None
     lost = f"pigpiod at 127.0.0.1:{daemon.port} no longer answers: look at `systemctl status pigpiod`"
     soon(lambda: any(f"were lost: {lost}" in record.getMessage() for record in caplog.records))
     # pigpio's own thread would take a whole processor from now on.
     soon(lambda: not any(type(thread).__name__ == "_callback_thread" for thread in threading.enumerate()))
     panel.close()
+
+
+def test_an_led_that_pigpiod_may_not_touch_takes_nothing_else_away(
+    daemon: SmallPigpiod, caplog: pytest.LogCaptureFixture
+) -> None:
+    """pigpiod as packaged does not permit GPIO 1, where the reference board has the blue LED."""
+    daemon.forbidden = {1}
+    panel = over(daemon, PLUGGED)
+    soon(lambda: daemon.duty.get(19) == 10_000)
+    daemon.set(2, 0)
+    soon(lambda: panel.buttons() == {Button.LEFT})
+    daemon.set(21, 0)
+    soon(lambda: panel.switch_closed() is True)
+    panel.close()
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1
+    assert told[0].startswith("led_blue on GPIO 1: no permission to update GPIO; pigpiod has to be started with")
+    assert "option -x" in told[0]
+
+
+def test_an_output_that_is_left_out_is_told_once_though_the_panel_opens_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(panel_module, "REOPEN_S", 0.02)
+    opened: list[Devices] = []
+
+    def opener(wiring: Wiring, wake: Wake) -> Devices:
+        factory = MockFactory(pin_class=MockPWMPin)
+        factory.reserve_pins(factory, 13)
+        devices = GpiozeroDevices(wiring, wake, factory)
+        opened.append(devices)
+        if len(opened) == 1:
+            monkeypatch.setattr(devices, "read", lambda: _raise(PanelError("gone")))
+        return devices
+
+    panel = Panel(Wiring(pins=PINS), opener=opener)
+    panel.start(lambda: None)
+    soon(lambda: panel.switch_closed() is not None)
+    panel.close()
+    assert len(opened) == 2
+    told = [record.getMessage() for record in caplog.records if "led_red on GPIO 13" in record.getMessage()]
+    assert len(told) == 1
+    assert "another program may hold the pin" in told[0]
+
+
+def _raise(error: Exception) -> dict[str, bool]:
+    raise error
 
 
 def test_a_pigpiod_that_freezes_is_left_within_the_time_to_close(daemon: SmallPigpiod) -> None:

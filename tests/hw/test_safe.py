@@ -13,7 +13,7 @@ import pytest
 
 from evsed.core.actions import SAFE
 from evsed.hw.guard import Lines
-from evsed.hw.safe import PLAN, let_go, main, make_safe
+from evsed.hw.safe import PLAN, Found, let_go, main, make_safe
 from evsed.wiring import Driver
 from tests.hw.guarding import CLOSED, CONTACTOR1, CONTACTOR2, PILOT, Feeder, plan_for
 from tests.scenarios.simulation import PATIENCE_S, free_port, wait_for
@@ -60,6 +60,7 @@ def fed(guard_process: subprocess.Popen[bytes], tmp_path: Path, silicon: Silicon
     assert guard_process.poll() is None
     feeder = Feeder(str(tmp_path / "guard"))
     feeder.send(SAFE)
+    wait_for(lambda: feeder.answer() is not None, "the guard has heard that open is wanted first")
     feeder.send(CLOSED)
     wait_for(lambda: contactors(silicon) == [1, 1], "the contactors are closed")
     yield feeder
@@ -98,7 +99,7 @@ def test_a_pigpiod_that_hangs_costs_little(energised: Silicon, tmp_path: Path) -
 
 
 def test_a_guard_that_lives_lets_go(fed: Feeder, under_hooks: Silicon, tmp_path: Path) -> None:
-    assert let_go(str(tmp_path / "guard"))
+    assert let_go(str(tmp_path / "guard")) is Found.LET_GO
     assert contactors(under_hooks) == [0, 0]
     assert fed.parted
     assert make_safe(plan_for(tmp_path, pigpio_port=free_port())) == []
@@ -126,6 +127,20 @@ def test_the_kernels_pwm_becomes_constant(tmp_path: Path) -> None:
     assert (chip / "pwm0" / "duty_cycle").read_text().split()[0] == "1000000"
     (chip / "pwm0" / "duty_cycle").unlink()
     assert "the pilot cannot be made constant" in make_safe(plan)[1]
+
+
+@pytest.mark.usefixtures("fed")
+@pytest.mark.parametrize("text", [None, "", "[]"], ids=["missing", "empty", "damaged"])
+def test_without_a_plan_the_guard_is_asked_all_the_same(
+    under_hooks: Silicon, tmp_path: Path, text: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if text is None:
+        (tmp_path / "guard.json").unlink()
+    else:
+        (tmp_path / "guard.json").write_text(text)
+    assert main([str(tmp_path / "guard.json")]) == 0
+    assert contactors(under_hooks) == [0, 0]
+    assert "nothing was energised" not in capfd.readouterr().err
 
 
 # ---- the command ----
@@ -171,4 +186,4 @@ def test_a_plan_that_is_none_is_told(tmp_path: Path, capfd: pytest.CaptureFixtur
 def test_a_socket_that_is_no_guard_is_no_help(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
         door.bind(str(tmp_path / "guard"))
-        assert not let_go(str(tmp_path / "guard"))
+        assert let_go(str(tmp_path / "guard")) is Found.NOBODY

@@ -18,6 +18,8 @@ from evsed.hw.rfid.uid import from_typed
 
 _EVENT: Final = struct.Struct("@llHHi")  # struct input_event: 24 bytes on 64 bits
 _EVIOCGRAB: Final = 0x4004_4590
+_EV_SYN: Final = 0
+_SYN_DROPPED: Final = 3  # the kernel's queue was full: what came before is not all there
 _EV_KEY: Final = 1
 _DOWN: Final = 1
 _MOST = 64  # events in a read
@@ -47,6 +49,7 @@ class Keyboard:
         self._device = device
         self._typed = ""
         self._typed_at = 0.0
+        self._holes = False  # keys were lost since the last Enter
         try:
             self._fd = os.open(device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
@@ -81,7 +84,9 @@ class Keyboard:
         card = None
         for at in range(0, len(data) - len(data) % _EVENT.size, _EVENT.size):
             _, _, kind, code, value = _EVENT.unpack_from(data, at)
-            if kind == _EV_KEY and value == _DOWN:
+            if kind == _EV_SYN and code == _SYN_DROPPED:
+                self._holes = True
+            elif kind == _EV_KEY and value == _DOWN:
                 card = self._pressed(code) or card
         return card
 
@@ -92,6 +97,10 @@ class Keyboard:
         self._typed_at = now
         if code in ENTER:
             typed, self._typed = self._typed, ""
+            holes, self._holes = self._holes, False
+            if holes:
+                _LOG.warning("card reader %s: keys were lost, this number does not count; swipe again", self._device)
+                return None
             card = from_typed(typed)
             if card is None and typed:
                 _LOG.warning(

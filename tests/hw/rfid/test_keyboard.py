@@ -103,6 +103,25 @@ def test_a_number_that_was_cut_off_is_forgotten(reader: Reader, monkeypatch: pyt
     keyboard.close()
 
 
+@pytest.mark.parametrize("lost", range(11))
+def test_a_number_of_which_the_kernel_lost_keys_is_no_card(
+    reader: Reader, caplog: pytest.LogCaptureFixture, lost: int
+) -> None:
+    """Two digits less than ten are eight, which would be another card's."""
+    keyboard = Keyboard(reader.path, reader.ioctl)
+    digits = [_CODES[digit] for digit in "0012345678"]
+    reader.press(*digits[: max(0, lost - 2)])
+    os.write(reader.fd, _EVENT.pack(0, 0, 0, 3, 0))
+    reader.press(*digits[lost:], _ENTER)
+    assert swiped(keyboard) == []
+    assert [record.getMessage().split(": ")[1] for record in caplog.records] == [
+        "keys were lost, this number does not count; swipe again"
+    ]
+    reader.types("0004086814")
+    assert swiped(keyboard) == ["003E5C1E0000"]
+    keyboard.close()
+
+
 @pytest.mark.parametrize(
     ("number", "says"), [(errno.EBUSY, "another program uses it already"), (errno.ENODEV, "No such device")]
 )
