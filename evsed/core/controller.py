@@ -250,14 +250,15 @@ class Controller:
             now,
         )
         actions: list[Action] = []
+        node, held_up = self.desk.is_node, self.watches.held_up
         for fault, there in present.items():
             if self.faults.set(fault, present=there, now=now):
                 health = self.health.get(_ROLE_OF[fault]) if fault in _ROLE_OF else None
-                actions.append(notes.fault_changed(fault, health, there=there, node=self.desk.is_node))
+                actions.append(notes.fault_changed(fault, health, there=there, node=node, held_up=held_up))
                 if fault is Fault.METER_LOST:
                     self.regulation.forget_measurements()
                 if fault is Fault.PILOT and not there:
-                    self.charger.delay(now + self.watches.pilot_wait.wait_ms)
+                    self.charger.delay(now + self.watches.pilot_delay_ms)
         return actions
 
     def _moment(self, now: Millis) -> Moment:

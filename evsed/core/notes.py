@@ -7,12 +7,15 @@ from evsed.core.reasons import of_fault
 from evsed.core.states import State, Transition
 
 
-def fault_changed(fault: Fault, health: MeterHealth | None, *, there: bool, node: bool) -> Note:
-    """A fault came or went, here or on a ``node``; ``health`` is that of the meter it is about."""
+def fault_changed(fault: Fault, health: MeterHealth | None, *, there: bool, node: bool, held_up: bool) -> Note:
+    """A fault came or went, here or on a ``node``; ``health`` is that of the meter it is about.
+
+    ``held_up``: of the pilot, that it was not looked at.
+    """
     if not there:
         return Note(Severity.INFO, f"{fault.value.text}: over")
     where = "" if health is None else f" ({health.where}: {health.last_error or 'no answer'})"
-    return Note(Severity.ERROR, f"{fault.value.text}: {of_fault(fault, node=node).text}{where}")
+    return Note(Severity.ERROR, f"{fault.value.text}: {of_fault(fault, node=node, held_up=held_up).text}{where}")
 
 
 def moved(row: Transition, worst: Fault | None, *, limited: bool) -> Note:

@@ -81,8 +81,12 @@ class PilotWatch:
 
     def faulty(self, now: Millis) -> bool:
         """Whether the pilot cannot be trusted: a short, an impossible level, or no sample for 100 ms."""
+        return self.unseen(now) or self.level in FAULTY
+
+    def unseen(self, now: Millis) -> bool:
+        """Whether nobody has looked at it for 100 ms; that says nothing of the car."""
         age = self.sample_age(now)
-        return age is None or age > SAMPLE_MAX_AGE_MS or self.level in FAULTY
+        return age is None or age > SAMPLE_MAX_AGE_MS
 
     def faulty_for(self, now: Millis) -> Millis:
         """For how long the pilot has been faulty without a break; 0 when it is not."""

@@ -46,7 +46,7 @@ _FAULT_TEXTS = {
     Fault.WELDED: "A contactor does not open: switch the supply off at the fuse box and call an electrician",
     Fault.TEMPERATURE: "The charger is too hot",
     Fault.EV_METER_LOST: "The EV meter does not answer",
-    Fault.PILOT: "The pilot signal is faulty or was not seen for a moment: check cable and plug",
+    Fault.PILOT: "The pilot signal is faulty: check cable and plug",
     Fault.DIODE: "The car's pilot diode is not seen: check cable and plug",
     Fault.RCM: "Residual current detected: press a button to reset",
 }
@@ -55,10 +55,17 @@ _ON_A_NODE = {
     Fault.METER_LOST: "The master charger is not heard, or has lost its mains meter: look there, and at the line to it",
 }
 
+_HELD_UP = {
+    Fault.PILOT: "The pilot was not looked at for a moment: the charger's computer or its board was held up",
+}
 
-def of_fault(fault: Fault, *, node: bool = False) -> Reason:
-    """The reason that ``fault`` is, here or on a ``node`` of another charger."""
-    text = _ON_A_NODE.get(fault) if node else None
+
+def of_fault(fault: Fault, *, node: bool = False, held_up: bool = False) -> Reason:
+    """The reason that ``fault`` is, here or on a ``node`` of another charger.
+
+    ``held_up``: what was wrong with the pilot is that nobody looked at it.
+    """
+    text = (_ON_A_NODE.get(fault) if node else None) or (_HELD_UP.get(fault) if held_up else None)
     return Reason(fault.value.code, text or _FAULT_TEXTS[fault])
 
 
@@ -88,6 +95,7 @@ class Standing:
     closing: bool  # the car asks, and lock or self-test are under way
     ventilation: bool
     pilot_faulty: bool
+    held_up: bool = False  # it is, because nobody looks at it
     node: bool = False  # another charger is our master
     unwatched: bool = False  # RCMON is on and no monitor is wired
     cabled: bool = True  # the cable's size is known, or it is fixed
@@ -102,9 +110,9 @@ def why(standing: Standing, now: Millis) -> Reason | None:
     if standing.state is State.C:
         return None
     if fault is not None and not fault.value.waiting:
-        return replace(of_fault(fault, node=standing.node), until=standing.fault_until)
+        return replace(of_fault(fault, node=standing.node, held_up=standing.held_up), until=standing.fault_until)
     if standing.pilot_faulty:
-        return of_fault(Fault.PILOT)
+        return of_fault(Fault.PILOT, held_up=standing.held_up)
     if not standing.connected:
         return NO_CAR if standing.access is Access.ALLOW else _no_access(standing)
     if standing.access is not Access.ALLOW:

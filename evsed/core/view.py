@@ -130,6 +130,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             closing=core.about_to_close(now),
             ventilation=core.level is Level.WANTS_VENTILATION,
             pilot_faulty=core.pilot.faulty(now),
+            held_up=core.watches.held_up if Fault.PILOT in core.faults else core.pilot.unseen(now),
             unwatched=core.hardware.unwatched(core.desk.settings),
             node=core.desk.is_node,
             cabled=core.desk.settings.config == 1 or core.cable.limit > 0,

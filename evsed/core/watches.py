@@ -13,6 +13,7 @@ from evsed.core.faults import Fault, Faults
 from evsed.core.hardware import Hardware
 from evsed.core.limits import Cap
 from evsed.core.model import MeterRole, MeterType, Mode
+from evsed.core.pilot import FAULTY
 from evsed.core.pilot_watch import PilotWatch
 from evsed.core.rcm import Test
 from evsed.core.settings import Settings
@@ -33,6 +34,11 @@ COOLER_BY = 10
 
 PILOT_TOLD_MS = 10_000
 """While nothing is energised a faulty pilot only keeps the car from charging; for this long, until it is an error."""
+
+HELD_UP_MS = 5_000
+"""The wait after a stop for which nothing outside is to blame: the pilot was not looked at."""
+
+_BLAMED_AFTER_MS = 1_000  # a wrong level that is seen so long after that stop is the car's or the cable's after all
 
 FORGIVEN_AFTER_MS = 600_000
 """A charge that went well for this long makes earlier faults of pilot, contactor and car forgotten."""
@@ -88,6 +94,8 @@ class Watches:
 
     def __init__(self, now: Millis) -> None:
         self.pilot_wait = Backoff(15_000, 300_000)
+        self.held_up = False  # the fault of the pilot that came last: it was not looked at, and no level was wrong
+        self._held_up_at = now
         self.contactor_wait = Backoff(60_000, 900_000)
         self.overdraw_wait = Backoff(60_000, 900_000)
         self._waiting_since = dict.fromkeys(MeterRole, now)
@@ -202,14 +210,26 @@ class Watches:
         watched = bool(seen.settings.rcmon) and (rcm.tripped or rcm.test is Test.FAILED)
         return watched or Fault.RCM in seen.faults  # latched: a button resets it
 
+    @property
+    def pilot_delay_ms(self) -> Millis:
+        """How long the car waits once the pilot is well again."""
+        return HELD_UP_MS if self.held_up else self.pilot_wait.wait_ms
+
     def _pilot_faulty(self, seen: Seen, now: Millis) -> bool:
+        wrong = seen.pilot.level in FAULTY
         if Fault.PILOT in seen.faults:
+            if self.held_up and wrong and now - self._held_up_at >= _BLAMED_AFTER_MS:
+                self.held_up = False
+                self.pilot_wait.failed(now)
             return not seen.pilot.recovered(now)
         if seen.state not in CLOSED:
-            return seen.pilot.faulty_for(now) >= PILOT_TOLD_MS
-        faulty = seen.lapsed or seen.pilot.faulty(now)
-        if faulty:
-            self.pilot_wait.failed(now)
+            faulty = seen.pilot.faulty_for(now) >= PILOT_TOLD_MS
+        else:
+            faulty = seen.lapsed or seen.pilot.faulty(now)
+            wrong = wrong and not seen.lapsed  # the pulses ended with the permit, and so they are not seen any more
+            if faulty and wrong:
+                self.pilot_wait.failed(now)
+        self.held_up, self._held_up_at = faulty and not wrong, now
         return faulty
 
     def _contactor_failed(self, seen: Seen, now: Millis) -> bool:

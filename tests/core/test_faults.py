@@ -82,9 +82,13 @@ def test_a_pilot_that_stays_faulty_while_nothing_is_energised_is_an_error_after_
 
 def test_a_board_that_shows_no_pilot_is_an_error_too(story: Story) -> None:
     story.samples = False
-    story.run(12)
+    story.run(1)
+    assert (story.snapshot.error, story.reason) == (None, "pilot")
+    story.run(11)
     assert story.snapshot.error is not None
     assert story.snapshot.error.value.error_id == 11
+    assert story.snapshot.reason is not None
+    assert "held up" in story.snapshot.reason.text
 
 
 def test_a_broken_pilot_wire_looks_unplugged_and_opens_at_once(charging: Story) -> None:
