@@ -116,7 +116,13 @@ class PiBoard:
     @property
     def equipment(self) -> Equipment:
         """See Board."""
-        return Equipment(rcm_test=self._pins.rcm_test is not None)
+        pins = self._pins
+        return Equipment(
+            rcm_test=pins.rcm_test is not None,
+            rcm=pins.rcm is not None,
+            lock=pins.lock is not None,
+            contactor2=pins.contactor2 is not None,
+        )
 
     def sample(self) -> Inputs:
         """See Board. While the guard does not confirm the outputs nothing counts as seen, and so the core opens."""

@@ -11,6 +11,7 @@ import pytest
 from evsed.config import ConfigError
 from evsed.core.actions import PILOT_HIGH, PILOT_LOW, PILOT_OFF, SAFE, LockDrive, Outputs, PilotDrive, pilot_offering
 from evsed.core.events import Button, Inputs
+from evsed.core.model import Equipment
 from evsed.core.ports import BoardLostError
 from evsed.hw import board as board_module
 from evsed.hw.adc import Look
@@ -234,6 +235,12 @@ def test_a_board_that_cannot_disconnect_holds_the_pilot_at_minus_12_v(parts: Par
     assert parts.heard("guard") == [Outputs(pilot=PILOT_LOW, lock=LockDrive.UNLOCK)]
     assert parts.heard("pilot") == [PILOT_LOW]
     assert not board.equipment.rcm_test
+
+
+def test_what_is_not_wired_is_told_to_the_core(parts: Parts) -> None:
+    assert board_of(parts).equipment == Equipment(rcm_test=True)
+    bare = Pins(rcm=None, rcm_test=None, lock=None, unlock=None, contactor2=None)
+    assert board_of(Parts(), bare).equipment == Equipment(rcm_test=False, rcm=False, lock=False, contactor2=False)
 
 
 def test_closing_lets_go_of_everything_whatever_is_lost(parts: Parts, board: PiBoard) -> None:
