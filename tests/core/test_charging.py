@@ -296,7 +296,8 @@ def test_short_left_toggles_smart_and_solar_only_when_regulated_and_allowed(stor
 
 def test_hold_right_is_refused_loudly_without_a_mains_meter() -> None:
     story = Story(Saved(settings=settings(mode="Smart", mains_meter="Disabled"), access=Access.DENY))
-    story.unit.press(Button.RIGHT, 2_100, 0)
+    story.run(0.1)
+    story.unit.press(Button.RIGHT, 2_100, story.now)
     story.run(2.5)
     assert story.snapshot.access is Access.DENY
     assert any("needs a mains meter" in note for note in story.notes())
