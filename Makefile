@@ -76,8 +76,9 @@ RUNS ?= ../shared/reference/runs
 conformance: install
 	$(BIN)/python -m tests.conformance $(RUNS) $(if $(JSON),--json $(JSON))
 
-# Three million pilot bursts (tests/pilot_soak.py); a million control cycles, after which no more memory is held; five million judged steps of arbitrary events (tests/soak.py); then a day of frames and 30 days of bus events of
-# chargers that share power, in virtual time (tests/longrun, which takes most of an hour).
+# Three million pilot bursts (tests/pilot_soak.py); a million control cycles, after which no more memory is held; five
+# million judged steps of arbitrary events (tests/soak.py); then a day of frames and 30 days of bus events of chargers
+# that share power, in virtual time (tests/longrun, which takes most of an hour).
 STEPS ?= 5000000
 BURSTS ?= 3000000
 CYCLES ?= 1000000
