@@ -159,6 +159,8 @@ class Memory:
 def saved() -> Saved:
     """An installation that charges as soon as a car asks: Normal mode, no meters, no residual current monitor."""
     return Saved(
-        settings=settings(mode="Normal", mains_meter="Disabled", ev_meter="Disabled", enable_C2="Not present"),
+        settings=settings(
+            mode="Normal", mains_meter="Disabled", ev_meter="Disabled", enable_C2="Not present", rcmon="Disabled"
+        ),
         access=Access.ALLOW,
     )
