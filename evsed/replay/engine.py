@@ -21,7 +21,7 @@ from evsed.replay.moments import MEASURED_AT_MS, Moments
 from evsed.replay.plant import Car, Plant
 from evsed.replay.trace import Trace, TraceError
 
-_SAMPLES = 20
+_SAMPLES, _PERIODS = 100, 3  # of the pulses, as a burst on the board meets them
 _CABLE_32A_OHMS = 220
 _ROOM_C = 25
 
@@ -58,8 +58,8 @@ def look(volts: int, drive: PilotDrive) -> Inputs:
     high = volts * 1_000
     match drive.kind:
         case Pilot.PWM:
-            highs = round(_SAMPLES * drive.pulses / 10_000)
-            samples = (high,) * highs + (-12_000,) * (_SAMPLES - highs)
+            phases = (at * _PERIODS * 10_000 // _SAMPLES % 10_000 for at in range(_SAMPLES))
+            samples = tuple(high if phase < drive.pulses else -12_000 for phase in phases)
         case Pilot.HIGH:
             samples = (high,) * _SAMPLES
         case Pilot.LOW:
