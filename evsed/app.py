@@ -275,7 +275,8 @@ class _Daemon:
 
     def _control_loop_failed(self) -> None:
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._over.set)
+            with contextlib.suppress(RuntimeError):  # it has ended by itself, and so the daemon
+                self._loop.call_soon_threadsafe(self._over.set)
 
     def run(self) -> int:
         """Starts everything, waits, and ends everything in order."""
@@ -346,9 +347,9 @@ class _Daemon:
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         doors = Doors(self._over, patient=installation.board.kind != "simulation")
-        door = doors.now("http", installation.http)
-        modbus_door = doors.now("modbus", installation.modbus) if installation.modbus.port else None
-        if runtime.failure is not None:
+        door = await doors.now("http", installation.http)
+        modbus_door = await doors.now("modbus", installation.modbus) if installation.modbus.port else None
+        if self._over.is_set() or runtime.failure is not None:
             return  # lost in its first cycles: nobody is in control whom the rest could serve
         for other in others:
             other.start()

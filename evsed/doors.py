@@ -13,12 +13,12 @@ log = logging.getLogger(__name__)
 AGAIN_S = 5.0
 
 
-def open_door(table: str, door: Http | Modbus) -> socket.socket:
+def open_door(table: str, door: Http | Modbus, leaving_s: float | None = None) -> socket.socket:
     """The listening socket of ``table`` in the configuration. Raises ConfigError."""
     from evsed.webserver import listen  # noqa: PLC0415 - heavy
 
     try:
-        return listen(door.host, door.port)
+        return listen(door.host, door.port, leaving_s)
     except (OSError, ValueError) as error:
         taken = f"another program uses it; end that one, or choose another {table}.port"
         number = getattr(error, "errno", None)
@@ -35,10 +35,10 @@ class Doors:
         self._patient = patient
         self._told: dict[str, str] = {}
 
-    def now(self, table: str, door: Http | Modbus) -> socket.socket | None:
+    async def now(self, table: str, door: Http | Modbus) -> socket.socket | None:
         """The socket; None when it has to wait. Raises ConfigError unless it may."""
         try:
-            return open_door(table, door)
+            return await asyncio.to_thread(open_door, table, door, 0.0 if self._patient else None)
         except ConfigError as error:
             if not self._patient:
                 raise
@@ -51,7 +51,7 @@ class Doors:
     async def later(self, table: str, door: Http | Modbus) -> socket.socket | None:
         """The socket as soon as it can be opened; None when the daemon ends first."""
         while not self._over.is_set():
-            found = await asyncio.to_thread(self.now, table, door)  # it may wait for a predecessor to leave
+            found = await self.now(table, door)
             if found is not None:
                 return found
             with contextlib.suppress(TimeoutError):

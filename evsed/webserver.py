@@ -219,14 +219,14 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to ``host`` and ``port``; waits up to 3 s for a predecessor that is just leaving.
+def listen(host: str, port: int, leaving_s: float | None = None) -> socket.socket:
+    """A socket bound to ``host`` and ``port``; waits up to ``leaving_s`` (3 s) for a predecessor that is just leaving.
 
     On ``::``, every address of this machine, it takes IPv4 as well. Raises OSError when the port stays taken or may not
     be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    deadline = time.monotonic() + _LEAVING_S
+    deadline = time.monotonic() + (_LEAVING_S if leaving_s is None else leaving_s)
     while True:
         try:
             return socket.create_server((host, port), family=family, backlog=128, dualstack_ipv6=host == "::")

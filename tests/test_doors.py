@@ -21,7 +21,7 @@ def test_whoever_watches_is_told_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = Http("127.0.0.1", other.getsockname()[1])
         with pytest.raises(ConfigError, match="another program uses it"):
-            Doors(asyncio.Event(), patient=False).now("http", taken)
+            asyncio.run(Doors(asyncio.Event(), patient=False).now("http", taken))
 
 
 def test_a_port_that_is_taken_is_had_when_it_is_free(caplog: pytest.LogCaptureFixture) -> None:
@@ -31,7 +31,7 @@ def test_a_port_that_is_taken_is_had_when_it_is_free(caplog: pytest.LogCaptureFi
         other = socket.create_server(("127.0.0.1", 0))
         taken = Http("127.0.0.1", other.getsockname()[1])
         patient = Doors(asyncio.Event(), patient=True)
-        assert patient.now("http", taken) is None
+        assert await patient.now("http", taken) is None
         waiting = asyncio.create_task(patient.later("http", taken))
         await asyncio.wait([waiting], timeout=0.1)
         assert not waiting.done()

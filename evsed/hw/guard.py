@@ -135,6 +135,11 @@ class Lease:
             self.end()
         return self.lent
 
+    def open(self) -> None:
+        """The contactors open, without a renewal."""
+        self.levels = self.levels._replace(contactor1=False, contactor2=False)
+        self._must_open = True
+
     def end(self) -> None:
         """Whoever fed is gone: at rest at once."""
         self.levels, self.lent, self._must_open = AT_REST, False, True
@@ -223,6 +228,7 @@ class Pwm:
         if duty == self._duty:
             return
         wanted = b"%d" % (PERIOD_NS // 10_000 * (10_000 - duty if self._inverted else duty))
+        self._duty = None  # until it is known to stand
         for _ in range(2):
             os.pwrite(self._fd, wanted + b"\n", 0)
             if os.pread(self._fd, 32, 0).split(b"\n")[0] == wanted:
@@ -263,7 +269,7 @@ class Outputs:
 
     def drive(self, levels: Levels) -> None:
         """Follows a feed. Raises OSError."""
-        self.rests = False
+        self.rests, self._untaken = False, ""
         if self._taken is not None:
             self._taken.close()
             self._taken = None
@@ -277,7 +283,7 @@ class Outputs:
         """Everything safe: contactors open, pilot constant; one that fails does not keep the other. Raises OSError."""
         self.rests = False
         try:
-            self._set(AT_REST, disconnected=False)
+            self._set(AT_REST, disconnected=bool(self._untaken))  # a pilot that had to be cut off stays so
         finally:
             if self._pwm is not None:
                 self._pwm.drive(10_000)
@@ -288,7 +294,10 @@ class Outputs:
     def _take_pilot(self) -> None:
         try:  # unconfirmed: a request as an output takes the pin out of the PWM that pigpio has given it
             self._taken = self._taken or Lines.outputs(self._plan["chip"], [self._plan["pilot"]], [True])
-            self.rests, self._untaken = True, ""
+            if self._untaken:
+                self._untaken = ""
+                self._set(AT_REST, disconnected=False)
+            self.rests = True
         except OSError as error:
             self._set(AT_REST, disconnected=True)
             cut = "pilot disconnected" if "pilot_off" in self._names else "its pulses may go on; tried again"
@@ -352,11 +361,12 @@ class Guard:
             say(f"no feed for {LEASE_MS} ms: outputs safe")
         elif not self._lease.lent and not self._outputs.rests:
             self.rest()
-        for number, _ in ready:
-            if number == self._door.fileno():
-                self._welcome()
-            elif number in self._ends:
+        heard = [number for number, _ in ready]
+        for number in heard:
+            if number in self._ends:
                 self._hear(number, now)
+        if self._door.fileno() in heard:  # last: whoever is parted with for it has been heard
+            self._welcome()
 
     def _welcome(self) -> None:
         end, _ = self._door.accept()
@@ -370,6 +380,8 @@ class Guard:
         """Takes everything that waits; of several feeds the newest counts."""
         end, last = self._ends[number]
         waiting, newest = waiting_at(end), None
+        if monotonic_ms() - now > FROZEN_MS:  # just now it stood still: only what opens is of use
+            waiting = [data for data in waiting if data in (b"", LET_GO)]
         for data in waiting:
             fed = unpack_feed(data)
             if fed is not None and (last is None or follows(fed[0], last)):
@@ -412,9 +424,16 @@ class Guard:
             self._outputs.close()
 
     def _forget(self) -> None:
-        """What was fed and not heard yet is passed over."""
-        if self._feeder is not None and b"" in waiting_at(self._ends[self._feeder][0]):
+        """What was fed and not heard yet is passed over, but for an order to open."""
+        if self._feeder is None:
+            return
+        waiting = waiting_at(self._ends[self._feeder][0])
+        last = next((fed[1] for data in reversed(waiting) if (fed := unpack_feed(data)) is not None), None)
+        if b"" in waiting or len(waiting) == _MOST_WAITING:
             self._part(self._feeder)
+        elif last is not None and not last.contactor1:
+            self._lease.open()
+            self._outputs.drive(self._lease.levels)
 
     def _lose(self) -> None:
         """Makes everything safe, and parts with who fed."""

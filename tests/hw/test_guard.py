@@ -1,7 +1,8 @@
 """The guard over the fake chips: what it drives, and every way in which it lets go."""
 
 import errno
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -120,10 +121,23 @@ def test_500_ms_without_a_feed_open_the_contactors_and_take_the_pilot_from_pigpi
     assert guarded.contactors == (1, 1)
 
 
-def test_a_pilot_that_cannot_be_taken_is_disconnected(guarded: Watch, fed: Feeder) -> None:
+def test_a_pilot_that_cannot_be_taken_is_disconnected(
+    guarded: Watch, fed: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blocker = guard.Lines.outputs(guarded.plan["chip"], [(PILOT, False)])
     guarded.after(500)
     assert guarded.contactors == (0, 0)
+    cut: list[int] = []
+    real = guard.Lines.set
+
+    def noted(lines: guard.Lines, on: Sequence[bool]) -> None:
+        cut.append(guarded.level(OFF_LINE))
+        real(lines, on)
+
+    monkeypatch.setattr(guard.Lines, "set", noted)
+    guarded.after(500)
+    assert cut
+    assert all(cut), "not connected again at each try"
     assert guarded.level(OFF_LINE) == 1
     blocker.close()
     guarded.feed(fed, SAFE)
@@ -211,6 +225,54 @@ def test_what_waited_while_the_guard_stood_still_is_of_the_past(guarded: Watch, 
     assert not fed.parted, "whoever was held up together with it may go on"
     guarded.after(310)
     assert guarded.guard._lease.expiries == 1, "counted from the last feed that was heard"
+
+
+def test_an_order_to_open_is_not_of_the_past(guarded: Watch, fed: Feeder) -> None:
+    fed.send(CLOSED)
+    fed.send(SAFE)
+    guarded.now += 180
+    guarded.guard.look()
+    assert guarded.contactors == (0, 0)
+    guarded.after(320)
+    assert guarded.guard._lease.expiries == 1, "it was no renewal"
+
+
+def test_more_than_can_be_looked_through_ends_the_connection(guarded: Watch, fed: Feeder) -> None:
+    for _ in range(70):
+        fed.send(CLOSED)
+    guarded.now += 300
+    guarded.guard.look()
+    assert guarded.contactors == (0, 0)
+    assert fed.parted
+
+
+def test_a_standstill_in_the_middle_of_a_look_is_noticed_too(
+    guarded: Watch, fed: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fed.send(CLOSED)
+    received, before = guard.waiting_at, guarded.guard._sequence
+
+    def late(end: socket.socket) -> list[bytes]:
+        guarded.now += 5_000
+        return received(end)
+
+    with monkeypatch.context() as standing:
+        standing.setattr(guard, "waiting_at", late)
+        guarded.guard.look()
+    assert guarded.guard._sequence == before, "it renewed nothing"
+    guarded.guard.look()
+    assert guarded.contactors == (0, 0)
+
+
+def test_evsed_safe_is_heard_before_anybody_is_let_in(guarded: Watch, fed: Feeder) -> None:
+    assert fed.answer() is None
+    safe = guarded.feeder()
+    for _ in range(6):
+        guarded.feeder()
+    safe.end.send(LET_GO)
+    Feeder(guarded.plan["socket"]).end.close()
+    guarded.after(0)
+    assert guarded.contactors == (0, 0)
 
 
 def test_a_machine_that_stood_still_for_300_ms_goes_on_charging(guarded: Watch, fed: Feeder) -> None:

@@ -70,9 +70,13 @@ def test_a_duty_is_written_when_it_changes_and_read_back(pwm: tuple[Path, Silico
 
 def test_a_pwm_that_does_not_keep_its_duty_is_told(pwm: tuple[Path, Silicon], monkeypatch: pytest.MonkeyPatch) -> None:
     channel = Pwm(pwm[0], 0, inverted=False)
-    monkeypatch.setattr(os, "pwrite", lambda *_: 0)
-    with pytest.raises(OSError, match="another program drives it"):
-        channel.drive(5000)
+    (pwm[0] / "pwm0" / "duty_cycle").write_text("266700\n")
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "pwrite", lambda *_: 0)
+        with pytest.raises(OSError, match="another program drives it"):
+            channel.drive(5000)
+    channel.drive(10_000)
+    assert (pwm[0] / "pwm0" / "duty_cycle").read_text().split()[0] == "1000000", "what stood before is not believed"
 
 
 def test_under_the_kernels_pwm_the_guard_drives_the_pilot_and_lets_go_of_it(

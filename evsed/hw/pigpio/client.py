@@ -18,6 +18,8 @@ from enum import IntEnum
 from evsed.core.ports import BoardLostError
 
 HOST = "127.0.0.1"
+_LEAST_S = 0.02  # what a further call gets when the time was used up: it may be we who stood still
+
 CALL_S = 0.1
 """No call takes longer, in seconds; a daemon that needs more is lost.
 
@@ -224,7 +226,7 @@ class Client:
         except OSError as error:
             raise self._lose(f"has broken the connection at {_named(command, p1)} ({error})") from error
         finally:
-            self._left_s = max(0.0, self._left_s - (self._clock() - started))
+            self._left_s = max(_LEAST_S, self._left_s - (self._clock() - started))
 
     def _ask(self, command: Command, p1: int, p2: int, extension: bytes, ends: float) -> int:
         self._socket.settimeout(self._time_left(ends))
