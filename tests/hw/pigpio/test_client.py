@@ -1,5 +1,6 @@
 """Our client of pigpiod's protocol: every call ends in time, whatever the daemon does, and a lost one stays lost."""
 
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -157,6 +158,23 @@ def test_several_calls_share_what_they_are_allowed(daemon: Pigpiod, client: Clie
 def call_often(client: Client, times: int) -> None:
     for _ in range(times):
         client.version()
+
+
+def test_a_standstill_of_ours_is_not_the_daemons(daemon: Pigpiod, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer has long come when we look at the clock again; a further call of that cycle is asked all the same."""
+    now, receive = [0.0], Client._receive
+    stalls = [0.3, 0.0]
+
+    def receive_late(client: Client, length: int, ends: float) -> bytes:
+        select.select([client._socket], [], [], PATIENCE_S)
+        now[0] += stalls.pop(0)
+        return receive(client, length, ends)
+
+    with closing(Client(daemon.port, clock=lambda: now[0])) as client:
+        monkeypatch.setattr(Client, "_receive", receive_late)
+        client.allow(CALL_S)
+        call_often(client, 2)
+        assert not stalls
 
 
 def test_an_answer_to_something_else_ends_the_connection(daemon: Pigpiod, client: Client) -> None:
