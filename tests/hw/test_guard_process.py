@@ -141,8 +141,8 @@ def test_a_line_that_cannot_be_driven_ends_it(plan_file: Path, silicon: Silicon,
     feeder = Feeder(str(tmp_path / "guard"))
     silicon.fault(lines=errno.EIO)
     feeder.send(SAFE)
-    feeder.end.close()
     assert process.wait(PATIENCE_S) == 74
+    feeder.end.close()
     assert b"an output cannot be driven any more" in process.communicate()[1]
 
 
