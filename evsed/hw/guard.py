@@ -431,7 +431,7 @@ class Guard:
         last = next((fed[1] for data in reversed(waiting) if (fed := unpack_feed(data)) is not None), None)
         if b"" in waiting or len(waiting) == _MOST_WAITING:
             self._part(self._feeder)
-        elif last is not None and not last.contactor1:
+        elif self._lease.lent and last is not None and not last.contactor1:
             self._lease.open()
             self._outputs.drive(self._lease.levels)
 

@@ -1,6 +1,5 @@
 """The guard over the fake chips: what it drives, and every way in which it lets go."""
 
-import errno
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -237,6 +236,16 @@ def test_an_order_to_open_is_not_of_the_past(guarded: Watch, fed: Feeder) -> Non
     assert guarded.guard._lease.expiries == 1, "it was no renewal"
 
 
+def test_an_order_to_open_moves_nothing_where_nothing_is_lent(guarded: Watch, fed: Feeder) -> None:
+    guarded.after(500)
+    assert guarded.function(PILOT) == "out"
+    taken = guarded.guard._outputs._taken
+    fed.send(SAFE)
+    guarded.now += 180
+    guarded.guard.look()
+    assert guarded.guard._outputs._taken is taken, "the pilot's pin is not let go of, not even for a moment"
+
+
 def test_more_than_can_be_looked_through_ends_the_connection(guarded: Watch, fed: Feeder) -> None:
     for _ in range(70):
         fed.send(CLOSED)
@@ -303,9 +312,7 @@ def test_of_several_feeds_that_wait_the_newest_counts(guarded: Watch, fed: Feede
 
 def test_a_line_that_fails_does_not_keep_the_pilot_pulsing(guarded: Watch, fed: Feeder) -> None:
     guarded.silicon.ask("hardware_pwm", gpio=PILOT, hz=1000, duty_ppm=266_000)
-    guarded.silicon.fault(lines=errno.EIO)
     blocked = guarded.guard._outputs
-    guarded.silicon.fault(lines=None)
     blocked._lines.close()  # its descriptor is gone: every ioctl on it fails
     with pytest.raises(OSError, match=r"Bad file descriptor|EBADF"):
         guarded.after(500)
