@@ -61,7 +61,7 @@ from evsed.core.schedule import (
     due,
     minutes_between,
 )
-from evsed.core.setting import SettingError, Value
+from evsed.core.setting import NOTHING_OFFERED, SettingError, Value
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, DutyBp, Millis
 
@@ -99,6 +99,8 @@ class Desk:
         self.calendar = calendar or UtcCalendar()
         self.unix_s: int | None = None  # the time of day, once it is known
         self.panel = Panel()
+        self.offers = NOTHING_OFFERED
+        self.hosts: tuple[str, ...] = ()  # networked meters on the LAN
         self.by_hand = ByHand()
         self.pilot_unlocked = pilot_unlocked
         self._seen = self.settings

@@ -7,13 +7,12 @@ word on the outputs. What others may see of it is view.py's.
 
 from dataclasses import replace
 
-from evsed.core import charger_bus, commands, notes, operating, schedule, view, watches
+from evsed.core import asking, charger_bus, commands, notes, operating, schedule, view, watches
 from evsed.core.access import Buttons
 from evsed.core.actions import SAFE, Action, CloseContactors, Outputs, Persist, changes
 from evsed.core.cable import Cable
-from evsed.core.charger import Charger, Situation
+from evsed.core.charger import Charger
 from evsed.core.commands import Desk
-from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.events import (
     ClearFaults,
     Command,
@@ -22,14 +21,16 @@ from evsed.core.events import (
     Leaving,
     MeterHealthChanged,
     MeterRead,
+    MetersFound,
     Sampled,
+    SensorboxOffers,
     Tick,
     Verdict,
     WallClock,
 )
 from evsed.core.faults import LATCHED, Fault, Faults
 from evsed.core.hardware import Hardware
-from evsed.core.model import BARE, Access, Contactor2, Equipment, MeterHealth, MeterRole, MeterType, Mode
+from evsed.core.model import BARE, Contactor2, Equipment, MeterHealth, MeterRole, MeterType, Mode
 from evsed.core.pilot import Level
 from evsed.core.pilot_watch import PilotWatch
 from evsed.core.regulation import Moment, Regulation
@@ -107,6 +108,10 @@ class Controller:
                     self.regulation.metering.take(event, now)
             case MeterHealthChanged(role, health):
                 self.health[role] = health
+            case MetersFound(hosts):
+                self.desk.hosts = hosts
+            case SensorboxOffers(offers):
+                self.desk.offers = offers
             case WallClock(unix_s):
                 self.wall = (unix_s, now)
             case Leaving():
@@ -181,7 +186,7 @@ class Controller:
             self.charger.restart_pilot(now)
         settings = self.desk.settings
         actions = self.desk.take_warnings() + told + self._watch(now)
-        moment = self._moment(now)
+        moment = asking.moment(self, now)
         self.regulation.step(moment, now)
         actions += charger_bus.followed(self, now)
         for waiting in (Fault.NO_POWER, Fault.NO_SUN):
@@ -189,7 +194,7 @@ class Controller:
         self.hardware.step(settings, now, lock_wanted=self._lock_wanted, about_to_close=self.about_to_close(now))
         second = self.regulation.phases.in_use == 3 and settings.enable_C2 != Contactor2.NOT_PRESENT
         since = self.charger.since
-        taken = self.charger.step(self._situation(now), now, second_contactor=second)
+        taken = self.charger.step(asking.situation(self, now), now, second_contactor=second)
         for row in taken:
             self._entered(row, now - since, now)
             actions.append(notes.moved(row, self.faults.worst, limited=self.desk.hold(now) is not None))
@@ -261,69 +266,11 @@ class Controller:
                     self.charger.delay(now + self.watches.pilot_delay_ms)
         return actions
 
-    def _moment(self, now: Millis) -> Moment:
-        state, settings, lent = self.charger.state, self.desk.settings, self.desk.lent_at(now)
-        return Moment(
-            settings=settings,
-            override=self.desk.override,
-            cable=self.cable.limit,
-            state=state,
-            in_state_ms=now - self.charger.since,
-            connected=self.connected,
-            derating=self.hardware.derating.cap(settings),
-            grid_limited=self.hardware.switch.grid_limited,
-            lent=None if lent is None else lent.cap,
-            meter_cap=self.watches.meter_cap(
-                settings,
-                self.regulation.metering.values(MeterRole.MAINS).currents_at,
-                self.regulation.metering.values(MeterRole.CIRCUIT).currents_at,
-                self.regulation.metering.period_ms,
-                now,
-            ),
-            asking=self.level is Level.WANTS_POWER,
-            wants=self.connected and not self._held_back_here(now),
-        )
-
     def rest_until(self, now: Millis) -> Millis:
         """Until when contactor 1 has to rest; in the past when it need not, or is closed."""
         if self.charger.state in CLOSED:
             return now
         return self.hardware.rest.until(self.desk.settings.closings_per_hour, now)
-
-    def _held_back_here(self, now: Millis) -> bool:
-        """Whether something of this charger's own stands against charging."""
-        worst = self.faults.worst
-        return (
-            self.leaving
-            or self.desk.hold(now) is not None
-            or self.desk.by_hand.duty(now) is not None
-            or (worst is not None and not worst.value.waiting)
-            or self.desk.access is not Access.ALLOW
-            or self.hardware.unwatched(self.desk.settings)
-            or now < max(self.stopped_until, self.rest_until(now))
-        )
-
-    def _situation(self, now: Millis) -> Situation:
-        held_back = (
-            self._held_back_here(now)
-            or self.faults.worst is not None
-            or (self.charger.state is State.C and self.regulation.phases.switch_due)
-            or now < (self.regulation.regulator.waits.retry_at or now)
-        )
-        settings, state = self.desk.settings, self.charger.state
-        return Situation(
-            level=self.level,
-            offer=min(self.regulation.offer, HIGHEST_OFFER),
-            held_back=held_back,
-            opens_at_once=self.faults.opens_at_once,
-            diode_seen=self.pilot.diode_seen,
-            may_close=self.about_to_close(now)
-            and self.hardware.ready(settings)
-            and self.regulation.may_close(settings),
-            access=self.desk.access,
-            node=self.desk.is_node,
-            agreed=self.desk.is_node and self.regulation.node.agreed(state),
-        )
 
     def may_start(self, now: Millis) -> bool:
         """The start condition, looked at once more at the moment of starting."""

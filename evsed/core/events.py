@@ -5,7 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from evsed.core.model import MeterHealth, MeterRole, ModeChoice, PhaseCurrents
-from evsed.core.setting import Value
+from evsed.core.setting import Offers, Value
 from evsed.core.units import Celsius, Deciamps, DutyBp, Millivolts, Ohms, WattHours, Watts
 from evsed.core.wire import WireEvent
 
@@ -77,11 +77,27 @@ class WallClock:
 
 
 @dataclass(frozen=True, slots=True)
+class MetersFound:
+    """The networked meters that are found on the LAN now, by address or host name; none of them is read for that."""
+
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SensorboxOffers:
+    """What the Sensorbox that answers has; nothing when none does."""
+
+    offers: Offers
+
+
+@dataclass(frozen=True, slots=True)
 class Leaving:
     """The daemon is about to stop: charging ends in order, access stays as it is."""
 
 
-Event: TypeAlias = Sampled | Tick | MeterRead | MeterHealthChanged | WallClock | Leaving | WireEvent
+Event: TypeAlias = (
+    Sampled | Tick | MeterRead | MeterHealthChanged | MetersFound | SensorboxOffers | WallClock | Leaving | WireEvent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +212,16 @@ class PressCustomButton:
 
 @dataclass(frozen=True, slots=True)
 class PressButton:
-    """A button under the LCD is pressed or released from afar; a press that is not released in 10 s meant nothing."""
+    """A button under the LCD is pressed or released from afar; a press that is not released in 10 s meant nothing.
+
+    ``client`` tells one who presses from another: each has a button of his own. ``installer``: he gave the installer's
+    PIN, and may change what belongs to the installation.
+    """
 
     button: Button
     pressed: bool
+    client: str = ""
+    installer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

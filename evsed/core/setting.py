@@ -24,6 +24,9 @@ class Offers:
     sensorbox_wifi: bool = False
 
 
+NOTHING_OFFERED: Final = Offers()
+
+
 Shown: TypeAlias = Callable[["Settings", Offers], bool]
 
 

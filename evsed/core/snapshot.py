@@ -17,8 +17,10 @@ from evsed.core.model import (
     Phases3,
     choice_of,
 )
+from evsed.core.panel_view import NO_PANEL, PanelView
 from evsed.core.reasons import Reason
 from evsed.core.schedule import NO_TIMER, Timer
+from evsed.core.setting import NOTHING_OFFERED, Offers
 from evsed.core.settings import Settings
 from evsed.core.states import State
 from evsed.core.units import Celsius, Deciamps, DutyBp, Millis, Millivolts, WattHours
@@ -125,6 +127,9 @@ class Snapshot:
     chargers: tuple[ChargerView, ...]  # that share power, on their master; empty on every other charger
     saved: Saved
     into_second_ms: Millis = 0  # how much of the second ``unix_s`` has passed at ``now``
+    panel: PanelView = NO_PANEL
+    offers: Offers = NOTHING_OFFERED  # what a found Sensorbox offers
+    hosts: tuple[str, ...] = ()  # networked meters that were found on the LAN
 
     @property
     def timer(self) -> Timer:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from evsed.core import asking
 from evsed.core.actions import Pilot, PilotDrive
 from evsed.core.duty import current_for
 from evsed.core.events import ChangeSetting, ChooseMode, EndLimit, Limit, Override, Tick
@@ -59,9 +60,9 @@ def test_the_permit_knows_the_limit_before_anybody_else_has_acted_on_it() -> Non
     story = charging()
     lend(story, 8)
     assert story.core.regulation.regulator.offer == 130
-    assert announced(story.core._permitted(story.core._moment(story.now), story.now).outputs.pilot) == 80
+    assert announced(story.core._permitted(asking.moment(story.core, story.now), story.now).outputs.pilot) == 80
     lend(story, 5.9)
-    outputs = story.core._permitted(story.core._moment(story.now), story.now).outputs
+    outputs = story.core._permitted(asking.moment(story.core, story.now), story.now).outputs
     assert (outputs.pilot.kind, outputs.contactor1) == (Pilot.HIGH, False)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import evsed
+from evsed.core import asking
 from evsed.core.actions import (
     PILOT_HIGH,
     PILOT_LOW,
@@ -174,7 +175,7 @@ def _second_moved(core: Controller) -> None:
 
 
 def permitted(bench: Bench, now: int) -> Permit:
-    return bench.core._permitted(bench.core._moment(now), now)
+    return bench.core._permitted(asking.moment(bench.core, now), now)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""What the regulation and the charging states are asked with, put together from the controller's parts. Reads only.
+
+Owns what of this charger's own stands against charging.
+"""
+
+from typing import TYPE_CHECKING
+
+from evsed.core.charger import Situation
+from evsed.core.duty import HIGHEST_OFFER
+from evsed.core.model import Access, MeterRole
+from evsed.core.pilot import Level
+from evsed.core.regulation import Moment
+from evsed.core.states import State
+from evsed.core.units import Millis
+
+if TYPE_CHECKING:
+    from evsed.core.controller import Controller
+
+
+def moment(core: "Controller", now: Millis) -> Moment:
+    """What regulation is asked with."""
+    state, settings, lent = core.charger.state, core.desk.settings, core.desk.lent_at(now)
+    return Moment(
+        settings=settings,
+        override=core.desk.override,
+        cable=core.cable.limit,
+        state=state,
+        in_state_ms=now - core.charger.since,
+        connected=core.connected,
+        derating=core.hardware.derating.cap(settings),
+        grid_limited=core.hardware.switch.grid_limited,
+        lent=None if lent is None else lent.cap,
+        meter_cap=core.watches.meter_cap(
+            settings,
+            core.regulation.metering.values(MeterRole.MAINS).currents_at,
+            core.regulation.metering.values(MeterRole.CIRCUIT).currents_at,
+            core.regulation.metering.period_ms,
+            now,
+        ),
+        asking=core.level is Level.WANTS_POWER,
+        wants=core.connected and not held_back_here(core, now),
+    )
+
+
+def held_back_here(core: "Controller", now: Millis) -> bool:
+    """Whether something of this charger's own stands against charging."""
+    worst = core.faults.worst
+    return (
+        core.leaving
+        or core.desk.hold(now) is not None
+        or core.desk.by_hand.duty(now) is not None
+        or (worst is not None and not worst.value.waiting)
+        or core.desk.access is not Access.ALLOW
+        or core.hardware.unwatched(core.desk.settings)
+        or now < max(core.stopped_until, core.rest_until(now))
+    )
+
+
+def situation(core: "Controller", now: Millis) -> Situation:
+    """What the states are asked with."""
+    held_back = (
+        held_back_here(core, now)
+        or core.faults.worst is not None
+        or (core.charger.state is State.C and core.regulation.phases.switch_due)
+        or now < (core.regulation.regulator.waits.retry_at or now)
+    )
+    settings, state = core.desk.settings, core.charger.state
+    return Situation(
+        level=core.level,
+        offer=min(core.regulation.offer, HIGHEST_OFFER),
+        held_back=held_back,
+        opens_at_once=core.faults.opens_at_once,
+        diode_seen=core.pilot.diode_seen,
+        may_close=core.about_to_close(now) and core.hardware.ready(settings) and core.regulation.may_close(settings),
+        access=core.desk.access,
+        node=core.desk.is_node,
+        agreed=core.desk.is_node and core.regulation.node.agreed(state),
+    )
