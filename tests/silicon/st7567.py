@@ -18,6 +18,9 @@ Dots = tuple[tuple[bool, ...], ...]
 class St7567:
     """``column_offset``: how many columns of the memory the panel's maker left out in front, 0 to 4."""
 
+    segments_turned: bool
+    commons_turned: bool
+
     def __init__(self, column_offset: int = 4) -> None:
         self.ram = [bytearray(COLUMNS) for _ in range(9)]
         self.complaints: list[str] = []
@@ -88,7 +91,8 @@ class St7567:
     # ---- inside ----
 
     def _power_up(self) -> None:
-        self.on = self.inverse = self.all_on = self.segments_turned = self.bias7 = False
+        self.on = self.inverse = self.all_on = self.bias7 = False
+        self.segments_turned = False
         self.power = 0
         self._pending = None
         self._soft_reset()

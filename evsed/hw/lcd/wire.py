@@ -20,11 +20,11 @@ WR_HZ: Final = WR_MODE & 0xC000_FF00 | 4 << 16 | 4  # four bytes, the fourth of 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The kernel's calls; others in tests."""
+    """The kernel's calls, where nothing else is given."""
 
-    open: OpenDevice = os.open
-    ioctl: Ioctl = fcntl.ioctl
-    write: Callable[[int, bytes], int] = os.write
+    open: OpenDevice | None = None
+    ioctl: Ioctl | None = None
+    write: Callable[[int, bytes], int] | None = None
 
 
 KERNEL: Final = Kernel()
@@ -37,12 +37,13 @@ class SpiWire:
         """Raises LcdError."""
         self._device = device
         self._is_data = is_data
-        self._kernel = kernel
+        self._write = kernel.write or os.write
         self._fd = -1
+        ioctl = kernel.ioctl or fcntl.ioctl
         try:
-            self._fd = kernel.open(device, os.O_RDWR | os.O_CLOEXEC)
-            kernel.ioctl(self._fd, WR_MODE, bytes([SPI_MODE]))
-            kernel.ioctl(self._fd, WR_HZ, hz.to_bytes(4, "little"))
+            self._fd = (kernel.open or os.open)(device, os.O_RDWR | os.O_CLOEXEC)
+            ioctl(self._fd, WR_MODE, bytes([SPI_MODE]))
+            ioctl(self._fd, WR_HZ, hz.to_bytes(4, "little"))
         except OSError as error:
             self.cleanup()
             raise LcdError(_refused(error)) from error
@@ -64,7 +65,7 @@ class SpiWire:
     def _send(self, sent: bytes, *, is_data: bool) -> None:
         self._is_data(is_data)
         try:
-            carried = self._kernel.write(self._fd, sent)
+            carried = self._write(self._fd, sent)
         except OSError as error:
             raise LcdError(f"{self._device} is gone: {_words(error)}") from error
         if carried != len(sent):

@@ -42,7 +42,7 @@ def switching(snapshot: Snapshot, *, contactor1: bool) -> Snapshot:
     return replace(snapshot, outputs=Outputs(contactor1=contactor1))
 
 
-class Pin(MockPWMPin):
+class Pin(MockPWMPin):  # type: ignore[misc]  # gpiozero has no types
     """As on a Pi: what closes a plain line does not drive it."""
 
     last = 0.0
@@ -170,7 +170,7 @@ class Bench:
             self.now += self.show.turn(self.now)
 
 
-def of(lcd: Lcd, **pins: Line | None) -> Wiring:
+def of(lcd: Lcd, **pins: Any) -> Wiring:
     """The reference board with this LCD."""
     reference = Wiring()
     return replace(reference, lcd=lcd, pins=replace(reference.pins, **pins))

@@ -1,6 +1,5 @@
 """What is to be seen on the glass, dot by dot, for every panel; and how little is sent for it."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -162,15 +161,3 @@ def test_a_write_that_fails_is_told_and_the_page_is_sent_again(bench: Bench) -> 
     bench.spi.fails = 0
     bench.glass.show(face(1), Care.NONE)
     assert bench.visible == dots(face(1))
-
-
-def test_a_frame_costs_little() -> None:
-    bench = Bench()
-    bench.glass.open()
-    pictures = [face(seed) for seed in range(4)]
-    begun = time.process_time()
-    for number in range(200):
-        bench.glass._controller.preprocess(pictures[number % 4])
-        pages(pictures[number % 4])
-    each_us = (time.process_time() - begun) / 200 * 1e6
-    print(f"packing a frame takes {each_us:.0f} us")  # noqa: T201  # a figure for people
