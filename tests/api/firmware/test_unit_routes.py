@@ -68,7 +68,7 @@ def unit_with(**parts: Any) -> Iterator[Unit]:
 
 @pytest.fixture(scope="module")
 def unit() -> Iterator[Unit]:
-    with unit_with(lcd=lambda: b"\x89PNG\r\n\x1a\n") as unit:
+    with unit_with(lcd=lambda _veiled: b"\x89PNG\r\n\x1a\n") as unit:
         yield unit
 
 
