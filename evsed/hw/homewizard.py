@@ -13,6 +13,7 @@ from typing import Final
 
 from evsed.core.events import Event, MeterHealthChanged, MeterRead, MetersFound
 from evsed.core.model import MeterHealth, MeterRole, MeterType
+from evsed.core.panel_view import MenuView
 from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.units import deciamps
@@ -154,17 +155,15 @@ class HomeWizard:
         discovery: Discovery | None = None,
         period_s: float = PERIOD_S,
         *,
-        draft: Callable[[], Settings] | None = None,
+        menu: Callable[[], MenuView | None] = lambda: None,
     ) -> None:
         """``settings`` gives the owner settings in force; ``post`` hands an event to the control loop.
 
-        ``draft`` gives them with what is changed in the menu: who chooses a HomeWizard there is offered what is found.
+        ``menu`` is the LCD's while it is open: who chooses a HomeWizard there is offered what is found.
         """
         self._discovery = discovery or Discovery()
         self._post = post
-        self._readers = [
-            _Reader(role, settings, draft or settings, post, self._discovery, period_s) for role in MeterRole
-        ]
+        self._readers = [_Reader(role, settings, menu, post, self._discovery, period_s) for role in MeterRole]
 
     def start(self) -> None:
         """Starts reading what the settings say."""
@@ -188,7 +187,7 @@ class _Reader:
         self,
         role: MeterRole,
         settings: Callable[[], Settings],
-        draft: Callable[[], Settings],
+        menu: Callable[[], MenuView | None],
         post: Callable[[Event], None],
         discovery: Discovery,
         period_s: float,
@@ -197,7 +196,7 @@ class _Reader:
         self.thread = threading.Thread(target=self._run, name=f"homewizard {role.value}", daemon=True)
         self._role = role
         self._settings = settings
-        self._draft = draft
+        self._menu = menu
         self._post = post
         self._discovery = discovery
         self._period_s = period_s
@@ -240,7 +239,10 @@ class _Reader:
 
     def _look(self) -> None:
         """Has mDNS look while a HomeWizard is chosen, or is about to be, and none is found: the menu offers them."""
-        if time.monotonic() >= self._look_at and not self._discovery.found and self._chosen(self._draft()) is not None:
+        if self._discovery.found or time.monotonic() < self._look_at:
+            return
+        menu = self._menu()
+        if self._host is not None or (menu is not None and self._chosen(menu.draft) is not None):
             self._look_at = time.monotonic() + _LOOK_EVERY_S
             self._discovery.want()
 

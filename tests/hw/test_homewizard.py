@@ -14,6 +14,7 @@ from zeroconf import ServiceInfo, Zeroconf
 
 from evsed.core.events import MeterHealthChanged, MeterRead, MetersFound
 from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.panel_view import MenuView
 from evsed.core.settings import Settings
 from evsed.hw import discovery
 from evsed.hw.decoding import ImplausibleError
@@ -138,7 +139,7 @@ def test_the_menu_is_offered_meters_only_and_in_the_form_that_the_setting_takes(
 class Reading:
     heard: Heard
     settings: Settings
-    draft: Settings | None = None
+    menu: MenuView | None = None
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def reading() -> Iterator[Reading]:
     reading = Reading(Heard(), settings(mains_meter="Disabled", ev_meter="Disabled"))
     meters = HomeWizard(
         lambda: reading.settings, reading.heard.post, Discovery([LOOPBACK], SERVICE), PERIOD_S,
-        draft=lambda: reading.draft or reading.settings,
+        menu=lambda: reading.menu,
     )  # fmt: skip
     meters.start()
     yield reading
@@ -313,7 +314,7 @@ def test_who_chooses_a_homewizard_in_the_menu_is_offered_those_that_are_found(
 ) -> None:
     announce("p1meter-aabbcc", "HWE-P1", 4_000)
     announce("socket-1", "HWE-SKT", 9)
-    reading.draft = chosen(ev_meter="Homewizrd")
+    reading.menu = MenuView("ev_meter", chosen(ev_meter="Homewizrd"))
     reading.heard.wait(MetersFound, lambda event: event.hosts == (f"{LOOPBACK}:4000",), since=0)
     announce("kwhmeter-1", "HWE-KWH3", 4_001)
     both = {f"{LOOPBACK}:{port}" for port in (4_000, 4_001)}
