@@ -36,6 +36,7 @@ from evsed.core.events import (
 )
 from evsed.core.fitted import carried_out, missing
 from evsed.core.lent import Hold, Lent, hold, lent_at, wrong
+from evsed.core.menu_walk import Ground
 from evsed.core.metering import Metering
 from evsed.core.model import (
     BARE,
@@ -109,6 +110,11 @@ class Desk:
         """What the owner has to be told about the stored settings; once."""
         warnings, self._warnings = self._warnings, []
         return [*warnings]
+
+    @property
+    def ground(self) -> Ground:
+        """What the LCD's menu is walked over."""
+        return Ground(self.settings, self.offers, self.hosts)
 
     @property
     def is_node(self) -> bool:
@@ -226,12 +232,15 @@ def _drive_pilot(duty: DutyBp | None, desk: Desk, now: Millis) -> Verdict:
 
 
 def _change_all(changes: tuple[tuple[str, Value], ...], desk: Desk) -> Verdict:
-    before = (desk.settings, desk.override)
-    for key, value in changes:
-        verdict = _change(key, value, desk)
-        if not verdict.accepted:
+    """In whatever order they go: one may be allowed only after another (Smart after its meter)."""
+    before, waiting = (desk.settings, desk.override), changes
+    while waiting:
+        verdicts = [(change, _change(*change, desk)) for change in waiting]
+        refused = tuple(change for change, verdict in verdicts if not verdict.accepted)
+        if len(refused) == len(waiting):
             desk.settings, desk.override = before
-            return verdict
+            return verdicts[0][1]
+        waiting = refused
     return ACCEPTED
 
 

@@ -8,7 +8,6 @@ word on the outputs. What others may see of it is view.py's.
 from dataclasses import replace
 
 from evsed.core import asking, charger_bus, commands, notes, operating, schedule, view, watches
-from evsed.core.access import Buttons
 from evsed.core.actions import SAFE, Action, CloseContactors, Outputs, Persist, changes
 from evsed.core.cable import Cable
 from evsed.core.charger import Charger
@@ -82,7 +81,6 @@ class Controller:
         self.leaving = False
         self.stopped_until = now
         self.closings = 0
-        self.buttons = Buttons()
         self._car_seen = False  # as the pilot said last
         self._ev_at: Millis | None = None
         self._saved = saved
@@ -160,10 +158,8 @@ class Controller:
         self._car_seen = self._car_seen if self.level is None else self.pilot.connected
         if connected and self.level is Level.UNPLUGGED:
             self.desk.by_hand.end()
-        for button, gesture in self.buttons.feed(inputs.buttons, now):
-            actions += operating.pressed(self, button, gesture, now)
-        for button, gesture in self.desk.panel.take_gestures():
-            actions += operating.pressed(self, button, gesture, now, remote=True)
+        for press, gesture in self.desk.panel.feed(inputs.buttons, now):
+            actions += operating.pressed(self, press, gesture, now)
         return actions
 
     @property
@@ -198,6 +194,7 @@ class Controller:
         for row in taken:
             self._entered(row, now - since, now)
             actions.append(notes.moved(row, self.faults.worst, limited=self.desk.hold(now) is not None))
+        self.desk.panel.car(self.connected, now)
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
             self.session.unplugged()
         self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)

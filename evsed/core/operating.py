@@ -5,8 +5,9 @@ Owns what each of these means; recognising them is access.py's and switch.py's, 
 
 from typing import TYPE_CHECKING
 
-from evsed.core.access import Gesture, chosen
+from evsed.core.access import chosen
 from evsed.core.actions import Action, Note, Severity
+from evsed.core.buttons import Gesture, Press, Use
 from evsed.core.charger import STOP_DELAY_MS
 from evsed.core.events import ACCEPTED, Button, ChooseMode, Command, Verdict
 from evsed.core.faults import Fault
@@ -21,19 +22,48 @@ if TYPE_CHECKING:
 _CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
 
 
-def pressed(core: "Controller", button: Button, gesture: Gesture, now: Millis, *, remote: bool = False) -> list[Action]:
+def pressed(core: "Controller", press: Press, gesture: Gesture, now: Millis) -> list[Action]:
     """A button did ``gesture``: it lights the LCD; a residual current fault is reset first, by the mere press.
 
-    Not by a ``remote`` one: whoever resets that has to stand before the charger.
+    Not by a remote one: whoever resets that has to stand before the charger.
     """
-    core.desk.panel.light(True, now)
-    if gesture is Gesture.PRESSED and not remote and (reset := _reset_residual_current(core, now)):
-        core.buttons.spend(button)
+    if not press.counts(gesture):
+        return []
+    panel = core.desk.panel
+    if gesture is not Gesture.REPEAT:
+        panel.light(True, now)
+    if gesture is Gesture.PRESSED and not press.remote and (reset := _reset_residual_current(core, now)):
+        press.spend()
         return reset
     if core.desk.settings.lcdlock:
+        panel.menu.close()
         return []
-    choice = chosen(button, gesture, Mode(core.desk.settings.mode), core.desk.access)
+    if panel.menu.is_open:
+        return _in_menu(core, press, gesture, now)
+    if gesture is Gesture.HELD and press.button is Button.MIDDLE:
+        panel.menu.open(now)
+        press.claim()
+        return []
+    choice = chosen(press.button, gesture, Mode(core.desk.settings.mode), core.desk.access)
     return _ask(core, "button", None if choice is None else ChooseMode(choice), now)
+
+
+def _in_menu(core: "Controller", press: Press, gesture: Gesture, now: Millis) -> list[Action]:
+    """A key of the menu. A press that began before it was opened is none."""
+    if gesture is Gesture.PRESSED:
+        press.claim()
+    elif press.use is Use.FREE:
+        return []
+    menu = core.desk.panel.menu
+    changes = menu.key(press, gesture, core.desk.ground, now)
+    if changes is None:
+        return []
+    verdict = core.command(changes, now)
+    if verdict.accepted:
+        menu.close()
+        return [Note(Severity.INFO, "settings changed in the menu: " + ", ".join(key for key, _ in changes.changes))]
+    menu.refuse(verdict.refused, now)
+    return []
 
 
 def switched(core: "Controller", wish: Wish, now: Millis) -> list[Action]:

@@ -1,22 +1,25 @@
-"""The people's side of the unit that decides nothing about charging: light, remote buttons, custom button, last card.
+"""The people's side of the unit that decides nothing about charging: light, buttons, menu, custom button, last card.
 
-Owns these four; what a button does on the main screen is access.py's and operating.py's.
+Owns these, and what of them is shown; what a button does on the main screen is access.py's and operating.py's.
 """
 
 import re
 from typing import TypeAlias, assert_never
 
-from evsed.core.access import HOLD_MS, Gesture
+from evsed.core.buttons import HOLD_MS, Buttons, Done, Press, RemoteButtons
 from evsed.core.events import Button, Light, PressButton, PressCustomButton, SwipeCard
+from evsed.core.menu_walk import Ground, MenuWalk
+from evsed.core.panel_view import PanelView
 from evsed.core.units import Millis, seconds_left
 
 LIGHT_MS = 120_000
-LOST_MS = 10_000
-"""A remote press that is not released by then meant nothing: its client has gone away."""
+REFUSED_MS = 5_000
+"""How long a card that is not taken is told."""
 
 _UID = re.compile(r"[0-9A-Fa-f]{12}([0-9A-Fa-f]{2})?")
 _READY = "Ready to read card"
 _CARD_TEXTS = ("Not Installed", "Invalid", "Invalid", "", "Card not in storage", "Card not in storage")
+_REFUSED = "Invalid"
 _LEARN = 3
 
 Touch: TypeAlias = PressCustomButton | PressButton | Light | SwipeCard
@@ -30,8 +33,11 @@ class Panel:
         self.card = ""  # the UID last read, in hexadecimal
         self._card_text = _READY
         self._light_until: Millis | None = None
-        self._pressed_at: dict[Button, Millis] = {}
-        self._gestures: list[tuple[Button, Gesture]] = []
+        self._refused_until: Millis | None = None
+        self._connected: bool | None = None
+        self._here = Buttons()
+        self._afar = RemoteButtons()
+        self.menu = MenuWalk()
 
     def take(self, touch: Touch, reader: int, now: Millis) -> str:
         """Carries ``touch`` out, with a card reader in mode ``reader``; why that is refused, or empty."""
@@ -39,14 +45,14 @@ class Panel:
             case PressCustomButton(on):
                 self.custom_button = on
                 return ""
-            case PressButton(button, pressed):
-                self._press(button, pressed, now)
+            case PressButton():
+                self._afar.take(touch, now)
                 return ""
             case Light(on):
                 self.light(on, now)
                 return ""
             case SwipeCard(uid):
-                return self._swipe(uid, reader)
+                return self._swipe(uid, reader, now)
             case _:
                 assert_never(touch)
 
@@ -54,26 +60,34 @@ class Panel:
         """The backlight for its usual time, or off."""
         self._light_until = now + LIGHT_MS if on else None
 
+    def car(self, connected: bool, now: Millis) -> None:
+        """Whether a car hangs on the charger: who plugs it in or out wants to see what comes of that."""
+        if self._connected is not None and connected != self._connected:
+            self.light(True, now)
+        self._connected = connected
+
     def light_s(self, now: Millis) -> int:
         """How long the backlight stays on; 0 while it is off."""
         return seconds_left(self._light_until, now)
 
-    def _press(self, button: Button, pressed: bool, now: Millis) -> None:
-        """What a remote press meant is known at its release: one that gets lost must not become a held button."""
-        if pressed:
-            self._pressed_at[button] = now
-            self._gestures.append((button, Gesture.PRESSED))
-            return
-        since = self._pressed_at.pop(button, None)
-        if since is not None and now - since < LOST_MS:
-            self._gestures.append((button, Gesture.HELD if now - since > HOLD_MS else Gesture.SHORT))
+    def feed(self, down: frozenset[Button] | None, now: Millis) -> Done:
+        """What the buttons did since the last call, here (``down`` now) and far away; the menu's time passes."""
+        self.menu.step(now)
+        return self._here.feed(down, now) + self._afar.feed(now)
 
-    def take_gestures(self) -> list[tuple[Button, Gesture]]:
-        """What remote buttons did since the last call."""
-        gestures, self._gestures = self._gestures, []
-        return gestures
+    def view(self, ground: Ground, now: Millis) -> PanelView:
+        """What is shown of all this."""
+        menu = self.menu.view(ground)
+        presses: list[Press] = [*self._here.presses.values(), *self._afar.presses]
+        last = None if menu else next((press for press in reversed(presses) if press.hint(now)), None)
+        return PanelView(
+            holding=None if last is None else last.button,
+            ripe=last is not None and now - last.since > HOLD_MS,
+            menu=menu,
+            card_refused=seconds_left(self._refused_until, now) > 0,
+        )
 
-    def _swipe(self, uid: str, reader: int) -> str:
+    def _swipe(self, uid: str, reader: int, now: Millis) -> str:
         if not _UID.fullmatch(uid):
             return "a card's number is 12 or 14 hexadecimal digits"
         if reader == 0:
@@ -82,6 +96,8 @@ class Panel:
             return "this version cannot store cards yet"
         self.card = uid.upper()
         self._card_text = _CARD_TEXTS[reader]
+        self._refused_until = now + REFUSED_MS if self._card_text == _REFUSED else None
+        self.light(True, now)
         return ""
 
     def card_text(self, reader: int) -> str:

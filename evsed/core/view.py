@@ -67,6 +67,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         orders=_orders(core, now),
         chargers=tuple(core.regulation.group.view()) if core.desk.settings.loadbl == 1 else (),
         saved=core.saved,
+        panel=core.desk.panel.view(core.desk.ground, now),
         offers=core.desk.offers,
         hosts=core.desk.hosts,
         into_second_ms=0 if core.wall is None else (now - core.wall[1]) % 1000,

@@ -1,11 +1,12 @@
 """Buttons that are found down, get stuck, or that nobody can read: only a press does anything."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
-from evsed.core.access import Buttons, Gesture
-from evsed.core.events import Button, ChooseMode, Inputs
+from evsed.core.buttons import MOST_REMOTE, STUCK_MS, Buttons, Gesture, RemoteButtons
+from evsed.core.events import Button, ChooseMode, Inputs, PressButton
 from evsed.core.model import Access, Mode, ModeChoice
 from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
@@ -24,24 +25,85 @@ class Unreadable(Story):
         return super().looked(inputs if self.readable else replace(inputs, buttons=None))
 
 
+def gestures(buttons: Buttons | RemoteButtons, *looks: object) -> list[tuple[Button, Gesture]]:
+    done = buttons.feed(*looks)  # type: ignore[arg-type]
+    return [(press.button, gesture) for press, gesture in done]
+
+
 def test_a_button_that_is_found_down_means_nothing_until_it_was_released() -> None:
     buttons = Buttons()
-    assert [buttons.feed(LEFT, now) for now in (0, 2_001, 60_000)] == [[], [], []]
-    assert buttons.feed(NONE, 60_010) == []
-    assert buttons.feed(LEFT, 60_020) == [(Button.LEFT, Gesture.PRESSED)]
-    assert buttons.feed(NONE, 60_030) == [(Button.LEFT, Gesture.SHORT)]
+    assert [gestures(buttons, LEFT, now) for now in (0, 2_001, 60_000)] == [[], [], []]
+    assert gestures(buttons, NONE, 60_010) == []
+    assert gestures(buttons, LEFT, 60_020) == [(Button.LEFT, Gesture.PRESSED)]
+    assert gestures(buttons, NONE, 60_030) == [(Button.LEFT, Gesture.SHORT)]
 
 
 @pytest.mark.parametrize("after_ms", [10, 3_000])
 def test_a_press_that_nobody_could_see_the_end_of_meant_nothing(after_ms: int) -> None:
     buttons = Buttons()
-    buttons.feed(NONE, 0)
-    assert buttons.feed(LEFT, 10) == [(Button.LEFT, Gesture.PRESSED)]
-    assert buttons.feed(None, 20) == []
-    assert buttons.feed(None, 20 + after_ms) == []
-    assert buttons.feed(LEFT, 30 + after_ms) == []
-    assert buttons.feed(NONE, 40 + after_ms) == []
-    assert buttons.feed(LEFT, 50 + after_ms) == [(Button.LEFT, Gesture.PRESSED)]
+    gestures(buttons, NONE, 0)
+    assert gestures(buttons, LEFT, 10) == [(Button.LEFT, Gesture.PRESSED)]
+    assert gestures(buttons, None, 20) == []
+    assert gestures(buttons, None, 20 + after_ms) == []
+    assert gestures(buttons, LEFT, 30 + after_ms) == []
+    assert gestures(buttons, NONE, 40 + after_ms) == []
+    assert gestures(buttons, LEFT, 50 + after_ms) == [(Button.LEFT, Gesture.PRESSED)]
+
+
+@pytest.mark.parametrize(("held_ms", "end"), [(2_000, Gesture.SHORT), (2_001, Gesture.HELD)])
+def test_each_press_is_short_or_held_and_once(held_ms: int, end: Gesture) -> None:
+    buttons = Buttons()
+    gestures(buttons, NONE, 0)
+    done = gestures(buttons, LEFT, 0) + gestures(buttons, LEFT, held_ms)
+    done += gestures(buttons, LEFT, held_ms) + gestures(buttons, NONE, held_ms)
+    assert [gesture for _, gesture in done if gesture is not Gesture.REPEAT] == [Gesture.PRESSED, end]
+
+
+def repeats(buttons: Buttons, until_ms: int) -> list[int]:
+    """When a button that goes down now repeats."""
+    gestures(buttons, NONE, 0)
+    return [now for now in range(0, until_ms, 10) if (Button.LEFT, Gesture.REPEAT) in gestures(buttons, LEFT, now)]
+
+
+def test_a_held_key_repeats_faster_with_time() -> None:
+    times = repeats(Buttons(), 8_000)
+    assert times[0] == 600
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert gaps == sorted(gaps, reverse=True)
+    assert (gaps[0], gaps[-1]) == (250, 60)
+
+
+def test_a_stuck_key_ends_repeating() -> None:
+    assert 29_900 < repeats(Buttons(), 60_000)[-1] <= STUCK_MS
+
+
+def test_two_clients_that_press_the_same_button_are_two_presses() -> None:
+    buttons = RemoteButtons()
+    buttons.take(PressButton(Button.LEFT, True, "one"), 0)
+    buttons.take(PressButton(Button.LEFT, True, "two"), 1_500)
+    buttons.take(PressButton(Button.LEFT, False, "one"), 1_900)
+    buttons.take(PressButton(Button.LEFT, False, "two"), 3_400)
+    assert [gesture for _, gesture in gestures(buttons, 3_400)] == [*[Gesture.PRESSED] * 2, *[Gesture.SHORT] * 2]
+    assert not [*buttons.presses]
+
+
+def test_a_client_that_vanishes_makes_no_press_stick_and_no_other_client_ends_it() -> None:
+    buttons = RemoteButtons()
+    buttons.take(PressButton(Button.LEFT, True, "gone"), 0)
+    buttons.take(PressButton(Button.LEFT, True, "there"), 100)
+    buttons.take(PressButton(Button.LEFT, False, "there"), 200)
+    seen = [gestures(buttons, now) for now in range(200, 20_000, 10)]
+    after_10_s = [gesture for done in seen[980:] for gesture in done]
+    assert after_10_s == []
+    assert (Button.LEFT, Gesture.HELD) not in [gesture for done in seen for gesture in done]
+    assert not [*buttons.presses]
+
+
+def test_a_flood_of_presses_is_bounded() -> None:
+    buttons = RemoteButtons()
+    for number in range(100):
+        buttons.take(PressButton(Button.LEFT, True, str(number)), 0)
+    assert len([*buttons.presses]) == MOST_REMOTE
 
 
 def tripped(story: Story) -> None:

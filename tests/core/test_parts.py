@@ -3,9 +3,8 @@
 import pytest
 
 from evsed.core import reasons, watches
-from evsed.core.access import Buttons, Gesture
 from evsed.core.cable import cable_limit
-from evsed.core.events import Button, MeterRead
+from evsed.core.events import MeterRead
 from evsed.core.faults import LATCHED, Fault, Faults, Stop
 from evsed.core.lent import Hold
 from evsed.core.metering import Metering
@@ -222,20 +221,7 @@ def test_the_stop_timer_runs_back_instead_of_to_zero() -> None:
     assert timer.left_ms(0) is None
 
 
-# ---- buttons, session, units ----
-
-
-def test_each_press_gives_one_gesture_at_its_end() -> None:
-    buttons = Buttons()
-    left = frozenset({Button.LEFT})
-    buttons.feed(frozenset(), 0)
-    assert buttons.feed(left, 0) == [(Button.LEFT, Gesture.PRESSED)]
-    assert buttons.feed(left, 2_000) == []
-    assert buttons.feed(left, 2_001) == [(Button.LEFT, Gesture.HELD)]
-    assert buttons.feed(left, 9_000) == []
-    assert buttons.feed(frozenset(), 9_010) == []
-    buttons.feed(left, 9_100)
-    assert buttons.feed(frozenset(), 9_200) == [(Button.LEFT, Gesture.SHORT)]
+# ---- session, units ----
 
 
 def test_a_session_counts_from_the_first_known_register() -> None:
