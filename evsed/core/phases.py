@@ -126,7 +126,7 @@ class Phases:
         self._sky = Sky()
         self._kept_until: Millis = 0
         self._changes: deque[Millis] = deque()
-        self._charged_with: int | None = None
+        self.charged_with: int | None = None  # the phases of this car's last charge
 
     @property
     def switch_due(self) -> bool:
@@ -141,7 +141,7 @@ class Phases:
         elif now >= self._kept_until:
             sunny = self._sun is not None and self._sun.three_start and not self._sky.broken(now)
             self.wanted = 3 if three_fit and sunny else 1
-            if self._charged_with not in {None, self.wanted} and not self._may_change(settings, now):
+            if self.charged_with not in {None, self.wanted} and not self._may_change(settings, now):
                 self.wanted = 4 - self.wanted
         self.in_use = self.wanted
 
@@ -156,9 +156,9 @@ class Phases:
 
     def began_charging(self, now: Millis) -> None:
         """State C was entered with ``in_use``."""
-        if self._charged_with not in {None, self.in_use}:
+        if self.charged_with not in {None, self.in_use}:
             self._changes.append(now)
-        self._charged_with = self.in_use
+        self.charged_with = self.in_use
         self._kept_until = 0
         self.switching = self.by_mode = False
         self._forget_timers()
@@ -167,7 +167,7 @@ class Phases:
         """The next car starts anew."""
         self._kept_until = 0
         self.switching = self.by_mode = False
-        self._charged_with = None
+        self.charged_with = None
         self._forget_timers()
 
     def forget_sun(self) -> None:

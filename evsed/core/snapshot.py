@@ -130,6 +130,7 @@ class Snapshot:
     panel: PanelView = NO_PANEL
     offers: Offers = NOTHING_OFFERED  # what a found Sensorbox offers
     hosts: tuple[str, ...] = ()  # networked meters that were found on the LAN
+    charged_with: int | None = None  # the phases of this car's last charge, or of the one it is in; None: none yet
 
     @property
     def timer(self) -> Timer:

@@ -44,6 +44,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         cable=core.cable.limit,
         outputs=core.outputs,
         phases=core.regulation.phases.in_use,
+        charged_with=core.regulation.phases.charged_with,
         pilot_high_mv=None if reading is None else reading.high_mv,
         pilot_low_mv=None if reading is None else reading.low_mv,
         temperature_c=core.hardware.temperature,

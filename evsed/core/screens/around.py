@@ -1,0 +1,14 @@
+"""What the LCD shows besides the Snapshot: where the charger is on the network, and what the clock on the wall says."""
+
+from dataclasses import dataclass
+
+from evsed.core.schedule import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """``address`` is the charger's own, empty while it has none. ``veiled``: the digits of a PIN are shown as ``*``."""
+
+    calendar: Calendar
+    address: str = ""
+    veiled: bool = False

@@ -1,0 +1,107 @@
+"""The picture of what flows in Smart and Solar: grid, house, car and sun, with the numbers beside them."""
+
+from typing import Final
+
+from evsed.core.model import MeterRole, Mode, PhaseCurrents
+from evsed.core.screens.figures import (
+    amps,
+    kilowatt_hours,
+    kilowatts,
+    minutes_seconds,
+    phase_amps,
+    sum_amps,
+    whole_amps,
+)
+from evsed.core.screens.screen import DOT_STEPS, Direction, Flow
+from evsed.core.snapshot import Snapshot
+from evsed.core.states import State
+from evsed.core.units import Deciamps, Millis, Watts
+
+STEP_MS: Final[Millis] = 150
+LINE_MS: Final[Millis] = 2_000
+MAINS_MS: Final[Millis] = 3_000
+"""How long the dots, a text of the bottom line, and the currents or their sum stay as they are."""
+
+UNKNOWN: Final = ("?",)
+
+
+def flow(snapshot: Snapshot, lines: tuple[str, ...], now: Millis) -> Flow:
+    """The picture at ``now``, with one of ``lines`` at its bottom."""
+    sun = snapshot.mode is Mode.SOLAR
+    grid = _grid(snapshot.mains)
+    shining = sun and _surplus(snapshot) > 0
+    draws = snapshot.state is State.C and any(snapshot.drawing)
+    moves = shining or draws or grid is not Direction.NONE
+    return Flow(
+        sun=sun,
+        shining=shining,
+        grid=grid,
+        car=snapshot.connected,
+        charging=Direction.OUT if draws else Direction.NONE,
+        step=now // STEP_MS % DOT_STEPS if moves else 0,
+        mains=_mains(snapshot, now),
+        charge=_charge(snapshot),
+        energy=_energy(snapshot),
+        countdown=minutes_seconds(snapshot.solar_stop_s) if snapshot.state is State.C else "",
+        line=lines[now // LINE_MS % len(lines)],
+    )
+
+
+def charging_lines(snapshot: Snapshot) -> tuple[str, ...]:
+    """What the bottom line says one after the other while the car charges; what is not known is left out."""
+    power, energy = _power(snapshot), _energy(snapshot)
+    lines = [f"{snapshot.mode.name} {snapshot.phases}P", "CHARGING"]
+    lines += [kilowatts(power)] if power is not None else []
+    lines += [energy] if energy else []
+    return (*lines, amps(snapshot.offer))
+
+
+def _grid(mains: PhaseCurrents | None) -> Direction:
+    if mains is None or whole_amps(mains.total) == 0:
+        return Direction.NONE
+    return Direction.OUT if mains.total > 0 else Direction.BACK
+
+
+def _mains(snapshot: Snapshot, now: Millis) -> tuple[str, ...]:
+    mains = snapshot.mains
+    if mains is None:
+        return UNKNOWN
+    if snapshot.mode is Mode.SOLAR and now // MAINS_MS % 2:
+        return ("SUM", sum_amps(mains.total))
+    return tuple(phase_amps(phase, current) for phase, current in enumerate(mains.each(), 1))
+
+
+def _surplus(snapshot: Snapshot) -> int:
+    """What the house would export without the car, in whole amperes; 0 while nobody knows."""
+    return 0 if snapshot.mains is None else whole_amps(_drawn(snapshot) - snapshot.mains.total)
+
+
+def _drawn(snapshot: Snapshot) -> Deciamps:
+    """What the car draws on all phases: by its meter, or else what it is offered on those that it draws from."""
+    if snapshot.state is not State.C:
+        return 0
+    ev = snapshot.meters[MeterRole.EV]
+    if ev.fresh and ev.values.currents is not None:
+        return ev.values.currents.total
+    return snapshot.offer * sum(snapshot.drawing)
+
+
+def _power(snapshot: Snapshot) -> Watts | None:
+    """What the car takes, by its meter; None while it does not charge or nobody knows."""
+    ev = snapshot.meters[MeterRole.EV]
+    known = snapshot.state is State.C and ev.fresh and ev.heard
+    return ev.values.power_w if known else None
+
+
+def _charge(snapshot: Snapshot) -> str:
+    if snapshot.state is not State.C:
+        return ""
+    power = _power(snapshot)
+    return amps(snapshot.offer) if power is None else kilowatts(power)
+
+
+def _energy(snapshot: Snapshot) -> str:
+    """What this car was charged with; what one before it took is not shown at it."""
+    if snapshot.charged_wh is None or not snapshot.saved.session_open:
+        return ""
+    return kilowatt_hours(snapshot.charged_wh)

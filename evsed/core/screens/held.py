@@ -1,0 +1,52 @@
+"""What the LCD says while a button is held on the main screen: what will happen."""
+
+from typing import Final, assert_never
+
+from evsed.core.events import Button
+from evsed.core.model import Access, MeterType, Mode
+from evsed.core.schedule import NO_TIMER
+from evsed.core.screens.screen import Words
+from evsed.core.snapshot import Snapshot
+
+HOLD: Final = "HOLD 2 SEC"
+LET_GO: Final = "LET GO"
+LOCKED: Final = Words(("BUTTONS", "LOCKED"))
+
+_OTHER = {Mode.SMART: "SOLAR", Mode.SOLAR: "SMART"}
+
+
+def words(button: Button, snapshot: Snapshot, *, ripe: bool) -> Words:
+    """``ripe``: it has been held for long enough, and does its work when it is let go."""
+    if snapshot.settings.lcdlock:
+        return LOCKED
+    if button is Button.RIGHT and _lacks_meter(snapshot):
+        return Words((f"{snapshot.mode.name} NEEDS A", "MAINS METER: SEE", "MAINS MET", "IN THE MENU"))
+    return Words((LET_GO if ripe else HOLD, *_effect(button, snapshot, ripe=ripe)))
+
+
+def _lacks_meter(snapshot: Snapshot) -> bool:
+    """Whether the mode set before would be refused, as it would be to any client."""
+    settings = snapshot.settings
+    unmetered = settings.mains_meter == MeterType.DISABLED and settings.loadbl <= 1
+    return unmetered and snapshot.mode is not Mode.NORMAL
+
+
+def _effect(button: Button, snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...]:
+    match button:
+        case Button.LEFT:
+            return _off(snapshot, ripe=ripe)
+        case Button.MIDDLE:
+            return ("MENU",)
+        case Button.RIGHT:
+            return ("START IN", f"{snapshot.mode.name} MODE")
+        case _:
+            assert_never(button)
+
+
+def _off(snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...]:
+    """Held, it ends access and forgets the timer; let go early, it chooses the other of Smart and Solar."""
+    if snapshot.access is not Access.ALLOW:
+        return ("ACCESS OFF",) if snapshot.timer == NO_TIMER else ("ACCESS OFF", "TIMER OFF")
+    effect = "STOP" if snapshot.reason is None else "ACCESS OFF"
+    other = _OTHER.get(snapshot.mode)
+    return (effect,) if ripe or other is None else (effect, "LET GO NOW:", other)
