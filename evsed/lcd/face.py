@@ -33,9 +33,9 @@ class Face:
         address: Callable[[], str],
         clock: Callable[[], Millis] = monotonic_ms,
     ) -> None:
-        """``look`` gives the last Snapshot or raises what it likes, ``address`` where the unit is on the network (empty: nowhere).
+        """``look`` gives the last Snapshot, or raises whatever it likes where there is none.
 
-        ``clock`` is that of the Snapshot.
+        ``address``: where the unit is on the network, empty while it is nowhere. ``clock`` is that of the Snapshot.
         """
         self._look = look
         self._calendar = calendar
