@@ -36,7 +36,7 @@ from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.serialnumber import serial_number
 from evsed.store import Store
-from evsed.wallclock import ClockJudge
+from evsed.wallclock import ClockJudge, LocalCalendar
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -179,7 +179,7 @@ def _others(installation: Installation, runtime: Runtime, refuse: Callable[[str,
     from evsed.hw.rfid import reader_for  # noqa: PLC0415
 
     found: list[_Other] = [*_buses(installation, runtime, refuse)]
-    found.append(HomeWizard(lambda: runtime.snapshot.settings, runtime.post))
+    found.append(HomeWizard(lambda: runtime.snapshot.settings, runtime.post, menu=lambda: runtime.snapshot.panel.menu))
     reader = reader_for(installation.board.wiring.rfid, lambda card: _obey_card(runtime, card))
     return found if reader is None else [*found, reader]
 
@@ -326,6 +326,7 @@ class _Daemon:
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
+        from evsed.lcd.face import Face  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
@@ -333,6 +334,7 @@ class _Daemon:
         others = _others(installation, runtime, refusals.note)
         network = Looker()
         mqtt = MqttService(runtime, installation, refusals, network, reboot)
+        face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
         site = Site(
             runtime,
             self._store.barrier,
@@ -343,6 +345,7 @@ class _Daemon:
             broker=mqtt.broker,
             set_broker=mqtt.set_broker,
             network=network,
+            lcd=face.png,
         )
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)

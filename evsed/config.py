@@ -68,6 +68,13 @@ class Modem:
 
 
 @dataclass(frozen=True, slots=True)
+class Installer:
+    """Whoever may change the installation with the remote buttons; nobody while ``pin`` is empty."""
+
+    pin: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Mqtt:
     """The broker; none while ``host`` is empty. ``prefix`` empty: SmartEVSE-<serial>.
 
@@ -124,6 +131,7 @@ class Installation:
     mqtt: Mqtt = field(default_factory=Mqtt)
     mdns: Mdns = field(default_factory=Mdns)
     modem: Modem = field(default_factory=Modem)
+    installer: Installer = field(default_factory=Installer)
     board: Board = field(default_factory=Board)
 
     @property
@@ -147,6 +155,7 @@ _CREDENTIAL = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){0,9}")
 _LIKE_AN_ADDRESS = re.compile(r"([0-9]+\.)*[0-9]+")
 _ZONE = re.compile(r"%[A-Za-z0-9_.-]{1,15}")  # of a link-local address: the interface
+_INSTALLERS_PIN = re.compile(r"([0-9]{4,8})?")
 _LONGEST_HOST = 253
 
 
@@ -164,7 +173,7 @@ def load(path: Path) -> Installation:
         installation = replace(build(Installation, document, "", _RANGES), bus=lines, board=board)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    if wrong := _wrong_place(installation):
+    if wrong := _wrong_text(installation):
         raise ConfigError(f"{path}: {wrong}")
     if wrong := wrong_broker(installation.mqtt):
         raise ConfigError(f"{path}: mqtt.{wrong}")
@@ -191,8 +200,8 @@ def _is_address(family: int, text: str) -> bool:
     return True
 
 
-def _wrong_place(installation: Installation) -> str:
-    """Which host or directory cannot be one, beginning with the key; empty when each can."""
+def _wrong_text(installation: Installation) -> str:
+    """Which host, directory or PIN cannot be one, beginning with the key; empty when each can."""
     for table, host in (("http", installation.http.host), ("modbus", installation.modbus.host)):
         if not is_host(host):
             return f'{table}.host takes a host name or an address, "0.0.0.0" for every interface, not {shown(host)}'
@@ -202,6 +211,8 @@ def _wrong_place(installation: Installation) -> str:
     directory = installation.state.directory
     if not directory.startswith("/"):
         return f"state.directory takes a whole path such as {State().directory}, not {shown(directory)}"
+    if not _INSTALLERS_PIN.fullmatch(installation.installer.pin):
+        return "installer.pin takes 4 to 8 digits in quotes, or nothing"
     return ""
 
 

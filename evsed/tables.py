@@ -41,6 +41,9 @@ def build(table: type[_Table], given: Mapping[str, Any], prefix: str, ranges: Ra
     """
     default = table()
     refuse_unknown(given, names(table), prefix)
+    for secret in _secrets(table):
+        if not isinstance(given.get(secret, ""), str):  # refused without showing it
+            raise ConfigError(f"{prefix}{secret} takes a text in quotes")
     values = {
         key: _checked(getattr(default, key), value, f"{prefix}{key}", ranges, index) for key, value in given.items()
     }
@@ -50,6 +53,10 @@ def build(table: type[_Table], given: Mapping[str, Any], prefix: str, ranges: Ra
 def names(table: type[Any]) -> list[str]:
     """The keys of a table."""
     return [item.name for item in fields(table)]
+
+
+def _secrets(table: type[Any]) -> list[str]:
+    return [item.name for item in fields(table) if not item.repr]
 
 
 def refuse_unknown(given: Iterable[str], known: list[str], prefix: str) -> None:

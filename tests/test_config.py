@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.config import Bus, ConfigError, Installation, is_host, load
+from evsed.config import Bus, ConfigError, Installation, Installer, is_host, load
 
 
 def test_an_empty_file_gives_the_documented_defaults(tmp_path: Path) -> None:
@@ -21,16 +21,19 @@ def test_every_part_is_read(tmp_path: Path) -> None:
         'serial = 7\n[http]\nport = 8080\nnames = ["charger.example.org"]\n'
         '[bus]\ndevice = "/dev/ttyUSB0"\n[mqtt]\nhost = "broker"\nprefix = "house"\n'
         "[modbus]\nport = 502\nwritable = true\n[mdns]\nenabled = false\n"
+        '[installer]\npin = "0123"\n'
     )
     installation = load(file)
     assert (installation.serial, installation.http.port, installation.bus[0].device) == (7, 8080, "/dev/ttyUSB0")
     assert installation.mqtt_prefix == "house"
     assert installation.http.names == ("charger.example.org",)
     assert not installation.mdns.enabled
+    assert installation.installer.pin == "0123"
 
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(Installation(mqtt=type(Installation().mqtt)(password="secret")))  # noqa: S106
+    assert "123456" not in repr(Installation(installer=Installer("123456")))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,11 @@ def test_a_password_is_not_shown() -> None:
         ('[board]\nsocket = "/tmp/\\u0000"', "board.socket takes a text in one line"),
         ('[board.rfid]\nreader = "keyboard"\ndevice = "/dev/\\u0001"', "board.rfid.device takes a text in one line"),
         ('"a\\nb" = 1', r"'a\\nb' is not known; known are serial"),
+        ('[installer]\npin = "123"', "installer.pin takes 4 to 8 digits in quotes, or nothing$"),
+        ('[installer]\npin = "123456789"', "installer.pin takes 4 to 8 digits in quotes, or nothing$"),
+        ('[installer]\npin = "12 34"', "installer.pin takes 4 to 8 digits in quotes, or nothing$"),
+        ("[installer]\npin = 123456", "installer.pin takes a text in quotes$"),
+        ("[mqtt]\npassword = 1234", "mqtt.password takes a text in quotes$"),
     ],
 )
 def test_a_refusal_names_file_key_and_what_is_wanted(tmp_path: Path, text: str, says: str) -> None:

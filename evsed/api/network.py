@@ -34,6 +34,7 @@ class Wifi:
     ssid: str | None = ""
     rssi: int | None = 0
     bssid: str | None = ""
+    ip: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Network:
 
     wifi: Wifi
     ethernet: Ethernet
+
+    @property
+    def address(self) -> str:
+        """Where this machine is, by cable or else by radio; empty where it is nowhere, or that is not known."""
+        return self.ethernet.ip or self.wifi.ip or ""
 
 
 UNKNOWN_NETWORK: Final = Network(Wifi(), Ethernet())
@@ -120,9 +126,13 @@ def _carrier(interface: Path) -> bool:
 
 def _ethernet(interface: Path, ask: Ask) -> Ethernet:
     connected = _carrier(interface)
-    answer = ask(interface.name, _GET_ADDRESS) if connected else None
-    ip = "" if answer is None else socket.inet_ntoa(answer[4:8])  # of a sockaddr_in
+    ip = _ip(interface.name, ask) if connected else ""
     return Ethernet(True, connected, bool(ip), ip, _read(interface / "address").upper())
+
+
+def _ip(interface: str, ask: Ask) -> str:
+    answer = ask(interface, _GET_ADDRESS)
+    return "" if answer is None else socket.inet_ntoa(answer[4:8])  # of a sockaddr_in
 
 
 def _wifi(name: str, wireless: Path, ask: Ask) -> Wifi:
@@ -133,4 +143,5 @@ def _wifi(name: str, wireless: Path, ask: Ask) -> Wifi:
         ssid=None if essid is None else essid.rstrip(b"\0").decode("utf-8", "replace"),
         rssi=levels.get(name),
         bssid=None if access_point is None else access_point[2:8].hex(":").upper(),  # of a sockaddr
+        ip=_ip(name, ask),
     )

@@ -59,8 +59,11 @@ class Site:
     """
 
     network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
-    lcd: Callable[[], bytes | None] = lambda: None
-    """What the LCD shows, as a PNG; None: there is no LCD."""
+    lcd: Callable[[bool], bytes | None] = lambda _veiled: None
+    """What the LCD shows, as a PNG, or with true the same without the digits of a PIN; None: there is no LCD.
+
+    It may take a moment: not for the event loop.
+    """
 
     @property
     def unit(self) -> Unit:

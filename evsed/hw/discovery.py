@@ -8,7 +8,7 @@ homewizard.py's.
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -44,14 +44,16 @@ class Discovery:
         self._names: frozenset[str] = frozenset()  # written by the browser's thread
         self._by_name: dict[str, Found] = {}
         self.found: tuple[Found, ...] = ()
+        self._tell: Callable[[tuple[Found, ...]], None] = lambda _found: None
         self.trouble = ""  # why nothing can be found at all
         self._missed = threading.Event()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mdns browser", daemon=True)
 
-    def start(self) -> None:
-        """Ready to look."""
+    def start(self, tell: Callable[[tuple[Found, ...]], None] | None = None) -> None:
+        """Ready to look. ``tell`` is called on the browser's thread whenever ``found`` has changed."""
+        self._tell = tell or self._tell
         self._thread.start()
 
     def want(self) -> None:
@@ -127,7 +129,9 @@ class Discovery:
             if found is not None:
                 self._by_name[name] = found
         self._by_name = {name: found for name, found in self._by_name.items() if name in names}
-        self.found = tuple(found for _, found in sorted(self._by_name.items()))
+        before, self.found = self.found, tuple(found for _, found in sorted(self._by_name.items()))
+        if self.found != before:
+            self._tell(self.found)
 
 
 def _found(info: "ServiceInfo") -> Found | None:

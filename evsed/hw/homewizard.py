@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from evsed.core.events import Event, MeterHealthChanged, MeterRead
+from evsed.core.events import Event, MeterHealthChanged, MeterRead, MetersFound
 from evsed.core.model import MeterHealth, MeterRole, MeterType
+from evsed.core.panel_view import MenuView
+from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.units import deciamps
 from evsed.hw import decoding
@@ -30,6 +32,7 @@ _TOTAL_S = 3.0
 _LONGEST_WAIT = 10  # periods
 _TICK_S = 0.1
 _HEALTH_EVERY_S = 5.0
+_LOOK_EVERY_S = 5.0
 _HTTP = 80
 _WITH_PORT = re.compile(r"([^:]+):([0-9]{1,5})")
 _P1 = "HWE-P1"
@@ -120,6 +123,25 @@ def choose(found: tuple[Found, ...], role: MeterRole) -> Found:
     )
 
 
+def hosts(found: tuple[Found, ...]) -> tuple[str, ...]:
+    """The meters among ``found`` as the settings name them, with a port that is not 80; for the menu to offer."""
+    named = [
+        device.host if device.port == _HTTP else f"{device.host}:{device.port}"
+        for device in found
+        if not device.product.startswith(_NO_METERS)
+    ]
+    return tuple(dict.fromkeys(name for name in named if _is_taken(name)))
+
+
+def _is_taken(host: str) -> bool:
+    """Whether the setting takes it, and it is read as meant: an IPv6 address has no place for a port or a zone."""
+    try:
+        TABLE[f"{MeterRole.MAINS.value}_meter_host"].parse(host)
+    except SettingError:
+        return False
+    return host.count(":") <= 1
+
+
 # ---- reading it ----
 
 
@@ -132,14 +154,20 @@ class HomeWizard:
         post: Callable[[Event], None],
         discovery: Discovery | None = None,
         period_s: float = PERIOD_S,
+        *,
+        menu: Callable[[], MenuView | None] = lambda: None,
     ) -> None:
-        """``settings`` gives the owner settings in force; ``post`` hands an event to the control loop."""
+        """``settings`` gives the owner settings in force; ``post`` hands an event to the control loop.
+
+        ``menu`` is the LCD's while it is open: who chooses a HomeWizard there is offered what is found.
+        """
         self._discovery = discovery or Discovery()
-        self._readers = [_Reader(role, settings, post, self._discovery, period_s) for role in MeterRole]
+        self._post = post
+        self._readers = [_Reader(role, settings, menu, post, self._discovery, period_s) for role in MeterRole]
 
     def start(self) -> None:
         """Starts reading what the settings say."""
-        self._discovery.start()
+        self._discovery.start(lambda found: self._post(MetersFound(hosts(found))))
         for reader in self._readers:
             reader.thread.start()
 
@@ -159,6 +187,7 @@ class _Reader:
         self,
         role: MeterRole,
         settings: Callable[[], Settings],
+        menu: Callable[[], MenuView | None],
         post: Callable[[Event], None],
         discovery: Discovery,
         period_s: float,
@@ -167,9 +196,11 @@ class _Reader:
         self.thread = threading.Thread(target=self._run, name=f"homewizard {role.value}", daemon=True)
         self._role = role
         self._settings = settings
+        self._menu = menu
         self._post = post
         self._discovery = discovery
         self._period_s = period_s
+        self._look_at = float("-inf")
         self._forget(None)
 
     def _forget(self, host: str | None) -> None:
@@ -184,7 +215,10 @@ class _Reader:
         self._wait_s = self._period_s
 
     def _wanted(self) -> str | None:
-        settings = self._settings()
+        return self._chosen(self._settings())
+
+    def _chosen(self, settings: Settings) -> str | None:
+        """The host that ``settings`` name for this role; None: it has no HomeWizard, or reads none."""
         if settings[f"{self._role.value}_meter"] != MeterType.HOMEWIZARD:
             return None
         if settings.loadbl > 1 and self._role is not MeterRole.EV:
@@ -200,7 +234,17 @@ class _Reader:
             if self._host is not None and time.monotonic() >= self._due:
                 self._due = time.monotonic() + self._period_s
                 self._read(self._host)
+            self._look()
         self._hang_up()
+
+    def _look(self) -> None:
+        """Has mDNS look while a HomeWizard is chosen, or is about to be, and none is found: the menu offers them."""
+        if self._discovery.found or time.monotonic() < self._look_at:
+            return
+        menu = self._menu()
+        if self._host is not None or (menu is not None and self._chosen(menu.draft) is not None):
+            self._look_at = time.monotonic() + _LOOK_EVERY_S
+            self._discovery.want()
 
     def _read(self, host: str) -> None:
         try:

@@ -8,13 +8,14 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from evsed.core.events import Event, MeterHealthChanged, MeterRead
+from evsed.core.events import Event, MeterHealthChanged, MeterRead, SensorboxOffers
 from evsed.core.model import MeterHealth, MeterRole, MeterType
-from evsed.core.setting import Value
+from evsed.core.setting import NOTHING_OFFERED, Offers, Value
 from evsed.core.settings import Settings
 from evsed.hw.frames import READS, WRITE_ONE, answers, words_of
 from evsed.hw.meters import ImplausibleError, Meter, Read, Values, meter_for, needs
 from evsed.hw.rs485 import BusError, Request, UnreachableError
+from evsed.hw.sensorbox import Sensorbox
 from evsed.hw.turns import Job, Urgency
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ class Poller:
         self._shared = shared
         self._seen: Settings | None = None
         self._meters: dict[MeterRole, _Polled] = {}
+        self._offered = NOTHING_OFFERED
 
     # ---- what is due ----
 
@@ -150,6 +152,9 @@ class Poller:
                 self._meters[role] = _Polled(role, (kind, address), dialog, made_from)
             elif known.made_from != made_from:  # how its registers are read was changed
                 known.dialog, known.made_from, known.slow = dialog, made_from, []
+        mains = self._meters.get(MeterRole.MAINS)
+        if mains is None or not isinstance(mains.dialog, Sensorbox):
+            self._offer(NOTHING_OFFERED)
 
     def _polls(self, role: MeterRole, settings: Settings) -> bool:
         is_node = settings.loadbl > 1
@@ -176,6 +181,8 @@ class Poller:
             return
         if read_now is not None:
             self._post(read_now)
+        if isinstance(asked.dialog, Sensorbox):
+            self._offer(asked.dialog.offers)
         meter.answers += 1
         meter.answered_at = now
         meter.failures = 0
@@ -203,6 +210,12 @@ class Poller:
             meter.asked_from = now + meter.pause_s
         silent = read == asked.dialog.fast and (gone or meter.failures >= SILENT_AFTER)
         self._wrong(meter, str(error) if gone else f"{error} to a {_named(job)}", now, all_of_it=silent)
+
+    def _offer(self, offers: Offers) -> None:
+        """Tells what the Sensorbox has, when that has changed; of one that is silent what it has said stays true."""
+        if offers != self._offered:
+            self._offered = offers
+            self._post(SensorboxOffers(offers))
 
     def _wrong(self, meter: _Polled, what: str, now: float, *, all_of_it: bool) -> None:
         """``all_of_it``: the meter gives no currents; a failing slow value is only counted and shown."""

@@ -89,7 +89,9 @@ class Sensorbox:
             )
         values = self._values(words, source)
         self._version = version
-        self.offers = Offers(sensorbox_cts=source & _CTS == _CTS, sensorbox_wifi=version >> 8 >= 1)
+        measures = bool(source & (_P1 | _CTS))  # else it has no new data now, which says nothing about its transformers
+        cts = source & _CTS == _CTS if measures else self.offers.sensorbox_cts
+        self.offers = Offers(sensorbox_cts=cts, sensorbox_wifi=version >> 8 >= 1)
         self.portal = _portal(words) if read == _LONG and self.offers.sensorbox_wifi else None
         self._set_up = self._set_up or (self.portal is not None and self.portal.wifi == _SETUP)
         return values

@@ -45,6 +45,7 @@ def test_a_wired_pi(interfaces: Path, tmp_path: Path) -> None:
     found = look(interfaces, tmp_path / "wireless", answers)
     assert found.wifi == Wifi("WL_NO_SHIELD", "", 0, "")
     assert found.ethernet == Ethernet(True, True, True, "192.0.2.7", "B8:27:EB:00:00:01")
+    assert found.address == "192.0.2.7"
 
 
 def test_a_pi_on_wifi(interfaces: Path, tmp_path: Path) -> None:
@@ -52,7 +53,8 @@ def test_a_pi_on_wifi(interfaces: Path, tmp_path: Path) -> None:
     add(interfaces, "wlan0", radio=True)
     (tmp_path / "wireless").write_text(LEVELS)
     found = look(interfaces, tmp_path / "wireless", answers)
-    assert found.wifi == Wifi("WL_CONNECTED", "homeé", -50, "28:87:BA:D6:B9:DE")
+    assert found.wifi == Wifi("WL_CONNECTED", "homeé", -50, "28:87:BA:D6:B9:DE", "192.0.2.7")
+    assert found.address == "192.0.2.7"
     assert found.ethernet == Ethernet(True, False, False, "", "B8:27:EB:00:00:01")
 
 
@@ -61,6 +63,7 @@ def test_what_the_kernel_does_not_say_is_unknown(interfaces: Path, tmp_path: Pat
     found = look(interfaces, tmp_path / "wireless", lambda _interface, _request: None)
     assert found.wifi == Wifi("WL_CONNECTED", None, None, None)
     assert found.ethernet == Ethernet(False, False, False, "", "")
+    assert found.address == network.UNKNOWN_NETWORK.address == ""
 
 
 def test_a_pi_on_nothing(interfaces: Path, tmp_path: Path) -> None:

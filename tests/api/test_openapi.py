@@ -26,7 +26,7 @@ def test_every_answer_is_described(path: str, method: str) -> None:
     answers = operation["responses"]
     assert answers["200"]["content"]
     for status, answer in answers.items():
-        for kind, content in answer["content"].items():
+        for kind, content in ({} if status == "304" else answer["content"]).items():
             expected = "application/problem+json" if path.startswith("/api/v1") else "application/json"
             assert status == "200" or kind == expected
             if kind == "application/json":

@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zeroconf import ServiceInfo, Zeroconf
 
-from evsed.core.events import MeterHealthChanged, MeterRead
+from evsed.core.events import MeterHealthChanged, MeterRead, MetersFound
 from evsed.core.model import MeterRole, PhaseCurrents
+from evsed.core.panel_view import MenuView
 from evsed.core.settings import Settings
 from evsed.hw import discovery
 from evsed.hw.decoding import ImplausibleError
 from evsed.hw.dialog import Values
 from evsed.hw.discovery import Discovery, Found
-from evsed.hw.homewizard import HomeWizard, NotFoundError, choose, decode
+from evsed.hw.homewizard import HomeWizard, NotFoundError, choose, decode, hosts
 from tests.core.story import settings
 from tests.hw.heard import Heard, health, reads
 from tests.hw.homewizard_device import EXPECTED, LOOPBACK, OK, ONE_PHASE, THREE_PHASES, Device, Hostile
@@ -123,6 +124,14 @@ def test_a_device_is_never_guessed(found: tuple[Found, ...], role: MeterRole, te
         choose(found, role)
 
 
+def test_the_menu_is_offered_meters_only_and_in_the_form_that_the_setting_takes() -> None:
+    port, twice = Found("HWE-KWH1", "10.0.0.6", 8080), Found("", "10.0.0.1", 80)
+    scoped, ported = Found("HWE-P1", "fe80::1%eth0", 80), Found("HWE-P1", "2001:db8::1", 81)
+    assert hosts((P1, SOCKET, port, UNNAMED, twice, scoped, ported)) == ("10.0.0.1", "10.0.0.6:8080", "10.0.0.5")
+    for name in hosts((P1, port)):
+        assert settings(mains_meter_host=name).mains_meter_host == name
+
+
 # ---- the reader ----
 
 
@@ -130,12 +139,16 @@ def test_a_device_is_never_guessed(found: tuple[Found, ...], role: MeterRole, te
 class Reading:
     heard: Heard
     settings: Settings
+    menu: MenuView | None = None
 
 
 @pytest.fixture
 def reading() -> Iterator[Reading]:
     reading = Reading(Heard(), settings(mains_meter="Disabled", ev_meter="Disabled"))
-    meters = HomeWizard(lambda: reading.settings, reading.heard.post, Discovery([LOOPBACK], SERVICE), PERIOD_S)
+    meters = HomeWizard(
+        lambda: reading.settings, reading.heard.post, Discovery([LOOPBACK], SERVICE), PERIOD_S,
+        menu=lambda: reading.menu,
+    )  # fmt: skip
     meters.start()
     yield reading
     meters.close()
@@ -294,3 +307,24 @@ def test_a_meter_that_moved_is_followed(reading: Reading, announce: Announce) ->
     for one in (server, other):
         one.shutdown()
         one.server_close()
+
+
+def test_who_chooses_a_homewizard_in_the_menu_is_offered_those_that_are_found(
+    reading: Reading, announce: Announce
+) -> None:
+    announce("p1meter-aabbcc", "HWE-P1", 4_000)
+    announce("socket-1", "HWE-SKT", 9)
+    reading.menu = MenuView("ev_meter", chosen(ev_meter="Homewizrd"))
+    reading.heard.wait(MetersFound, lambda event: event.hosts == (f"{LOOPBACK}:4000",), since=0)
+    announce("kwhmeter-1", "HWE-KWH3", 4_001)
+    both = {f"{LOOPBACK}:{port}" for port in (4_000, 4_001)}
+    reading.heard.wait(MetersFound, lambda event: set(event.hosts) == both, since=0)
+    assert not any(isinstance(event, MeterRead | MeterHealthChanged) for event in reading.heard.events)
+
+
+def test_a_meter_with_a_fixed_address_does_not_keep_others_from_being_offered(
+    device: Device, reading: Reading, announce: Announce
+) -> None:
+    announce("kwhmeter-1", "HWE-KWH3", 4_001)
+    reading.settings = chosen(**fixed("mains", device.port))
+    reading.heard.wait(MetersFound, lambda event: event.hosts == (f"{LOOPBACK}:4001",), since=0)

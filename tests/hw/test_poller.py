@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from evsed.core.events import Event, MeterHealthChanged, MeterRead
+from evsed.core.events import Event, MeterHealthChanged, MeterRead, SensorboxOffers
 from evsed.core.model import MeterHealth, MeterRole, PhaseCurrents
+from evsed.core.setting import NOTHING_OFFERED, Offers
 from evsed.core.settings import Settings
 from evsed.hw.frames import Request, framed
 from evsed.hw.poller import MAINS_PAUSE_S, SLOW_S, OverheardEvMeter, Poller
@@ -44,6 +45,9 @@ class Bench:
 
     def health(self, role: MeterRole) -> MeterHealth:
         return [one.health for one in self.told if isinstance(one, MeterHealthChanged) and one.role is role][-1]
+
+    def offers(self) -> list[Offers]:
+        return [one.offers for one in self.told if isinstance(one, SensorboxOffers)]
 
     def reads(self) -> list[MeterRead]:
         return [one for one in self.told if isinstance(one, MeterRead)]
@@ -260,6 +264,31 @@ def test_a_sensorbox_without_new_data_answers_and_measures_nothing() -> None:
     bench.answer(bench.job(10, 0), box(0x14, 0x00))
     assert bench.reads() == []
     assert bench.health(MeterRole.MAINS).answering
+
+
+def test_what_the_sensorbox_has_is_told_once_and_stays_true_while_it_has_no_new_data() -> None:
+    """The menu shows GRID and SB2 WIFI only then."""
+    bench = Bench(mains_meter="Sensorbox")
+    assert bench.due()
+    assert bench.offers() == []
+    for source in (0x03, 0x00, 0x03):
+        bench.answer(bench.job(10, 0), box(0x14, source))
+    assert bench.offers() == [Offers(sensorbox_cts=True)]
+    bench.answer(bench.job(10, 0), box(0x14, 0x80))
+    bench.answer(bench.job(10, 0), box(0x114, 0x80))
+    assert bench.offers()[1:] == [Offers(), Offers(sensorbox_wifi=True)]
+
+
+@pytest.mark.parametrize("change", [{"mains_meter": "Eastron3P"}, {"mains_meter": "Disabled"}, {"loadbl": "Node 1"}])
+def test_another_meter_offers_nothing_of_what_the_sensorbox_did(change: dict[str, str]) -> None:
+    bench = Bench(mains_meter="Sensorbox")
+    bench.answer(bench.job(10, 0), box(0x14, 0x03))
+    bench.settings = settings(mains_meter="Sensorbox", grid="3Wire")
+    assert bench.due()
+    assert bench.offers() == [Offers(sensorbox_cts=True)]
+    bench.settings = settings(**{"mains_meter": "Sensorbox"} | change)
+    list(bench.poller.jobs(bench.now))
+    assert bench.offers() == [Offers(sensorbox_cts=True), NOTHING_OFFERED]
 
 
 # ---- a node ----

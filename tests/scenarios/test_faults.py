@@ -1,4 +1,4 @@
-"""Each fault of ``/simulation`` leads to its documented end, says the same on REST and MQTT, and ends as documented.
+"""Each fault of ``/simulation`` leads to its documented end, is the same on REST, MQTT and LCD, and ends as documented.
 
 One daemon for all of them, one after the other: how fast each must be is proved in virtual time by tests/core.
 """
@@ -9,7 +9,12 @@ from typing import Any, Final
 
 import pytest
 
+from evsed.core.faults import Fault
+from evsed.core.screens.errors import ERRORS
+from evsed.core.screens.screen import Words
 from evsed.core.states import State
+from evsed.lcd.draw import draw
+from evsed.lcd.picture import png
 from tests.scenarios.broker import Broker, Listener
 from tests.scenarios.simulation import Simulation, wait_for
 
@@ -48,7 +53,7 @@ class Installation:
         return plant["contactor1"], plant["contactor2"]
 
     def says(self, text: str, error_id: int, state: State, reason: str) -> None:
-        """Waits for the error and the state on REST, then for the same on /api/v1 and on MQTT."""
+        """Waits for the error and the state on REST, then for the same on /api/v1, on MQTT and on the LCD."""
         wait_for(lambda: self.error == (text, error_id), f"the error is {text}; it is {self.error}")
         wait_for(lambda: self.simulation.evse["state_id"] == state, f"state {state.name}")
         assert self.simulation.evse["state"] == state.text
@@ -60,6 +65,9 @@ class Installation:
         self.listener.wait("Error", text)
         self.listener.wait("StateID", state.name)
         self.listener.wait("State", state.text)
+        if error_id:
+            words = ERRORS[next(fault for fault in Fault if fault.value.error_id == error_id)]
+            wait_for(lambda: self.simulation.get("/lcd").body == png(draw(Words(words))), f"the LCD says {words}")
 
     def has_looked(self) -> None:
         """Until the daemon has gone on: what the meter measures from now on has come out at its other end."""

@@ -106,11 +106,6 @@ def verify(simulation: Simulation, password: str) -> Answer:
     return simulation.post("/lcd-verify-password", f"password={password}".encode())
 
 
-def test_there_is_no_picture_of_an_lcd_that_is_not_there(simulation: Simulation) -> None:
-    answer = simulation.get("/lcd")
-    assert (answer.status, answer.json["detail"][:20]) == (404, "this unit has no LCD")
-
-
 @pytest.mark.parametrize("button", ["left", "middle", "right"])
 def test_a_button_with_the_pin(simulation: Simulation, button: str) -> None:
     pressed = simulation.post(f"/lcd?button={button}&pressed=1&pin={PIN}")

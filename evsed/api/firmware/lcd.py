@@ -1,18 +1,22 @@
-"""The LCD from afar: its picture, its three buttons, and the PIN that opens them.
+"""The LCD from afar: its picture, its three buttons, and the PINs that open them.
 
 The buttons are pressed only by who gave the LCD's PIN: with the press itself (``pin=``), or once to
 ``/lcd-verify-password``, which is remembered by a cookie. PIN 0, the default, means that there are no remote buttons.
+Who also gave the installer's PIN (``installer=``) may change what belongs to the installation. Everybody may look;
+the digits of a PIN that is being entered are shown to those only who are in.
 """
 
+import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2s
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from evsed.api.firmware.parameters import Parameters, described, parameters
-from evsed.api.firmware.pins import STAYS_S, Answer, Pins
+from evsed.api.firmware.pins import STAYS_S, Answer, Pair, Pins, Visitor, lcd_pin
 from evsed.api.firmware.posted_settings import REFUSED
 from evsed.api.firmware.values import NotTakenError, switched
 from evsed.api.site import Site
@@ -21,48 +25,78 @@ from evsed.core.events import Button, PressButton
 _COOKIE: Final = "evsed-lcd"
 _PNG: Final = "image/png"
 _PIN: Final[dict[str, Any]] = {"type": "string", "pattern": "^[0-9]{1,4}$", "description": "the LCD PIN"}
+_INSTALLER: Final[dict[str, Any]] = {
+    "type": "string",
+    "pattern": "^[0-9]{4,8}$",
+    "description": "the installer's PIN of evsed.toml, for what belongs to the installation",
+}
 _TAKES: Final[dict[str, dict[str, Any]]] = {
     "button": {"type": "string", "enum": [button.value for button in Button]},
     "pressed": {"type": "integer", "enum": [0, 1]},
     "state": {"type": "integer", "enum": [0, 1], "description": "another name of pressed"},
     "pin": _PIN,
+    "installer": _INSTALLER,
 }
 _WHY: Final = {
     Answer.WRONG: "the PIN is wrong",
     Answer.OFF: "the remote buttons are off: set an LCD PIN in the menu of the unit first",
+    Answer.NO_INSTALLER: 'there is no installer\'s PIN: write one into evsed.toml first, [installer] pin = "..."',
     Answer.MISSING: "send the LCD PIN as pin, or once before as password to /lcd-verify-password",
     Answer.WAIT: "too many wrong PINs",
 }
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Who may press, and as whom; or, where ``answer`` is not RIGHT, why not."""
+
+    answer: Answer
+    client: str = ""
+    installer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Door:
-    """The PIN's door, of one site."""
+    """The PINs' door, of one site."""
 
     site: Site
     pins: Pins
 
     @property
-    def pin(self) -> int:
-        """The PIN that is set; 0: none."""
-        return self.site.snapshot.settings.lcd_pin
+    def asked(self) -> Pair:
+        """The PINs that are set."""
+        return Pair(lcd_pin(self.site.snapshot.settings.lcd_pin), self.site.installation.installer.pin or None)
 
-    def try_pin(self, request: Request, given: str) -> Answer:
-        """Judges a PIN; a wrong one is counted, and never shown."""
-        answer = self.pins.try_pin(given, self.pin, _address(request), time.monotonic())
+    def visitor(self, request: Request, *, stays: bool = True) -> Visitor | None:
+        """Who has been let in before; see Pins.visitor."""
+        return self.pins.visitor(request.cookies.get(_COOKIE, ""), self.asked.pin, time.monotonic(), stays=stays)
+
+    def enter(self, request: Request, given: Parameters, name: str) -> Entry:
+        """Judges the LCD PIN, sent as ``name`` or given before, and the installer's where it was sent.
+
+        Wrong ones are counted, and never shown.
+        """
+        known = self.visitor(request)
+        pin = given.text(name) if name in given else None
+        installer = None if given.left_empty("installer") else given.text("installer")
+        answer = Answer.RIGHT
+        if pin is None and known is None:
+            answer = Answer.MISSING if self.asked.pin else Answer.OFF
+        elif pin is not None or installer is not None:
+            answer = self.pins.judge(Pair(pin, installer), self.asked, _address(request), time.monotonic())
         if answer is not Answer.RIGHT:
-            self.site.refusals.note(f"POST {request.url.path}", f"a PIN from {_address(request)}", _WHY[answer])
-        return answer
+            what = "no PIN" if answer is Answer.MISSING else "a PIN"
+            self.site.refusals.note(f"POST {request.url.path}", f"{what} from {_address(request)}", _WHY[answer])
+            return Entry(answer)
+        client = known.name if known is not None else _address(request)
+        return Entry(answer, client, installer is not None or (known is not None and known.installer))
 
-    def is_open(self, request: Request, given: Parameters) -> Answer:
-        """Whether this request may press buttons: by the PIN in it, or else by a PIN given before."""
-        if "pin" in given:
-            return self.try_pin(request, given.text("pin"))
-        if self.pins.knows(request.cookies.get(_COOKIE, ""), self.pin, time.monotonic()):
-            return Answer.RIGHT
-        answer = Answer.MISSING if self.pin else Answer.OFF
-        self.site.refusals.note(f"POST {request.url.path}", f"no PIN from {_address(request)}", _WHY[answer])
-        return answer
+    def admit(self, request: Request, entry: Entry, response: Response) -> None:
+        """Lets one who gave the right PINs stay for a while."""
+        token = self.pins.admit(
+            self.asked.pin or "", time.monotonic(), request.cookies.get(_COOKIE, ""), installer=entry.installer
+        )
+        response.set_cookie(_COOKIE, token, max_age=int(STAYS_S), httponly=True, samesite="strict")
 
     def refuse(self, request: Request, answer: Answer, said: dict[str, Any]) -> JSONResponse:
         """``said`` with the reason; 429 with how long to wait where that is it."""
@@ -94,39 +128,46 @@ def create_router(site: Site) -> APIRouter:
     @router.get(
         "/lcd",
         response_class=Response,
-        responses={200: {"content": {_PNG: {}}}, 404: {"description": "there is no LCD"}},
+        responses={
+            200: {"content": {_PNG: {}}},
+            304: {"description": "it is still the picture of the ETag in If-None-Match"},
+            404: {"description": "there is no LCD"},
+        },
     )
-    async def picture() -> Response:
-        """The LCD's current content as a PNG."""
-        picture = site.lcd()
+    async def picture(request: Request) -> Response:
+        """The LCD's current content as a PNG. Digits of a PIN show as * to who has not given the LCD PIN before."""
+        picture = await asyncio.to_thread(site.lcd, door.visitor(request, stays=False) is None)
         if picture is None:
             raise HTTPException(404, "this unit has no LCD that could be shown; its state is at /settings and at /")
-        return Response(picture, media_type=_PNG, headers={"Cache-Control": "no-store"})
+        etag = f'"{blake2s(picture, digest_size=8).hexdigest()}"'
+        headers = {"Cache-Control": "no-store", "ETag": etag}
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(picture, media_type=_PNG, headers=headers)
 
-    @router.post("/lcd-verify-password", openapi_extra=described({"password": _PIN}))
+    @router.post("/lcd-verify-password", openapi_extra=described({"password": _PIN, "installer": _INSTALLER}))
     async def verify(request: Request) -> JSONResponse:
         """Takes the LCD PIN as ``password``; who gave the right one may press the buttons for half an hour."""
-        given = await parameters(request)
-        answer = door.try_pin(request, given.text("password"))
-        if answer is not Answer.RIGHT:
-            return door.refuse(request, answer, {"success": False})
+        entry = door.enter(request, await parameters(request), "password")
+        if entry.answer is not Answer.RIGHT:
+            return door.refuse(request, entry.answer, {"success": False})
         response = JSONResponse({"success": True})
-        token = door.pins.admit(door.pin, time.monotonic())
-        response.set_cookie(_COOKIE, token, max_age=int(STAYS_S), httponly=True, samesite="strict")
+        door.admit(request, entry, response)
         return response
 
     @router.post("/lcd", openapi_extra=described(_TAKES))
     async def press(request: Request) -> JSONResponse:
-        """Presses (``pressed=1``) or releases (``pressed=0``) a button; its release, within 10 s, says what it was."""
+        """Presses (``pressed=1``) or releases (``pressed=0``) a button; its release has to come within 10 s."""
         given = await parameters(request)
         try:
             command = _press(given)
         except NotTakenError as error:
             site.refusals.note("POST /lcd", str(given.only("button", "pressed", "state")), str(error))
             return JSONResponse({"button": REFUSED, "reason": str(error)})
-        answer = door.is_open(request, given)
-        if answer is not Answer.RIGHT:
-            return door.refuse(request, answer, {"button": REFUSED})
+        entry = door.enter(request, given, "pin")
+        if entry.answer is not Answer.RIGHT:
+            return door.refuse(request, entry.answer, {"button": REFUSED})
+        command = replace(command, client=entry.client, installer=entry.installer)
         refused = (await site.submit(command)).refused
         if refused:
             site.refusals.note("POST /lcd", command.button.value, refused)

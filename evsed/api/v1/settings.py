@@ -14,7 +14,7 @@ from evsed.api.site import Site
 from evsed.api.v1.bodies import NOT_TAKEN, NotTakenError, body_of, carry_out, json_object, pointer, taking, whole
 from evsed.api.v1.documents import exact
 from evsed.core.events import ChangeSettings, Command
-from evsed.core.setting import Offers, Setting, SettingError, Value
+from evsed.core.setting import NOTHING_OFFERED, Offers, Setting, SettingError, Value
 from evsed.core.settings import TABLE, Settings
 
 _NUMERAL: Final = re.compile(r"[+-]?[0-9]{1,40}")
@@ -40,12 +40,12 @@ class SettingRow(TypedDict):
     secret: bool
 
 
-def settings_rows(settings: Settings) -> dict[str, SettingRow]:
-    """Every setting by its key, in menu order."""
-    return {key: _row(row, settings) for key, row in TABLE.items()}
+def settings_rows(settings: Settings, offers: Offers = NOTHING_OFFERED) -> dict[str, SettingRow]:
+    """Every setting by its key, in menu order; ``offers`` is what a found Sensorbox has."""
+    return {key: _row(row, settings, offers) for key, row in TABLE.items()}
 
 
-def _row(row: Setting, settings: Settings) -> SettingRow:
+def _row(row: Setting, settings: Settings, offers: Offers) -> SettingRow:
     kind = _kind(row)
     value = settings[row.key]
     return {
@@ -59,7 +59,7 @@ def _row(row: Setting, settings: Settings) -> SettingRow:
         "unit": row.unit or None,
         "description": row.description,
         "lcd_name": row.lcd_name or None,
-        "shown": row.shown(settings, Offers()),
+        "shown": row.shown(settings, offers),
         "installer": row.installer,
         "secret": row.secret,
     }
@@ -161,7 +161,8 @@ def create_router(site: Site) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["v1"])
 
     def document() -> dict[str, SettingRow]:
-        return settings_rows(site.snapshot.settings)
+        snapshot = site.snapshot
+        return settings_rows(snapshot.settings, snapshot.offers)
 
     @router.get("/settings", response_model=None, responses=taking(model=dict[str, SettingRow]))
     async def read() -> JSONResponse:

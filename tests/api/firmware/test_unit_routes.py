@@ -68,7 +68,7 @@ def unit_with(**parts: Any) -> Iterator[Unit]:
 
 @pytest.fixture(scope="module")
 def unit() -> Iterator[Unit]:
-    with unit_with(lcd=lambda: b"\x89PNG\r\n\x1a\n") as unit:
+    with unit_with() as unit:
         yield unit
 
 
@@ -163,9 +163,9 @@ def test_a_unit_whose_broker_is_configured_says_where() -> None:
 # ---- the LCD, the reboot ----
 
 
-def test_the_picture_of_an_lcd(unit: Unit) -> None:
+def test_there_is_no_picture_of_an_lcd_that_is_not_there(unit: Unit) -> None:
     answer = unit.get("/lcd")
-    assert (answer.status, answer.headers["Content-Type"], answer.body[:4]) == (200, "image/png", b"\x89PNG")
+    assert (answer.status, answer.json["detail"][:20]) == (404, "this unit has no LCD")
 
 
 def test_who_cannot_start_itself_anew_says_so(unit: Unit) -> None:

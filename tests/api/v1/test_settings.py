@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from evsed.api.v1.bodies import NotTakenError, without_secrets
 from evsed.api.v1.settings import SettingRow, read_changes, settings_rows
-from evsed.core.events import ChangeSettings
+from evsed.core.events import ChangeSettings, SensorboxOffers
+from evsed.core.setting import Offers
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from tests.api.v1.v1 import Client, fits
 from tests.core.story import settings
+from tests.scenarios.simulation import wait_for
 
 
 def test_every_setting_is_there_with_what_it_takes() -> None:
@@ -36,6 +38,14 @@ def test_shown_follows_the_menu() -> None:
     assert not settings_rows(settings(mode="Normal"))["solar_start_current"]["shown"]
     assert settings_rows(settings(mode="Solar"))["solar_start_current"]["shown"]
     assert not settings_rows(settings(mode="Solar", loadbl="Node 1"))["solar_start_current"]["shown"]
+
+
+def test_what_a_sensorbox_has_is_shown_once_it_is_found(client: Client) -> None:
+    client.send("PATCH", "/settings", {"mains_meter": "Sensorbox"})
+    assert [client.get("/settings")[key]["shown"] for key in ("grid", "sb2_wifi")] == [False, False]
+    client.charger.runtime.post(SensorboxOffers(Offers(sensorbox_cts=True)))
+    wait_for(lambda: client.get("/settings")["grid"]["shown"], "GRID is shown")
+    assert not client.get("/settings")["sb2_wifi"]["shown"]
 
 
 def test_a_secret_is_not_told_but_that_it_is_set() -> None:

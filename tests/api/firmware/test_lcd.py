@@ -1,0 +1,141 @@
+"""/lcd: who sees which picture, and as whom a button is pressed."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from http.cookies import SimpleCookie
+
+import pytest
+
+from evsed.api.app import create_app
+from evsed.api.firmware.pins import FREE_TRIES
+from evsed.config import Installation, Installer
+from evsed.core.events import Button, Command, PressButton, Verdict
+from evsed.core.snapshot import Saved
+from tests.api.served import Charger, Served
+from tests.core.story import settings
+from tests.scenarios.simulation import Answer, http
+
+PIN, INSTALLER = "0042", "86420135"
+HERE = "127.0.0.1"
+
+
+class Unit:
+    """A charger with an LCD, which notes what its control loop is asked."""
+
+    root = ""
+
+    def __init__(self, charger: Charger) -> None:
+        self.charger = charger
+        self._submit = charger.runtime.submit
+        self.commands: list[Command] = []
+        self.looks: list[bool] = []
+        self.face = b"PNG"
+
+    def submit(self, command: Command) -> "Future[Verdict]":
+        self.commands.append(command)
+        return self._submit(command)
+
+    def look(self, veiled: bool) -> bytes:  # noqa: FBT001, RUF100 - as Site.lcd
+        self.looks.append(veiled)
+        return self.face
+
+    def get(self, **headers: str) -> Answer:
+        return http("GET", f"{self.root}/lcd", None, **headers)
+
+    def press(self, cookie: str = "", **sent: str) -> PressButton | str:
+        """Presses the middle button: what the control loop was asked, or why it was not."""
+        body = "&".join(f"{name}={value}" for name, value in sent.items())
+        answer = http("POST", f"{self.root}/lcd?button=middle&pressed=1", body.encode(), Cookie=cookie)
+        if "reason" in answer.json:
+            return str(answer.json["reason"])
+        command = self.commands.pop()
+        assert isinstance(command, PressButton)
+        return command
+
+    def verify(self, cookie: str = "", **sent: str) -> str:
+        """The cookie, or the reason for having none."""
+        body = "&".join(f"{name}={value}" for name, value in sent.items())
+        answer = http("POST", f"{self.root}/lcd-verify-password", body.encode(), Cookie=cookie)
+        if not answer.json["success"]:
+            return str(answer.json["reason"])
+        [kept] = SimpleCookie(answer.headers["Set-Cookie"]).values()
+        assert (kept["httponly"], kept["samesite"]) == (True, "strict")
+        return f"{kept.key}={kept.value}"
+
+
+@pytest.fixture
+def installer() -> str:
+    return INSTALLER
+
+
+@pytest.fixture
+def unit(installer: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Unit]:
+    charger = Charger(Saved(settings=settings(lcd_pin=42)), Installation(installer=Installer(installer)))
+    unit = Unit(charger)
+    monkeypatch.setattr(charger.runtime, "submit", unit.submit)
+    with charger, Served(create_app(replace(charger.site, lcd=unit.look)), charger.refusals) as served:
+        unit.root = f"http://127.0.0.1:{served.port}"
+        yield unit
+
+
+def test_everybody_may_look_and_who_is_in_sees_the_digits_too(unit: Unit) -> None:
+    answer = unit.get()
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (200, "image/png", b"PNG")
+    assert answer.headers["Cache-Control"] == "no-store"
+    unit.get(Cookie="evsed-lcd=forged")
+    unit.get(Cookie=unit.verify(password=PIN))
+    assert unit.looks == [True, True, False]
+
+
+def test_a_picture_that_has_not_changed_is_not_sent_again(unit: Unit) -> None:
+    seen = unit.get().headers["ETag"]
+    again = unit.get(If_None_Match=seen)
+    assert (again.status, again.body, again.headers["ETag"]) == (304, b"", seen)
+    unit.face = b"other"
+    assert unit.get(If_None_Match=seen).body == b"other"
+
+
+def test_a_press_is_that_of_a_visitor_or_of_an_address(unit: Unit) -> None:
+    assert unit.press(pin=PIN) == unit.press(pin="42") == PressButton(Button.MIDDLE, True, HERE)
+    cookies = [unit.verify(password=PIN) for _ in range(2)]
+    first, second = (unit.press(cookie) for cookie in cookies)
+    assert isinstance(first, PressButton)
+    assert isinstance(second, PressButton)
+    assert len({first.client, second.client, HERE}) == 3
+    assert unit.press(cookies[0], pin=PIN) == first
+    assert cookies[0].partition("=")[2] not in first.client, "what opens the buttons goes no further"
+    assert unit.press("evsed-lcd=forged", pin=PIN) == PressButton(Button.MIDDLE, True, HERE)
+
+
+def test_the_installer_is_known_by_both_pins(unit: Unit) -> None:
+    assert unit.press(pin=PIN, installer=INSTALLER) == PressButton(Button.MIDDLE, True, HERE, installer=True)
+    assert unit.press(pin=PIN, installer="") == PressButton(Button.MIDDLE, True, HERE)
+    assert "send the LCD PIN" in str(unit.press(installer=INSTALLER))
+    owner = unit.verify(password=PIN)
+    fitter = unit.verify(password=PIN, installer=INSTALLER)
+    presses = [unit.press(owner), unit.press(fitter), unit.press(owner, installer=INSTALLER), unit.press(owner)]
+    assert [isinstance(press, PressButton) and press.installer for press in presses] == [False, True, True, False]
+    assert unit.verify(owner, installer=INSTALLER) == owner, "who is in gives the installer's PIN alone"
+    later = unit.press(owner)
+    assert isinstance(later, PressButton)
+    assert later.installer
+
+
+def test_wrong_pins_of_either_count_and_are_never_said(unit: Unit, caplog: pytest.LogCaptureFixture) -> None:
+    wrong = "97531097"
+    assert unit.verify(password=PIN, installer=wrong) == unit.press(pin=PIN, installer=wrong) == "the PIN is wrong"
+    owner = unit.verify(password=PIN)
+    assert unit.press(owner, installer=wrong) == "the PIN is wrong", f"it is the last of {FREE_TRIES}"
+    assert "wait" in unit.verify(password=PIN, installer=INSTALLER)
+    assert isinstance(unit.press(owner), PressButton), "who is in stays in"
+    assert unit.charger.refusals.count == 4
+    for secret in (wrong, INSTALLER, owner.partition("=")[2]):
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("installer", [""])
+def test_without_an_installer_s_pin_nobody_is_the_installer(unit: Unit) -> None:
+    for refused in (unit.verify(password=PIN, installer="1234"), unit.press(pin=PIN, installer="1234")):
+        assert "[installer] pin" in str(refused)
+    assert unit.press(pin=PIN) == PressButton(Button.MIDDLE, True, HERE)
