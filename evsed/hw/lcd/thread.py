@@ -38,13 +38,19 @@ class Lcd:
     def __init__(
         self,
         wiring: Wiring,
+        look: Look,
+        face: Face,
         *,
         opener: Opener = _display,
         clock: Callable[[], Millis] = monotonic_ms,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        """``clock`` (ms) and ``wait`` (s, ends early when the LCD is closed) are others in tests."""
+        """``face`` draws what is shown, ``look`` says what the light does.
+
+        ``clock`` (ms) and ``wait`` (s, ends early when the LCD is closed) are others in tests."""
         self._wiring = wiring
+        self._look = look
+        self._face = face
         self._opener = opener
         self._clock = clock
         self._stop = threading.Event()
@@ -54,11 +60,11 @@ class Lcd:
         self._told = ""
         self._missed: set[str] = set()
 
-    def start(self, look: Look, face: Face) -> None:
-        """Shows what ``face`` draws, from its own thread; ``look`` says what the light does. Returns at once."""
+    def start(self) -> None:
+        """Shows, from its own thread. Returns at once."""
         if self._wiring.pins.lcd_data is None:
             return
-        self._thread = threading.Thread(target=self._run, args=(look, face), name="lcd", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lcd", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -72,10 +78,10 @@ class Lcd:
             display.cut()
             self._thread.join(_LEAVE_S / 3)
 
-    def _run(self, look: Look, face: Face) -> None:
+    def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._serve(look, face)
+                self._serve()
             except LcdError as error:
                 self._tell(str(error))
             except Exception as error:  # noqa: BLE001  # a picture that cannot be drawn must not end the daemon
@@ -86,7 +92,7 @@ class Lcd:
             if not self._stop.is_set():
                 self._wait(REOPEN_S)
 
-    def _serve(self, look: Look, face: Face) -> None:
+    def _serve(self) -> None:
         """Opens the display and shows until the end. Raises LcdError."""
         if self._display is None:
             self._display = self._opener(self._wiring)
@@ -96,7 +102,7 @@ class Lcd:
             if name not in self._missed:
                 self._missed.add(name)
                 _LOG.error("%s. It is left out; the rest of the LCD works", why)
-        show = Show(display, look, face)
+        show = Show(display, self._look, self._face)
         while not self._stop.is_set():
             pause_ms = show.turn(self._clock())
             if self._told:

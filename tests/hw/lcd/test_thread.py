@@ -32,7 +32,14 @@ class Day:
         self.now = 0
         self.made = 0
         self.waits: list[float] = []
-        self.lcd = Lcd(self.bench.wiring, opener=self._make, clock=lambda: self.now, wait=self._wait)
+        self.lcd = Lcd(
+            self.bench.wiring,
+            lambda: self.bench.snapshot,
+            lambda: self.bench.picture,
+            opener=self._make,
+            clock=lambda: self.now,
+            wait=self._wait,
+        )
 
     def _make(self, _: Wiring) -> Display:
         self.made += 1
@@ -49,7 +56,7 @@ class Day:
     def pass_by(self, events: dict[int, Callable[[], object]]) -> None:
         """Lives until the last of the ``events`` (ms, what happens then)."""
         self.events = events
-        self.lcd._run(lambda: self.bench.snapshot, lambda: self.bench.picture)
+        self.lcd._run()
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -139,9 +146,9 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pyte
 
 def test_a_board_without_an_lcd_starts_nothing() -> None:
     wiring = Wiring(pins=replace(Wiring().pins, lcd_data=None))
-    lcd = Lcd(wiring, opener=lambda _: pytest.fail("opened"))
+    lcd = Lcd(wiring, lambda: DARK, face, opener=lambda _: pytest.fail("opened"))
     before = threading.active_count()
-    lcd.start(lambda: DARK, face)
+    lcd.start()
     assert threading.active_count() == before
     lcd.close()
 
@@ -158,8 +165,8 @@ def daemon() -> Iterator[SmallPigpiod]:
 
 def test_the_end_is_dark_and_empty_and_quick() -> None:
     bench = Bench()
-    lcd = Lcd(bench.wiring, opener=lambda _: bench.glass)
-    lcd.start(lambda: LIT, lambda: bench.picture)
+    lcd = Lcd(bench.wiring, lambda: LIT, lambda: bench.picture, opener=lambda _: bench.glass)
+    lcd.start()
     soon(lambda: bench.spi.factory.pin(18).state == 1)
     assert bench.visible == dots(bench.picture)
     pin = bench.spi.factory.pin(18)
@@ -171,7 +178,7 @@ def test_the_end_is_dark_and_empty_and_quick() -> None:
 
 
 def test_an_lcd_that_was_never_started_ends() -> None:
-    Lcd(Wiring()).close()
+    Lcd(Wiring(), lambda: LIT, face).close()
 
 
 def test_a_write_that_hangs_is_left_behind() -> None:
@@ -185,8 +192,8 @@ def test_a_write_that_hangs_is_left_behind() -> None:
         return write(fd, data)
 
     bench.glass._kernel = replace(bench.spi.kernel, write=hanging)
-    lcd = Lcd(bench.wiring, opener=lambda _: bench.glass)
-    lcd.start(lambda: LIT, lambda: bench.picture)
+    lcd = Lcd(bench.wiring, lambda: LIT, lambda: bench.picture, opener=lambda _: bench.glass)
+    lcd.start()
     assert hangs.wait(10)
     begun = time.monotonic()
     lcd.close()
@@ -205,8 +212,8 @@ def test_over_pigpiod_the_light_comes_and_a_frozen_one_is_left(daemon: SmallPigp
     glass = Glass(wiring)
     bench.spi.reset_line = None
     glass._kernel = replace(bench.spi.kernel, write=lambda _, data: len(data))  # its pins are elsewhere
-    lcd = Lcd(wiring, opener=lambda _: glass)
-    lcd.start(lambda: LIT, face)
+    lcd = Lcd(wiring, lambda: LIT, face, opener=lambda _: glass)
+    lcd.start()
     soon(lambda: daemon.duty.get(18) == 10_000)
     assert (daemon.modes[5], daemon.levels[6]) == (1, 1)  # an output; not in reset
     daemon.frozen.set()
@@ -225,8 +232,8 @@ import sys
 from evsed.hw.lcd.thread import Lcd
 from evsed.wiring import Wiring
 heavy = [name for name in ("luma", "PIL", "gpiozero", "pigpio") if name in sys.modules]
-lcd = Lcd(Wiring(pigpio_port=1))
-lcd.start(lambda: None, lambda: None)
+lcd = Lcd(Wiring(pigpio_port=1), lambda: None, lambda: None)
+lcd.start()
 lcd.close()
 print(heavy)
 """
