@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from evsed.core.screens import figures
@@ -55,6 +56,7 @@ def test_minutes_and_seconds(seconds: int, text: str) -> None:
     assert figures.minutes_seconds(seconds) == text
 
 
+@effort(deadline=None)
 @given(st.integers(-(10**9), 10**9))
 def test_nothing_is_longer_than_promised(number: int) -> None:
     assert len(figures.phase_amps(3, number)) == 6

@@ -113,5 +113,6 @@ def test_the_clock_is_the_owners_and_unknown_is_told() -> None:
     assert page(replace(snapshot, unix_s=None)).clock == "--:--"
 
 
-def test_an_address_that_is_too_long_is_cut() -> None:
-    assert page(opened("mode"), Around(UtcCalendar(), "fe80::1234:5678:9abc")).address == "fe80::1234:5678"
+def test_an_address_that_is_too_long_does_not_look_like_a_shorter_one() -> None:
+    for address, seen in (("192.168.178.123",) * 2, ("fe80::1234:5678:9abc", "fe80::1234:56..")):
+        assert page(opened("mode"), Around(UtcCalendar(), address)).address == seen

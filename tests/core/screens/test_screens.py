@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from evsed.core.events import Button
@@ -89,6 +90,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     )
 
 
+@effort(deadline=None)
 @given(snapshots(), st.integers(0, 10**9), st.booleans(), st.ip_addresses().map(str) | st.just(""))
 def test_no_text_is_longer_than_the_picture_has_room_for(
     snapshot: Snapshot, later: int, veiled: bool, address: str
@@ -97,6 +99,7 @@ def test_no_text_is_longer_than_the_picture_has_room_for(
     assert broken(screen(snapshot, around, snapshot.now + later)) == []
 
 
+@effort(deadline=None)
 @given(snapshots(), st.integers(0, 10**6))
 def test_a_current_of_charging_is_shown_in_state_c_alone(snapshot: Snapshot, later: int) -> None:
     """Known bug 8: the charge current stayed on the display after charging had ended."""
