@@ -238,6 +238,11 @@ class Protect:
         mains = self.cap is None or self._looks >= _OVER_LOOKS
         return mains and (self.circuit is None or self._circuit_looks >= _OVER_LOOKS)
 
+    @property
+    def capacity_until(self) -> Millis | None:
+        """When charging stops because the sum of the mains is too high (CAP STOP); None while that timer rests."""
+        return self.ends_at if self._soft else None
+
     def lacks(self, minimum: Deciamps, now: Millis, *, fits: bool, sum_mains_minutes: int) -> bool:
         """Whether MIN has not fitted for so long that the car has to stop. ``fits``: it does now."""
         rooms = [room for room in (self.room, self.circuit_room) if room is not None]

@@ -42,9 +42,15 @@ def flow(snapshot: Snapshot, lines: tuple[str, ...], now: Millis) -> Flow:
         mains=_mains(snapshot, now),
         charge=_charge(snapshot),
         energy=_energy(snapshot),
-        countdown=minutes_seconds(snapshot.solar_stop_s) if snapshot.state is State.C else "",
+        countdown=_countdown(snapshot),
         line=lines[now // LINE_MS % len(lines)],
     )
+
+
+def _countdown(snapshot: Snapshot) -> str:
+    """Until the first of the stop timers that run; empty while none does."""
+    running = [left for left in (snapshot.solar_stop_s, snapshot.capacity_stop_s) if left]
+    return minutes_seconds(min(running)) if running and snapshot.state is State.C else ""
 
 
 def charging_lines(snapshot: Snapshot) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ from evsed.core.schedule import NO_TIMER
 from evsed.core.screens.screen import Words
 from evsed.core.snapshot import Snapshot
 
-HOLD: Final = "HOLD 2 SEC"
-LET_GO: Final = "LET GO"
+HOLD: Final = "Hold 2 sec"
+LET_GO: Final = "Let go"
 LOCKED: Final = Words(("BUTTONS", "LOCKED"))
 
+_DENIED = ("for ACCESS", "DENIED")
 _OTHER = {Mode.SMART: "SOLAR", Mode.SOLAR: "SMART"}
 
 
@@ -36,9 +37,9 @@ def _effect(button: Button, snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...
         case Button.LEFT:
             return _off(snapshot, ripe=ripe)
         case Button.MIDDLE:
-            return ("MENU",)
+            return ("for MENU",)
         case Button.RIGHT:
-            return ("START IN", f"{snapshot.mode.name} MODE")
+            return ("to start in", f"{snapshot.mode.name} mode")
         case _:
             assert_never(button)
 
@@ -46,7 +47,7 @@ def _effect(button: Button, snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...
 def _off(snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...]:
     """Held, it ends access and forgets the timer; let go early, it chooses the other of Smart and Solar."""
     if snapshot.access is not Access.ALLOW:
-        return ("ACCESS OFF",) if snapshot.timer == NO_TIMER else ("ACCESS OFF", "TIMER OFF")
-    effect = "STOP" if snapshot.reason is None else "ACCESS OFF"
+        return _DENIED if snapshot.timer == NO_TIMER else (*_DENIED, "and no timer")
+    effect = ("to STOP",) if snapshot.reason is None else _DENIED
     other = _OTHER.get(snapshot.mode)
-    return (effect,) if ripe or other is None else (effect, "LET GO NOW:", other)
+    return effect if ripe or other is None else (*effect, f"now for {other}")

@@ -98,12 +98,12 @@ def test_a_pilot_that_nobody_looked_at_is_not_blamed_on_the_cable() -> None:
 @pytest.mark.parametrize(
     ("button", "mode", "lines"),
     [
-        (Button.MIDDLE, "Normal", ("HOLD 2 SEC", "MENU")),
-        (Button.LEFT, "Normal", ("HOLD 2 SEC", "STOP")),
-        (Button.LEFT, "Smart", ("HOLD 2 SEC", "STOP", "LET GO NOW:", "SOLAR")),
-        (Button.LEFT, "Solar", ("HOLD 2 SEC", "STOP", "LET GO NOW:", "SMART")),
-        (Button.RIGHT, "Normal", ("HOLD 2 SEC", "START IN", "NORMAL MODE")),
-        (Button.RIGHT, "Solar", ("HOLD 2 SEC", "START IN", "SOLAR MODE")),
+        (Button.MIDDLE, "Normal", ("Hold 2 sec", "for MENU")),
+        (Button.LEFT, "Normal", ("Hold 2 sec", "to STOP")),
+        (Button.LEFT, "Smart", ("Hold 2 sec", "to STOP", "now for SOLAR")),
+        (Button.LEFT, "Solar", ("Hold 2 sec", "to STOP", "now for SMART")),
+        (Button.RIGHT, "Normal", ("Hold 2 sec", "to start in", "NORMAL mode")),
+        (Button.RIGHT, "Solar", ("Hold 2 sec", "to start in", "SOLAR mode")),
     ],
 )
 def test_a_held_button_says_what_will_happen(button: Button, mode: str, lines: tuple[str, ...]) -> None:
@@ -111,15 +111,15 @@ def test_a_held_button_says_what_will_happen(button: Button, mode: str, lines: t
 
 
 def test_a_ripe_button_is_to_be_let_go() -> None:
-    assert held(Button.MIDDLE, plugged(), ripe=True) == ("LET GO", "MENU")
-    assert held(Button.LEFT, plugged("Solar"), ripe=True) == ("LET GO", "STOP")
-    assert held(Button.RIGHT, plugged("Solar"), ripe=True) == ("LET GO", "START IN", "SOLAR MODE")
+    assert held(Button.MIDDLE, plugged(), ripe=True) == ("Let go", "for MENU")
+    assert held(Button.LEFT, plugged("Solar"), ripe=True) == ("Let go", "to STOP")
+    assert held(Button.RIGHT, plugged("Solar"), ripe=True) == ("Let go", "to start in", "SOLAR mode")
 
 
 def test_without_access_the_left_button_only_ends_a_timer() -> None:
-    assert held(Button.LEFT, empty()) == ("HOLD 2 SEC", "ACCESS OFF")
-    assert held(Button.LEFT, replace(empty("Smart"), access=Access.DENY)) == ("HOLD 2 SEC", "ACCESS OFF")
-    assert held(Button.LEFT, delayed(10**9)) == ("HOLD 2 SEC", "ACCESS OFF", "TIMER OFF")
+    assert held(Button.LEFT, empty()) == ("Hold 2 sec", "for ACCESS", "DENIED")
+    assert held(Button.LEFT, replace(empty("Smart"), access=Access.DENY)) == ("Hold 2 sec", "for ACCESS", "DENIED")
+    assert held(Button.LEFT, delayed(10**9)) == ("Hold 2 sec", "for ACCESS", "DENIED", "and no timer")
 
 
 def test_smart_without_a_meter_is_not_promised() -> None:
@@ -127,8 +127,8 @@ def test_smart_without_a_meter_is_not_promised() -> None:
         return replace(empty(), settings=settings(mains_meter="Disabled", **given))
 
     assert held(Button.RIGHT, unmetered(mode="Smart"))[:2] == ("SMART NEEDS A", "MAINS METER: SEE")
-    assert held(Button.RIGHT, unmetered(mode="Normal"))[0] == "HOLD 2 SEC"
-    assert held(Button.RIGHT, unmetered(mode="Smart", loadbl="Node 1"))[0] == "HOLD 2 SEC"
+    assert held(Button.RIGHT, unmetered(mode="Normal"))[0] == "Hold 2 sec"
+    assert held(Button.RIGHT, unmetered(mode="Smart", loadbl="Node 1"))[0] == "Hold 2 sec"
 
 
 @pytest.mark.parametrize("button", Button)
@@ -142,7 +142,7 @@ def test_the_menu_goes_before_a_held_button_that_before_an_error_and_that_before
     snapshot = replace(failed(Fault.TEMPERATURE), panel=panel)
     assert isinstance(screen(snapshot, AROUND, NOW), MenuPage)
     panel = replace(panel, menu=None)
-    assert words(replace(snapshot, panel=panel)) == ("HOLD 2 SEC", "MENU")
+    assert words(replace(snapshot, panel=panel)) == ("Hold 2 sec", "for MENU")
     panel = replace(panel, holding=None)
     assert words(replace(snapshot, panel=panel)) == ERRORS[Fault.TEMPERATURE]
     assert words(replace(snapshot, panel=panel, faults=())) == ("INVALID", "RFID CARD")
