@@ -1,7 +1,8 @@
 """What the LCD's section of the bench measures. What anything costs is nobody's business here."""
 
+from evsed.core.screens.main import screen
 from evsed.core.screens.screen import Flow, MenuPage, Words
-from tests.bench.lcd import _AROUND, IDLE, LOOKED_AT, MOVING, judged, lcd, lines, screen, snapshots
+from tests.bench.lcd import _AROUND, IDLE, LOOKED_AT, MOVING, judged, lcd, lines, snapshots
 
 
 def test_there_is_a_frame_of_each_kind() -> None:
