@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi docs fuzz bench conformance soak crash-matrix mutation lock clean
+.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix mutation lock clean
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -59,6 +59,10 @@ openapi: install
 # The README's tables of MQTT topics; a test says when they are to be written anew.
 docs: install
 	$(BIN)/python -m tests.api.mqtt_readme
+
+# Pictures of all that the LCD shows, tests/lcd/pictures and docs/lcd.png; a test says when they are to be written anew.
+lcd: install
+	$(BIN)/python -m tests.lcd
 
 # Random requests, a hundred thousand, to the whole web server: no fault of ours, and no change by what was refused.
 REQUESTS ?= 100000

@@ -17,15 +17,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from evsed.config import Board, ConfigError, Installation
-from evsed.core.events import Command
-from evsed.core.model import Contactor2, MeterRole
+from evsed.core.model import Contactor2
 from evsed.core.ports import Board as BoardPort
 from evsed.core.ports import BoardLostError
 from evsed.core.setting import SettingError
-from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
 from evsed.doors import Doors
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from evsed.api.mdns import Announcer
-    from evsed.hw.bus import Bus
     from evsed.hw.modbus_tcp import ModbusTcp
     from evsed.hw.panel import Panel
     from evsed.webserver import QuietServer
@@ -60,7 +57,6 @@ CONTROL_PRIORITY = 20
 NICENESS = -10
 """Of every thread: the control thread waits for whoever has the interpreter, so no other program may keep that one."""
 
-ANSWERS_WITHIN_S = 5.0
 LOG_FINISHES_S = 0.2
 SERVER_STOPS_S = 0.3
 
@@ -163,59 +159,6 @@ def _simulation(board: Board) -> "list[APIRouter]":
     from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415 - heavy
 
     return [create_router(board.plant_port, board.charger)]
-
-
-class _Other(Protocol):
-    """What runs on a thread of its own beside the control loop."""
-
-    def start(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def _others(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> list[_Other]:
-    """Whoever measures and reads cards."""
-    from evsed.hw.homewizard import HomeWizard  # noqa: PLC0415 - heavy
-    from evsed.hw.rfid import reader_for  # noqa: PLC0415
-
-    found: list[_Other] = [*_buses(installation, runtime, refuse)]
-    found.append(HomeWizard(lambda: runtime.snapshot.settings, runtime.post, menu=lambda: runtime.snapshot.panel.menu))
-    reader = reader_for(installation.board.wiring.rfid, lambda card: _obey_card(runtime, card))
-    return found if reader is None else [*found, reader]
-
-
-def _obey_card(runtime: Runtime, card: Command) -> None:
-    """A card that is refused (no reader mode chosen) is told to whoever reads the log."""
-    try:
-        refused = runtime.submit(card).result(ANSWERS_WITHIN_S).refused
-    except TimeoutError:
-        refused = "the control loop does not answer"
-    if refused:
-        log.warning("a card was read, and nothing came of it: %s", refused)
-
-
-def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, str, str], None]) -> "list[Bus]":
-    """A bus for every line of the installation: its clients are the meters on it and, where chargers share it, they."""
-    from evsed.hw.bus import Bus, Client  # noqa: PLC0415 - heavy
-    from evsed.hw.nodeserver import Core, NodeServer  # noqa: PLC0415
-    from evsed.hw.poller import Poller  # noqa: PLC0415
-    from evsed.hw.powershare import Master  # noqa: PLC0415
-
-    def settings() -> Settings:
-        return runtime.snapshot.settings
-
-    buses = []
-    for line in installation.bus:
-        roles = [MeterRole(role) for role in line.meters]
-        where = f"{line.name} ({line.device})"
-        clients: list[Client] = [Poller(where, roles, settings, runtime.post, shared=line.chargers)]
-        server = None
-        if line.chargers:
-            clients.append(Master(lambda: runtime.snapshot, runtime.post))
-            core = Core(lambda: runtime.snapshot, lambda: runtime.hangs, runtime.post, runtime.submit, refuse)
-            server = NodeServer(core, installation.serial, ev_meter=MeterRole.EV in roles)
-        buses.append(Bus(line.name, line.device, line.baud, settings, clients, server))
-    return buses
 
 
 class _Daemon:
@@ -325,16 +268,17 @@ class _Daemon:
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.beside import others  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
         refusals = Refusals()
-        others = _others(installation, runtime, refusals.note)
         network = Looker()
         mqtt = MqttService(runtime, installation, refusals, network, reboot)
         face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
+        beside = others(installation, runtime, face, refusals.note)
         site = Site(
             runtime,
             self._store.barrier,
@@ -354,7 +298,7 @@ class _Daemon:
         modbus_door = await doors.now("modbus", installation.modbus) if installation.modbus.port else None
         if self._over.is_set() or runtime.failure is not None:
             return  # lost in its first cycles: nobody is in control whom the rest could serve
-        for other in others:
+        for other in beside:
             other.start()
         mqtt.start()
         ends: list[asyncio.Task[None]] = []
@@ -374,7 +318,7 @@ class _Daemon:
         ends += [asyncio.create_task(asyncio.to_thread(close)) for close in goodbyes]
         await asyncio.wait(ends, timeout=SERVER_STOPS_S)
         modbus.close()
-        for other in others:
+        for other in beside:
             other.close()
 
     async def _serve_modbus_later(self, modbus: "ModbusTcp", doors: Doors) -> None:

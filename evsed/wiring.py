@@ -60,8 +60,8 @@ class Pins:
     led_green: Line | None = Line(19)
     led_blue: Line | None = Line(1)
     buzzer: Line | None = None
-    lcd_data: Line | None = Line(5)  # data/command of the ST7567
-    lcd_reset: Line | None = Line(6)
+    lcd_data: Line | None = Line(5)  # data/command of the ST7567: on is data; without it there is no LCD
+    lcd_reset: Line | None = Line(6, active_low=True)
     lcd_backlight: Line | None = Line(18)
 
 
@@ -101,6 +101,20 @@ class Rfid:
 
 
 @dataclass(frozen=True, slots=True)
+class Lcd:
+    """The ST7567: where it is, and how its maker has put the glass on. ``device`` empty: what the ADC leaves of SPI 0.
+
+    The controller has 132 columns and the glass 128: the offset says how many are left out in front.
+    """
+
+    device: str = ""
+    column_offset: int = 4
+    rotate: int = 0  # 180: the board hangs upside down
+    contrast: int = 57
+    hz: int = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class Wiring:
     """The reference board, unless the owner says otherwise."""
 
@@ -115,11 +129,20 @@ class Wiring:
     adc: Adc = field(default_factory=Adc)
     pwm: Pwm = field(default_factory=Pwm)
     rfid: Rfid = field(default_factory=Rfid)
+    lcd: Lcd = field(default_factory=Lcd)
 
     @property
     def pin_factory(self) -> str:
         """gpiozero's pin factory for everything that switches no power."""
         return self.gpiozero or ("pigpio" if self.driver is Driver.PIGPIO else "lgpio")
+
+    @property
+    def lcd_device(self) -> str:
+        """The LCD's SPI device: the one that is named, or the chip select that the ADC leaves. Empty: there is none."""
+        if self.pins.lcd_data is None:
+            return ""
+        left = (device for device in ("/dev/spidev0.0", "/dev/spidev0.1") if device != self.adc.device)
+        return self.lcd.device or next(left)
 
 
 GUARDED = ("contactor1", "contactor2", "pilot_off", "lock", "unlock", "rcm_test", "heartbeat")

@@ -26,6 +26,10 @@ WIRING_RANGES: Final = {
     "board.adc.ntc_ohms": (100, 1_000_000),
     "board.adc.ntc_beta": (1_000, 10_000),
     "board.pwm.channel": (-1, 7),
+    "board.lcd.column_offset": (0, 4),
+    "board.lcd.rotate": (0, 180),
+    "board.lcd.contrast": (0, 63),
+    "board.lcd.hz": (1_000_000, 10_000_000),  # the ADC waits for a page of 128 bytes: 0.1 to 1 ms
 }
 _GPIO: Final = (0, 27)
 
@@ -170,13 +174,13 @@ def _spi_bus(device: str) -> int | None:
 
 
 def _spi_buses(wiring: Wiring) -> set[int]:
-    """The first one has the display, whatever else."""
-    used = (_spi_bus(device) for device in (wiring.adc.device, wiring.rfid.device))
+    """The first one is taken, whatever else: with ``dtparam=spi=on`` its pins are the kernel's."""
+    used = (_spi_bus(device) for device in (wiring.adc.device, wiring.rfid.device, wiring.lcd_device))
     return {0} | {bus for bus in used if bus is not None}
 
 
 def _known_buses(wiring: Wiring) -> Iterator[str]:
-    for name, device in (("adc", wiring.adc.device), ("rfid", wiring.rfid.device)):
+    for name, device in (("adc", wiring.adc.device), ("rfid", wiring.rfid.device), ("lcd", wiring.lcd_device)):
         bus = _spi_bus(device)
         if bus is not None and bus not in _SPI:
             yield f"{name}.device: nobody knows which pins SPI {bus} takes; name a bus from {min(_SPI)} to {max(_SPI)}"
@@ -318,15 +322,22 @@ def _reader(wiring: Wiring) -> Iterator[str]:
         yield f"rfid.device takes a keyboard's device, such as {_READER_DEVICES[reader]}, not {shown(device)}"
     elif device and same_device(device) == wiring.adc.device:
         yield f"rfid.device: {device} is the ADC's; the card reader needs a chip select of its own"
-    elif device and same_device(device) == _display(wiring):
+    elif device and same_device(device) == same_device(wiring.lcd_device):
         yield f"rfid.device: {device} is the display's; the card reader needs a chip select of its own"
 
 
-def _display(wiring: Wiring) -> str:
-    """The display's SPI device: the first chip select that the ADC leaves; empty: there is no display."""
-    if wiring.pins.lcd_data is None:
-        return ""
-    return next(device for device in ("/dev/spidev0.0", "/dev/spidev0.1") if device != wiring.adc.device)
+def _lcd(wiring: Wiring) -> Iterator[str]:
+    lcd = wiring.lcd
+    if lcd.rotate not in {0, 180}:
+        yield f"lcd.rotate takes 0 or 180, not {lcd.rotate}"
+    if not lcd.device:
+        return
+    if not _SPI_DEVICE.fullmatch(same_device(lcd.device)):
+        yield f"lcd.device takes an SPI device such as /dev/spidev0.0, or nothing, not {shown(lcd.device)}"
+    elif wiring.pins.lcd_data is None:
+        yield f'lcd.device: {lcd.device} is there, but pins.lcd_data is "none"; name its GPIO'
+    elif same_device(lcd.device) == wiring.adc.device:
+        yield f"lcd.device: {lcd.device} is the ADC's; the display needs a chip select of its own"
 
 
 _READER_DEVICES: Final = {"pn532": "/dev/ttyUSB1", "keyboard": "/dev/input/by-id/usb-...-event-kbd"}
@@ -344,4 +355,5 @@ _RULES: Final[tuple[Callable[[Wiring], Iterable[str]], ...]] = (
     _adc,
     _divider,
     _reader,
+    _lcd,
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evsed.config import Board, ConfigError, Installation, load
 from evsed.tables import build, shown
-from evsed.wiring import Adc, Driver, Line, Pins, Pull, Pwm, Rfid, Wiring
+from evsed.wiring import Adc, Driver, Lcd, Line, Pins, Pull, Pwm, Rfid, Wiring
 from evsed.wiring_rules import HARDWARE_PWM, WIRING_RANGES, broken, fitted, read_wiring
 
 
@@ -63,6 +63,10 @@ def test_every_part_of_a_board_is_read(tmp_path: Path) -> None:
     [board.rfid]
     reader = "pn532"
     device = "/dev/ttyUSB3"
+    [board.lcd]
+    device = "/dev/spidev0.0"
+    column_offset = 0
+    rotate = 180
     [bus]
     device = "/dev/ttyUSB0"
     """
@@ -83,6 +87,7 @@ def test_every_part_of_a_board_is_read(tmp_path: Path) -> None:
         adc=Adc(chip="mcp3204", temperature=-1),
         pwm=Pwm(chip="pwmchip2", channel=0),
         rfid=Rfid("pn532", "/dev/ttyUSB3"),
+        lcd=Lcd(device="/dev/spidev0.0", column_offset=0, rotate=180),
     )
 
 
@@ -178,6 +183,16 @@ REFUSED = [
     ("rfid", 'reader = "pn532"\ndevice = "/dev/spidev0.1"', "board.rfid.device: /dev/spidev0.1 is the ADC's"),
     ("rfid", 'reader = "pn532"\ndevice = "/dev//spidev0.1"', "board.rfid.device: /dev//spidev0.1 is the ADC's"),
     ("rfid", 'reader = "pn532"\ndevice = "/dev/spidev0.0"', "board.rfid.device: /dev/spidev0.0 is the display's"),
+    # the LCD
+    ("lcd", "rotate = 90", "board.lcd.rotate takes 0 or 180, not 90"),
+    ("lcd", "column_offset = 5", "board.lcd.column_offset takes a whole number from 0 to 4"),
+    ("lcd", "contrast = 64", "board.lcd.contrast takes a whole number from 0 to 63"),
+    ("lcd", "hz = 100_000", "board.lcd.hz takes a whole number from 1000000"),
+    ("lcd", 'device = "/dev/i2c-1"', "board.lcd.device takes an SPI device such as /dev/spidev0.0, or nothing, not"),
+    ("lcd", 'device = "/dev/spidev0.1"', "board.lcd.device: /dev/spidev0.1 is the ADC's; the display needs"),
+    ("lcd", 'device = "/dev//spidev0.1"', "board.lcd.device: /dev//spidev0.1 is the ADC's"),
+    ("lcd", 'device = "/dev/spidev9.0"', "board.lcd.device: nobody knows which pins SPI 9 takes"),
+    ("lcd", 'device = "/dev/spidev1.0"', r"board.pins.pilot_off: GPIO 16 is taken by SPI 1 \(GPIO 16 to 21\)"),
     ("rfid", 'reader = "keyboard"\ndevice = "/dev/spidev0.2"', "board.rfid.device takes a keyboard's device"),
     ("rfid", 'reader = "pn532"\ndevice = "/dev//serial0"', "board.rfid.device: /dev/serial0 is an RS485 line's"),
 ]
@@ -229,6 +244,20 @@ def test_the_display_has_the_chip_select_that_the_adc_leaves() -> None:
     wiring = Wiring(adc=Adc(device="/dev/spidev0.0"), rfid=rfid)
     assert [text.split(";")[0] for text in broken(wiring, [])] == ["rfid.device: /dev/spidev0.1 is the display's"]
     assert list(broken(replace(wiring, pins=replace(Pins(), lcd_data=None)), [])) == []
+    assert (wiring.lcd_device, Wiring().lcd_device) == ("/dev/spidev0.1", "/dev/spidev0.0")
+
+
+def test_the_display_has_the_device_that_is_named_unless_there_is_no_display() -> None:
+    wiring = Wiring(lcd=Lcd(device="/dev/spidev0.0"), adc=Adc(device="/dev/spidev0.1"))
+    assert wiring.lcd_device == "/dev/spidev0.0"
+    assert list(broken(replace(wiring, rfid=Rfid("pn532", "/dev/spidev0.0")), [])) == [
+        "rfid.device: /dev/spidev0.0 is the display's; the card reader needs a chip select of its own"
+    ]
+    without = replace(wiring, pins=replace(Pins(), lcd_data=None))
+    assert without.lcd_device == ""
+    assert list(broken(without, [])) == [
+        'lcd.device: /dev/spidev0.0 is there, but pins.lcd_data is "none"; name its GPIO'
+    ]
 
 
 def test_a_plain_line_may_share_the_pilots_pwm_channel(tmp_path: Path) -> None:
@@ -244,7 +273,7 @@ def test_a_pilot_that_is_disconnected_at_power_up_is_taken(tmp_path: Path) -> No
 
 
 def test_every_whole_number_has_its_range() -> None:
-    for prefix, table in (("board.", Wiring()), ("board.adc.", Adc()), ("board.pwm.", Pwm())):
+    for prefix, table in (("board.", Wiring()), ("board.adc.", Adc()), ("board.pwm.", Pwm()), ("board.lcd.", Lcd())):
         for name in table.__dataclass_fields__:
             value = getattr(table, name)
             if isinstance(value, int) and not isinstance(value, bool):
@@ -254,7 +283,7 @@ def test_every_whole_number_has_its_range() -> None:
 
 # ---- whatever stands in the file ----
 
-_TABLES = ["board", "bus", "pins", "adc", "pwm", "rfid", "http"]
+_TABLES = ["board", "bus", "pins", "adc", "pwm", "rfid", "lcd", "http"]
 _KEYS = [*_TABLES, "driver", "chip", "kind", "reader", "device", "gpio", "pull", "names", *fitted(Pins())]
 _VALUES = st.one_of(
     st.none().map(lambda _: "none"),
@@ -299,6 +328,7 @@ def refusal_of(attempt: Callable[[], object]) -> str:
             "adc": _DOCUMENTS,
             "pwm": _DOCUMENTS,
             "rfid": _DOCUMENTS,
+            "lcd": _DOCUMENTS,
         },
     )
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evsed import wallclock
 from evsed.config import ConfigError, Installation, load
-from evsed.doctor import fitting, header, parts, pigpiod, pilot, storage
+from evsed.doctor import fitting, header, lcd, parts, pigpiod, pilot, storage
 from evsed.doctor import machine as machines
 from evsed.doctor.findings import PATIENCE_S, Finding, Step, Verdict, attention, lines, ok, take, wrong
 from evsed.doctor.machine import Machine
@@ -83,6 +83,7 @@ def _board(installation: Installation, machine: Machine, *, serving: bool) -> li
     before += [
         Step("settings", lambda: fitting.settings(directory, wiring.pins)),
         Step("panel", lambda: fitting.panel(wiring)),
+        Step("LCD", lambda: lcd.look(wiring)),
     ]
     guard = [
         Step("guard", lambda: parts.guard(wiring, serving=serving)),

@@ -10,17 +10,16 @@ from PIL import Image
 
 from evsed.core.screens.screen import DOT_STEPS, Direction, Flow
 from evsed.lcd.fonts import MEDIUM, NARROW, SMALL, TINY
-from evsed.lcd.icons import CAR, DOT, HOUSE, PYLON, SOCKET, SUN, SUN_SHINING, icon
-from evsed.lcd.pieces import HEIGHT, WIDTH, Box, Piece, text_centred, text_left, text_right
+from evsed.lcd.icons import CAR, DOT, HOUSE, PLUG, PYLON, SUN, SUN_SHINING, icon
+from evsed.lcd.pieces import HEIGHT, WIDTH, Box, Piece, text_centred, text_right
 
 GROUND: Final = HEIGHT - MEDIUM.height - 1
 """The first row below what stands on it."""
 
 _HOUSE_LEFT: Final = 50
 _CAR_LEFT: Final = 100
-_SOCKET_LEFT: Final = 107
 _WIRE_TOP: Final = GROUND - 8
-_SUN_LEFT: Final = 53
+_SUN_LEFT: Final = 54
 
 _LINE: Final[Box] = (0, HEIGHT - MEDIUM.height, WIDTH, HEIGHT)
 _ENERGY: Final[Box] = (80, 0, WIDTH, 12)
@@ -31,14 +30,12 @@ _COUNTDOWN: Final[Box] = (70, 28, 100, 37)
 def pieces(flow: Flow) -> list[Piece]:
     """The things, the wires, the numbers and the line."""
     step = flow.step % DOT_STEPS
-    wire = _HOUSE_LEFT + icon(HOUSE).width
-    end = _CAR_LEFT if flow.car else _SOCKET_LEFT
     drawn = [
         _standing(PYLON, 0),
         _wire(icon(PYLON).width, _HOUSE_LEFT, flow.grid, step),
         _standing(HOUSE, _HOUSE_LEFT),
-        _wire(wire, end, flow.charging if flow.car else Direction.NONE, step),
-        _standing(CAR, _CAR_LEFT) if flow.car else _standing(SOCKET, _SOCKET_LEFT),
+        _wire(_HOUSE_LEFT + icon(HOUSE).width, _CAR_LEFT, flow.charging if flow.car else Direction.NONE, step),
+        _standing(CAR, _CAR_LEFT) if flow.car else _hanging(PLUG, _CAR_LEFT),
     ]
     return [*drawn, *_sun(flow, step), *_numbers(flow)]
 
@@ -46,7 +43,7 @@ def pieces(flow: Flow) -> list[Piece]:
 def _numbers(flow: Flow) -> list[Piece]:
     left = icon(PYLON).width + 2
     rows = [
-        text_left(text, NARROW, (left, row * NARROW.height, _HOUSE_LEFT, (row + 1) * NARROW.height))
+        text_right(text, NARROW, (left, row * NARROW.height, _HOUSE_LEFT, (row + 1) * NARROW.height))
         for row, text in enumerate(flow.mains[:3])
     ]
     return [
@@ -61,6 +58,12 @@ def _numbers(flow: Flow) -> list[Piece]:
 def _standing(art: str, left: int) -> Piece:
     picture = icon(art)
     return Piece(picture, left, GROUND - picture.height)
+
+
+def _hanging(art: str, left: int) -> Piece:
+    """At the end of a wire."""
+    picture = icon(art)
+    return Piece(picture, left, _WIRE_TOP + (icon(DOT).height - picture.height) // 2)
 
 
 def _wire(left: int, right: int, direction: Direction, step: int) -> Piece:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed import app, config
+from evsed import beside, config
 from evsed.config import ROLES, Installation
 from evsed.core.events import ACCEPTED, ChangeSetting, Command, Event, MeterRead, Verdict
 from evsed.core.model import MeterRole, Mode, PhaseCurrents
@@ -237,7 +237,7 @@ def test_the_daemon_shows_its_ev_meter_on_the_line_that_carries_it(chargers: str
         other = tuple({*ROLES} - {*meters})
         lines = (config.Bus("cellar", ours, meters=meters, chargers=True), config.Bus("garage", "none", meters=other))
         installation = Installation(bus=lines)
-        bus, _ = app._buses(installation, cast(Runtime, core), lambda *_: None)
+        bus, _ = beside._buses(installation, cast(Runtime, core), lambda *_: None)
         bus.start()
         read = mbpoll(theirs, "-t", "3", "-r", "264", "-c", "1")
         bus.close()

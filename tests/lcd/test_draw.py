@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 from evsed.core.screens.screen import DOT_STEPS, Direction, Flow, MenuPage, Screen, Words
 from evsed.lcd.draw import draw, pieces
 from evsed.lcd.flow import beam, wire
-from evsed.lcd.icons import ARROW, CAR, DOT, HOUSE, PYLON, SOCKET, SUN, SUN_SHINING, icon
+from evsed.lcd.icons import ARROW, CAR, DOT, HOUSE, PLUG, PYLON, SUN, SUN_SHINING, icon
 from evsed.lcd.picture import png
 from evsed.lcd.pieces import Piece
 
@@ -99,7 +99,7 @@ def test_a_picture_may_be_painted_over() -> None:
     assert draw(PAGE).tobytes() == kept
 
 
-@pytest.mark.parametrize("art", [ARROW, CAR, DOT, HOUSE, PYLON, SOCKET, SUN, SUN_SHINING])
+@pytest.mark.parametrize("art", [ARROW, CAR, DOT, HOUSE, PLUG, PYLON, SUN, SUN_SHINING])
 def test_the_rows_of_an_icon_are_equally_long(art: str) -> None:
     rows = art.split()
     assert {len(row) for row in rows} == {len(rows[0])}

@@ -34,7 +34,7 @@ def page(view: MenuView, snapshot: Snapshot, around: Around, now: Millis) -> Men
     """The item at ``now``."""
     below, shift = _running(view.told or _meaning(view, snapshot), now - view.since)
     return MenuPage(
-        address=around.address[:ADDRESS_MOST],
+        address=_address(around.address),
         clock=_clock(snapshot, around, now),
         name="EXIT" if view.key == EXIT else TABLE[view.key].lcd_name,
         value="" if view.key == EXIT else _value(view, veiled=around.veiled),
@@ -42,6 +42,11 @@ def page(view: MenuView, snapshot: Snapshot, around: Around, now: Millis) -> Men
         shift=shift,
         editing=view.editing,
     )
+
+
+def _address(address: str) -> str:
+    """One that is too long must not look like a shorter one."""
+    return address if len(address) <= ADDRESS_MOST else f"{address[: ADDRESS_MOST - 2]}.."
 
 
 def _clock(snapshot: Snapshot, around: Around, now: Millis) -> str:

@@ -57,7 +57,7 @@ def _both(*words: str) -> Wording:
     return Wording(words, words)
 
 
-NOT_SAID = Reason("not_said", "Not charging")
+NOT_SAID = Reason("not_said", "")
 
 WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
     {
@@ -146,5 +146,5 @@ def _delayed(snapshot: Snapshot, around: Around, now: Millis) -> Wording:
 
 
 def _unforeseen(reason: Reason) -> Wording:
-    """A reason of its own words: a large picture can hold its beginning."""
-    return Wording(("NOT CHARGING", *wrap(reason.text, SMALL_MOST)[: _SMALL_LINES - 2]))
+    """A reason with its own text, of which there is room for the beginning."""
+    return Wording(("NOT", "CHARGING", *wrap(reason.text, SMALL_MOST)[: _SMALL_LINES - 2]))

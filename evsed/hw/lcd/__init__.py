@@ -1,0 +1,1 @@
+"""The LCD: an ST7567 on SPI with its backlight, on a thread of its own."""

@@ -1,0 +1,1 @@
+"""The LCD's screens, from Snapshots of stories and of scenes."""
