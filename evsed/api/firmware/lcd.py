@@ -19,7 +19,7 @@ from evsed.api.firmware.parameters import Parameters, described, parameters
 from evsed.api.firmware.pins import STAYS_S, Answer, Pair, Pins, Visitor, lcd_pin
 from evsed.api.firmware.posted_settings import REFUSED
 from evsed.api.firmware.values import NotTakenError, switched
-from evsed.api.site import Site
+from evsed.api.site import BusyError, Site
 from evsed.core.events import Button, PressButton
 
 _COOKIE: Final = "evsed-lcd"
@@ -70,6 +70,13 @@ class Door:
     def visitor(self, request: Request, *, stays: bool = True) -> Visitor | None:
         """Who has been let in before; see Pins.visitor."""
         return self.pins.visitor(request.cookies.get(_COOKIE, ""), self.asked.pin, time.monotonic(), stays=stays)
+
+    def is_veiled(self, request: Request) -> bool:
+        """Whether digits are hidden from this request; to look does not prolong a stay."""
+        try:
+            return self.visitor(request, stays=False) is None
+        except BusyError:  # the picture says that the control loop does not answer
+            return True
 
     def enter(self, request: Request, given: Parameters, name: str) -> Entry:
         """Judges the LCD PIN, sent as ``name`` or given before, and the installer's where it was sent.
@@ -136,7 +143,7 @@ def create_router(site: Site) -> APIRouter:
     )
     async def picture(request: Request) -> Response:
         """The LCD's current content as a PNG. Digits of a PIN show as * to who has not given the LCD PIN before."""
-        picture = await asyncio.to_thread(site.lcd, door.visitor(request, stays=False) is None)
+        picture = await asyncio.to_thread(site.lcd, door.is_veiled(request))
         if picture is None:
             raise HTTPException(404, "this unit has no LCD that could be shown; its state is at /settings and at /")
         etag = f'"{blake2s(picture, digest_size=8).hexdigest()}"'

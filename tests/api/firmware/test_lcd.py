@@ -7,6 +7,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from evsed import runtime
 from evsed.api.app import create_app
 from evsed.api.firmware.pins import FREE_TRIES
 from evsed.config import Installation, Installer
@@ -94,6 +95,15 @@ def test_a_picture_that_has_not_changed_is_not_sent_again(unit: Unit) -> None:
     assert (again.status, again.body, again.headers["ETag"]) == (304, b"", seen)
     unit.face = b"other"
     assert unit.get(If_None_Match=seen).body == b"other"
+
+
+def test_a_control_loop_that_does_not_answer_is_for_the_picture_to_say(
+    unit: Unit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cookie = unit.verify(password=PIN)
+    monkeypatch.setattr(runtime, "STALE_MS", -1)
+    assert unit.get(Cookie=cookie).status == 200
+    assert unit.looks == [True]
 
 
 def test_a_press_is_that_of_a_visitor_or_of_an_address(unit: Unit) -> None:
