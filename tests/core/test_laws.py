@@ -101,10 +101,12 @@ def test_the_sum_is_a_cap_of_its_own(loads: tuple[float, float, float], cap: int
 def test_cap_stop_counts_minutes_of_the_sum_only_and_the_fuse_does_not_wait_for_it() -> None:
     story = charging(mode="Smart", current_max_sum_mains=24, max_sum_mains_time=2)
     house(story, 7.0)  # 24 - 9 = 15 A for three phases
-    story.run(0.9)
-    assert 118 <= story.run_until(lambda: story.state is State.C1, 130) <= 122
+    story.run(5)
+    assert 110 <= story.snapshot.capacity_stop_s <= 120
+    assert 113 <= story.run_until(lambda: story.state is State.C1, 130) <= 118
     house(story, 1.0)
     story.run_until(lambda: story.state is State.C, 90)
+    assert story.snapshot.capacity_stop_s == 0
     story.run(20)
     house(story, 20.0)
     assert story.run_until(lambda: story.state is State.C1, 10) <= 5.6
