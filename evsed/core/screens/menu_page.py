@@ -55,8 +55,12 @@ def _clock(snapshot: Snapshot, around: Around, now: Millis) -> str:
 
 
 def _meaning(view: MenuView, snapshot: Snapshot) -> str:
-    if view.key != EXIT:
-        return TABLE[view.key].description
+    """An error stands before it: who can mend it may be in the menu for that."""
+    error = "" if snapshot.error is None else f"ERROR: {snapshot.error.value.text} - "
+    return error + (TABLE[view.key].description if view.key != EXIT else _exit(view, snapshot))
+
+
+def _exit(view: MenuView, snapshot: Snapshot) -> str:
     return "Press o to leave" if view.draft == snapshot.settings else "Press o to store what was changed, and leave"
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from evsed.core.faults import Fault
 from evsed.core.panel_view import EXIT
 from evsed.core.schedule import UtcCalendar
 from evsed.core.screens.around import Around
@@ -80,6 +81,12 @@ def test_a_pin_is_never_shown_but_while_it_is_entered() -> None:
 def test_a_refusal_stands_below() -> None:
     told = "CONTACT 2 cannot be Auto on a node"
     assert page(opened("enable_C2", told=told)).below.startswith(told)
+
+
+def test_an_error_that_comes_up_is_told_in_the_menu_too() -> None:
+    snapshot = replace(opened("led_mode"), faults=(Fault.RCM,))
+    assert page(snapshot).below.startswith("ERROR: RCM Tripped - Colour scheme")
+    assert page(replace(opened(EXIT), faults=(Fault.NO_SUN,))).below == "Press o to leave"
 
 
 def test_what_fits_stands_still() -> None:
