@@ -21,7 +21,8 @@ from evsed.core.snapshot import Snapshot
 from evsed.core.states import State
 from evsed.hw import panel as panel_module
 from evsed.hw.panel import Beeper, Panel, Settled
-from evsed.hw.panel_devices import Devices, GpiozeroDevices, PanelError, Wake, open_devices, open_factory
+from evsed.hw.panel_devices import Devices, GpiozeroDevices, Wake, open_devices
+from evsed.hw.pin_factory import PinError, open_factory
 from evsed.wiring import Driver, Line, Pins, Pull, Wiring
 from tests.core.story import Story
 from tests.hw.small_pigpiod import SmallPigpiod
@@ -194,7 +195,7 @@ def test_a_panel_that_cannot_be_opened_is_told_once_and_tried_again(
 
     def opener(wiring: Wiring, wake: Wake) -> Devices:
         if refusals:
-            raise PanelError(refusals.pop(0))
+            raise PinError(refusals.pop(0))
         return GpiozeroDevices(wiring, wake, factory)
 
     panel = Panel(Wiring(pins=PINS), opener=opener)
@@ -212,7 +213,7 @@ def test_a_panel_that_cannot_be_opened_is_told_once_and_tried_again(
 def test_a_pin_that_is_used_twice_is_named_and_nothing_stays_open() -> None:
     factory = MockFactory(pin_class=MockPWMPin)
     wiring = Wiring(pins=replace(PINS, switch=Line(2, active_low=True, pull=Pull.UP)))
-    with pytest.raises(PanelError, match=r"switch on GPIO 2: .*GPIO2.*evsed\.toml names it twice"):
+    with pytest.raises(PinError, match=r"switch on GPIO 2: .*GPIO2.*evsed\.toml names it twice"):
         GpiozeroDevices(wiring, lambda: None, factory)
     GpiozeroDevices(Wiring(pins=PINS), lambda: None, factory).close()
 
@@ -220,14 +221,14 @@ def test_a_pin_that_is_used_twice_is_named_and_nothing_stays_open() -> None:
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lgpio", None)
     monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
-    with pytest.raises(PanelError, match="lgpio is missing: install python3-lgpio"):
+    with pytest.raises(PinError, match="lgpio is missing: install python3-lgpio"):
         open_factory(Wiring(driver=Driver.KERNEL))
 
 
 def test_no_pigpiod_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
-    with pytest.raises(PanelError, match=f"pigpiod at 127.0.0.1:{port} does not answer: look at `systemctl status"):
+    with pytest.raises(PinError, match=f"pigpiod at 127.0.0.1:{port} does not answer: look at `systemctl status"):
         open_devices(Wiring(pigpio_port=port), lambda: None)
 
 
@@ -313,7 +314,7 @@ def test_an_output_that_is_left_out_is_told_once_though_the_panel_opens_again(
         devices = GpiozeroDevices(wiring, wake, factory)
         opened.append(devices)
         if len(opened) == 1:
-            monkeypatch.setattr(devices, "read", lambda: _raise(PanelError("gone")))
+            monkeypatch.setattr(devices, "read", lambda: _raise(PinError("gone")))
         return devices
 
     panel = Panel(Wiring(pins=PINS), opener=opener)

@@ -19,7 +19,7 @@ from evsed.hw.lcd.controller import Controller
 from evsed.hw.lcd.lines import Lines
 from evsed.hw.lcd.show import LcdError
 from evsed.hw.lcd.wire import KERNEL, Kernel, SpiWire
-from evsed.hw.panel_devices import PanelError, open_factory
+from evsed.hw.pin_factory import PinError, open_factory
 from evsed.wiring import Wiring
 
 
@@ -53,7 +53,7 @@ class Glass:
         """See Display."""
         try:
             factory = self._factory(self._wiring)
-        except PanelError as error:
+        except PinError as error:
             raise LcdError(str(error)) from error
         self._lines = lines = Lines(self._wiring, factory)
         self._wire = SpiWire(self._wiring.lcd_device, self._wiring.lcd.hz, lines.is_data, self._kernel)

@@ -4,18 +4,15 @@ Owns opening and closing them, with a pin factory of their own: what hangs here 
 hardware's PWM is not used, for the pilot may be on the same channel.
 """
 
-import contextlib
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 from evsed.hw.lcd.assumed import LIGHT_HZ
 from evsed.hw.lcd.show import LcdError
-from evsed.hw.panel_devices import INPUTS, LEDS, GpiozeroDevices
+from evsed.hw.pin_factory import PinError, cut, let_go, lost, named
 from evsed.wiring import Line, Wiring
-
-_NOT_OURS: Final = (*INPUTS, *LEDS, "buzzer")
 
 
 class Lines:
@@ -27,8 +24,7 @@ class Lines:
         self._opened: list[Any] = []
         self._left_out: dict[str, str] = {}
         self._is_data = False
-        # Without a pin of its own this only knows the way out of a pigpiod that no longer answers.
-        self._exit = GpiozeroDevices(_without_panel(wiring), lambda: None, factory)
+        self._factory = factory
         zero = importlib.import_module("gpiozero")
 
         def output(line: Line) -> Any:
@@ -72,38 +68,26 @@ class Lines:
 
     def close(self) -> None:
         """The light off, everything let go of; what is gone already is not missed."""
-        for _ in range(2):  # once more when the factory counts as gone: then nothing is said to it any more
-            for device in self._opened:
-                for deed in (device.off, device.close):
-                    with contextlib.suppress(Exception):
-                        deed()
-            self._exit.close()
+        let_go(self._factory, self._opened)
 
     def cut(self) -> None:
         """Ends the connections to pigpiod, if it is pigpiod."""
-        self._exit.cut()
+        cut(self._factory)
 
     def _set(self, device: Any, value: float) -> None:
         try:
             device.value = value
         except Exception as error:
-            where = self._wiring.chip
-            if self._wiring.pin_factory == "pigpio":
-                where = f"pigpiod at port {self._wiring.pigpio_port} (systemctl status pigpiod)"
-            raise LcdError(f"{where} no longer answers: {_words(error)}") from error
+            raise LcdError(lost(self._wiring, error)) from error
 
     def _open(self, name: str, make: Callable[[Line], Any]) -> Any | None:
         line: Line | None = getattr(self._wiring.pins, name)
         if line is None:
             return None
         try:
-            device = make(line)
-        except Exception as error:
-            why = _words(error)
-            advice = "another program may hold the pin, or evsed.toml names it twice"
-            if "permission" in why.lower():
-                advice = "pigpiod has to be started with the board's pins in its option -x; `evsed doctor` shows it"
-            raise LcdError(f"{name} on GPIO {line.gpio}: {why}; {advice}") from error
+            device = named(name, line, partial(make, line))
+        except PinError as error:
+            raise LcdError(str(error)) from error
         self._opened.append(device)
         return device
 
@@ -113,12 +97,3 @@ class Lines:
         except LcdError as error:
             self._left_out[name] = str(error)
             return None
-
-
-def _without_panel(wiring: Wiring) -> Wiring:
-    nothing: dict[str, Any] = dict.fromkeys(_NOT_OURS)
-    return replace(wiring, pins=replace(wiring.pins, **nothing))
-
-
-def _words(error: Exception) -> str:
-    return str(error).strip("'\"") or type(error).__name__

@@ -16,7 +16,7 @@ from evsed.hw.lcd import thread as thread_module
 from evsed.hw.lcd.display import Glass
 from evsed.hw.lcd.show import Display
 from evsed.hw.lcd.thread import REOPEN_S, Lcd
-from evsed.hw.panel_devices import PanelError
+from evsed.hw.pin_factory import PinError
 from evsed.wiring import Wiring
 from tests.hw.lcd.bench import DARK, LIT, Bench, dots, face
 from tests.hw.small_pigpiod import SmallPigpiod
@@ -100,7 +100,7 @@ def test_an_lcd_that_is_lost_comes_back(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_pins_that_cannot_be_had_are_told_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     day = Day()
-    day.bench.refuses += [PanelError("pigpiod does not answer")] * 2
+    day.bench.refuses += [PinError("pigpiod does not answer")] * 2
     day.pass_by({100_000: lambda: None})
     assert [text.split(". ")[0] for text in told(caplog)] == [
         "the LCD (/dev/spidev0.0) does not work: pigpiod does not answer",

@@ -8,7 +8,7 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from evsed.hw.lcd.lines import Lines
 from evsed.hw.lcd.show import LcdError
 from evsed.hw.lcd.wire import WR_HZ, Kernel, SpiWire
-from evsed.hw.panel_devices import PanelError
+from evsed.hw.pin_factory import PinError
 from evsed.wiring import Lcd, Line, Wiring
 from tests.hw.lcd.bench import Bench, Pin, of
 
@@ -95,13 +95,13 @@ def test_pins_that_are_gone_are_told() -> None:
     lines = bench.glass._lines
     assert lines is not None
     bench.spi.factory.pin(5).function = "input"
-    with pytest.raises(LcdError, match=r"pigpiod at port 8888 \(systemctl status pigpiod\) no longer answers: "):
+    with pytest.raises(LcdError, match="pigpiod at 127.0.0.1:8888 no longer answers: look at"):
         lines.is_data(True)
 
 
 def test_no_pigpiod_is_told_in_the_panel_s_words() -> None:
     bench = Bench()
-    bench.refuses.append(PanelError("pigpiod at 127.0.0.1:8888 does not answer"))
+    bench.refuses.append(PinError("pigpiod at 127.0.0.1:8888 does not answer"))
     with pytest.raises(LcdError, match=r"pigpiod at 127\.0\.0\.1:8888 does not answer"):
         bench.glass.open()
     bench.glass.close()
