@@ -95,7 +95,7 @@ def test_pins_that_are_gone_are_told() -> None:
     lines = bench.glass._lines
     assert lines is not None
     bench.spi.factory.pin(5).function = "input"
-    with pytest.raises(LcdError, match="pigpiod at 127.0.0.1:8888 no longer answers: look at"):
+    with pytest.raises(LcdError, match=r"pigpiod at 127\.0\.0\.1:8888 no longer answers: look at"):
         lines.is_data(True)
 
 
