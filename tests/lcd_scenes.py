@@ -190,6 +190,7 @@ def _add_error(fault: Fault) -> None:
 for _fault in Fault:
     if not _fault.value.waiting:
         _add_error(_fault)
+_add("error_rcm_not_yet", lambda: replace(failed(Fault.RCM), residual_signal=True), later=4_000)
 _add("error_rcm_reset", lambda: failed(Fault.RCM), later=2_000)
 _add("error_overdraw_again", lambda: failed(Fault.OVERDRAW, left_s=45), later=2_000)
 _add("error_meter_lost_node", lambda: failed(Fault.METER_LOST, node=True))
@@ -206,7 +207,9 @@ _add(
 
 def _add_held(button: Button, mode: Mode, *, ripe: bool) -> None:
     name = f"held_{button.value}_{mode.name.lower()}{'_ripe' if ripe else ''}"
-    _add(name, lambda: replace(plugged(mode.name.title()), panel=PanelView(holding=button, ripe=ripe)))
+    access = Access.DENY if button is Button.RIGHT else Access.ALLOW
+    view = PanelView(holding=button, ripe=ripe)
+    _add(name, lambda: replace(plugged(mode.name.title()), access=access, panel=view))
 
 
 for _button, _mode in product(Button, Mode):
@@ -225,6 +228,7 @@ _add(
     "held_right_without_meter",
     lambda: replace(_with(empty(), mode="Smart", mains_meter="Disabled"), panel=PanelView(holding=Button.RIGHT)),
 )
+_add("held_right_access_on", lambda: replace(plugged(), panel=PanelView(holding=Button.RIGHT)))
 _add("held_locked", lambda: replace(_with(empty(), lcdlock=1), panel=PanelView(holding=Button.MIDDLE)))
 
 # ---- menu ----

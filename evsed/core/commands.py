@@ -144,6 +144,8 @@ def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> 
     """Carries ``command`` out on ``desk`` or ``metering``. Whatever chooses a mode ends the pilot by hand."""
     mode = desk.settings.mode
     verdict = _carry_out(command, desk, metering, now)
+    if desk.settings.lcdlock or isinstance(command, EraseSettings):
+        desk.panel.menu.close()
     if verdict.accepted and (isinstance(command, _CHOOSING) or desk.settings.mode != mode):
         desk.by_hand.end()
     return verdict

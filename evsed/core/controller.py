@@ -257,6 +257,8 @@ class Controller:
             if self.faults.set(fault, present=there, now=now):
                 health = self.health.get(_ROLE_OF[fault]) if fault in _ROLE_OF else None
                 actions.append(notes.fault_changed(fault, health, there=there, node=node, held_up=held_up))
+                if there and fault in LATCHED:
+                    self.desk.panel.menu.close()  # nobody presses a key without having seen this
                 if fault is Fault.METER_LOST:
                     self.regulation.forget_measurements()
                 if fault is Fault.PILOT and not there:

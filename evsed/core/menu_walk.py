@@ -49,6 +49,7 @@ class MenuWalk:
         self._changed: dict[str, Value] = {}
         self._editing = False
         self._digits = ""
+        self._dialled = False  # a digit was chosen; else nobody meant to change the PIN
         self._told = ""
         self._since: Millis = 0
         self._touched: Millis = 0
@@ -94,12 +95,12 @@ class MenuWalk:
         if (at := _nearest(self._key, shown)) != self._key:  # something else has changed the settings meanwhile
             self._go(at, now)
         if press.button is Button.MIDDLE:
-            return self._middle(press, draft, ground, now) if gesture is Gesture.PRESSED else None
+            return self._middle(press, ground, now) if gesture is Gesture.PRESSED else None
         forward = press.button is Button.RIGHT
         if not self._editing:
             place = shown.index(at) + (1 if forward else -1)
             self._go(shown[place % len(shown)], now)
-        elif self._allowed(press, now):
+        elif self._allowed(press, now, self._key):
             self._change(draft, ground, press, gesture, now)
         return None
 
@@ -113,32 +114,34 @@ class MenuWalk:
             draft = draft.replace(key, value)
         return draft
 
-    def _middle(self, press: Press, draft: Settings, ground: Ground, now: Millis) -> ChangeSettings | None:
+    def _middle(self, press: Press, ground: Ground, now: Millis) -> ChangeSettings | None:
         """``o``: opens an item, ends its changing, or leaves by EXIT."""
         if self._key == EXIT:
-            return self._leave(ground.settings)
+            return self._leave(press, ground.settings, now)
         if not self._editing:
-            self._editing = self._allowed(press, now)
+            self._editing = self._allowed(press, now, self._key)
             self._digits = "0" if self._editing and self._key == PIN else ""
+            self._dialled = False
         elif not self._digits:
             self._editing = False
         elif len(self._digits) < _PIN_DIGITS:
             self._digits += "0"
         else:
-            self._keep(PIN, int(self._digits), draft)
+            if self._dialled:
+                self._keep(PIN, int(self._digits), ground)
             self._editing, self._digits = False, ""
         return None
 
-    def _leave(self, settings: Settings) -> ChangeSettings | None:
+    def _leave(self, press: Press, settings: Settings, now: Millis) -> ChangeSettings | None:
         changes = tuple((key, value) for key, value in self._changed.items() if value != settings[key])
-        if changes:
-            return ChangeSettings(changes)
-        self.close()
-        return None
+        if not changes:
+            self.close()
+            return None
+        return ChangeSettings(changes) if self._allowed(press, now, *self._changed) else None
 
-    def _allowed(self, press: Press, now: Millis) -> bool:
-        """What belongs to the installation is not changed from afar, except by the installer."""
-        if not TABLE[self._key].installer or press.installer:
+    def _allowed(self, press: Press, now: Millis, *keys: str) -> bool:
+        """What of ``keys`` belongs to the installation is not changed from afar, except by the installer."""
+        if press.installer or not any(TABLE[key].installer for key in keys):
             return True
         self.refuse(_AWAY, now)
         return False
@@ -148,18 +151,20 @@ class MenuWalk:
         forward, again = press.button is Button.RIGHT, gesture is Gesture.REPEAT
         if self._digits:
             digit = (int(self._digits[-1]) + (1 if forward else -1)) % 10
-            self._digits = f"{self._digits[:-1]}{digit}"
+            self._digits, self._dialled = f"{self._digits[:-1]}{digit}", True
         elif isinstance(value, str):
             hosts = tuple(dict.fromkeys(("", *ground.hosts, value)))
-            self._keep(self._key, next_of(hosts, value, forward=forward, again=again), draft)
+            self._keep(self._key, next_of(hosts, value, forward=forward, again=again), ground)
         elif row.choices:
-            self._keep(self._key, next_of(tuple(row.choices), value, forward=forward, again=again), draft)
+            self._keep(self._key, next_of(tuple(row.choices), value, forward=forward, again=again), ground)
         else:
             stride = stride_of(row, now - press.since if again else 0)
-            self._keep(self._key, stepped(row, value, stride if forward else -stride, again=again), draft)
+            self._keep(self._key, stepped(row, value, stride if forward else -stride, again=again), ground)
 
-    def _keep(self, key: str, value: Value, draft: Settings) -> None:
-        if value != draft[key]:
+    def _keep(self, key: str, value: Value, ground: Ground) -> None:
+        """In the order in which values were given last: each was one that the menu offered with those before it."""
+        self._changed.pop(key, None)
+        if value != ground.settings[key]:
             self._changed[key] = value
 
 

@@ -10,7 +10,7 @@ from evsed.core.actions import Action, Note, Severity
 from evsed.core.buttons import Gesture, Press, Use
 from evsed.core.charger import STOP_DELAY_MS
 from evsed.core.events import ACCEPTED, Button, ChooseMode, Command, Verdict
-from evsed.core.faults import Fault
+from evsed.core.faults import LATCHED, Fault
 from evsed.core.model import MeterType, Mode
 from evsed.core.schedule import NO_TIMER
 from evsed.core.switch import CUSTOM, Wish, command_for
@@ -36,14 +36,16 @@ def pressed(core: "Controller", press: Press, gesture: Gesture, now: Millis) -> 
         press.spend()
         return reset
     if core.desk.settings.lcdlock:
-        panel.menu.close()
         return []
     if panel.menu.is_open:
         return _in_menu(core, press, gesture, now)
+    latched = any(fault in core.faults for fault in LATCHED)
     if gesture is Gesture.HELD and press.button is Button.MIDDLE:
-        panel.menu.open(now)
-        press.claim()
+        if not (press.remote and latched):  # who hides such an error behind the menu has to stand before it
+            panel.menu.open(now)
         return []
+    if gesture is Gesture.SHORT and Fault.RCM in core.faults:
+        return []  # it was to reset the error, whose cause is still there
     choice = chosen(press.button, gesture, Mode(core.desk.settings.mode), core.desk.access)
     return _ask(core, "button", None if choice is None else ChooseMode(choice), now)
 

@@ -128,6 +128,7 @@ class Snapshot:
     saved: Saved
     into_second_ms: Millis = 0  # how much of the second ``unix_s`` has passed at ``now``
     capacity_stop_s: int = 0  # until SUMMAINS stops charging (CAP STOP); 0: that timer rests
+    residual_signal: bool = False  # the residual current monitor signals now
     panel: PanelView = NO_PANEL
     offers: Offers = NOTHING_OFFERED  # what a found Sensorbox offers
     hosts: tuple[str, ...] = ()  # networked meters that were found on the LAN

@@ -32,6 +32,7 @@ ERRORS: Final[Mapping[Fault, tuple[str, ...]]] = MappingProxyType(
 )
 
 PRESS_BUTTON: Final = ("PRESS", "BUTTON", "TO", "RESET")
+STILL_THERE: Final = ("NOT YET:", "THE MONITOR", "STILL SIGNALS", "A FAULT")
 MASTER_LOST: Final = ("MASTER IS SILENT", "OR HAS NO METER", "CHECK MASTER", "AND WIRING")
 NO_METER: Final = ("NO MAINS METER", "IS CHOSEN", "SEE MAINS MET", "IN THE MENU")
 HELD_UP: Final = ("CHARGER WAS", "HELD UP", "ONE MOMENT", "PLEASE")
@@ -49,7 +50,7 @@ def words(fault: Fault, snapshot: Snapshot, now: Millis) -> Words:
     """The error that the whole picture is about at ``now``."""
     pages = [_page(fault, snapshot)]
     if fault is Fault.RCM:
-        pages.append(PRESS_BUTTON)
+        pages += [PRESS_BUTTON, *([STILL_THERE] if snapshot.residual_signal else [])]
     reason = snapshot.reason
     if reason is not None and reason.code == fault.value.code and (left := seconds_left(reason.until, now)):
         pages.append(("NEXT TRY", f"IN {countdown(left)}"))

@@ -78,18 +78,15 @@ def _mains(snapshot: Snapshot, now: Millis) -> tuple[str, ...]:
 
 
 def _surplus(snapshot: Snapshot) -> int:
-    """What the house would export without the car, in whole amperes; 0 while nobody knows."""
+    """What the house would export without the car, in whole amperes, as far as anybody knows."""
     return 0 if snapshot.mains is None else whole_amps(_drawn(snapshot) - snapshot.mains.total)
 
 
 def _drawn(snapshot: Snapshot) -> Deciamps:
-    """What the car draws on all phases: by its meter, or else what it is offered on those that it draws from."""
-    if snapshot.state is not State.C:
-        return 0
+    """What the car is known to draw on all phases. An offer is no draw: the sun would shine at night on a full car."""
     ev = snapshot.meters[MeterRole.EV]
-    if ev.fresh and ev.values.currents is not None:
-        return ev.values.currents.total
-    return snapshot.offer * sum(snapshot.drawing)
+    known = snapshot.state is State.C and ev.fresh
+    return ev.values.currents.total if known and ev.values.currents is not None else 0
 
 
 def _power(snapshot: Snapshot) -> Watts | None:

@@ -10,9 +10,11 @@ from evsed.core.snapshot import Snapshot
 
 HOLD: Final = "Hold 2 sec"
 LET_GO: Final = "Let go"
+ACCESS_ON: Final = Words(("ACCESS", "IS ON"))
 LOCKED: Final = Words(("BUTTONS", "LOCKED"))
 
 _DENIED = ("for ACCESS", "DENIED")
+_DENIED_SHORT = ("for NO ACCESS",)
 _OTHER = {Mode.SMART: "SOLAR", Mode.SOLAR: "SMART"}
 
 
@@ -22,6 +24,8 @@ def words(button: Button, snapshot: Snapshot, *, ripe: bool) -> Words:
         return LOCKED
     if button is Button.RIGHT and _lacks_meter(snapshot):
         return Words((f"{snapshot.mode.name} NEEDS A", "MAINS METER: SEE", "MAINS MET", "IN THE MENU"))
+    if button is Button.RIGHT and snapshot.access is Access.ALLOW:
+        return ACCESS_ON
     return Words((LET_GO if ripe else HOLD, *_effect(button, snapshot, ripe=ripe)))
 
 
@@ -45,9 +49,12 @@ def _effect(button: Button, snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...
 
 
 def _off(snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...]:
-    """Held, it ends access and forgets the timer; let go early, it chooses the other of Smart and Solar."""
+    """Held, it ends access; let go early, it chooses the other of Smart and Solar. Either way it forgets the timer."""
+    timer = () if snapshot.timer == NO_TIMER else ("and no timer",)
     if snapshot.access is not Access.ALLOW:
-        return _DENIED if snapshot.timer == NO_TIMER else (*_DENIED, "and no timer")
-    effect = ("to STOP",) if snapshot.reason is None else _DENIED
+        return (*_DENIED, *timer)
     other = _OTHER.get(snapshot.mode)
-    return effect if ripe or other is None else (*effect, f"now for {other}")
+    more = timer if ripe or other is None else (f"now for {other}", *timer)
+    if snapshot.reason is None:
+        return ("to STOP", *more)
+    return (*(_DENIED if len(more) < 2 else _DENIED_SHORT), *more)

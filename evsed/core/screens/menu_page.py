@@ -16,6 +16,9 @@ ROW_CHARACTERS: Final = 21
 CHARACTER_PX: Final = 6
 """What fits into the bottom row."""
 
+VALUE_CHARACTERS: Final = 16
+"""A host name that is longer runs through the bottom row, for its end may be what tells it from another."""
+
 GAP: Final = "   "
 REST_MS: Final[Millis] = 1_500
 MOVE_MS: Final[Millis] = 80
@@ -57,7 +60,11 @@ def _clock(snapshot: Snapshot, around: Around, now: Millis) -> str:
 def _meaning(view: MenuView, snapshot: Snapshot) -> str:
     """An error stands before it: who can mend it may be in the menu for that."""
     error = "" if snapshot.error is None else f"ERROR: {snapshot.error.value.text} - "
-    return error + (TABLE[view.key].description if view.key != EXIT else _exit(view, snapshot))
+    if view.key == EXIT:
+        return error + _exit(view, snapshot)
+    row, value = TABLE[view.key], view.draft[view.key]
+    long = row.is_text and len(str(value)) > VALUE_CHARACTERS
+    return error + (str(value) if long else row.description)
 
 
 def _exit(view: MenuView, snapshot: Snapshot) -> str:

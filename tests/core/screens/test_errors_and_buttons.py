@@ -9,12 +9,13 @@ from evsed.core.events import Button
 from evsed.core.faults import Fault
 from evsed.core.model import Access
 from evsed.core.panel_view import MenuView, PanelView
+from evsed.core.schedule import Timer
 from evsed.core.screens.errors import ERRORS, PAGE_MS
 from evsed.core.screens.main import screen
 from evsed.core.screens.screen import MenuPage, Words
 from evsed.core.snapshot import Saved, Snapshot
 from tests.core.story import Story, settings
-from tests.lcd_scenes import AROUND, NOW, SCENES, delayed, empty, failed, plugged
+from tests.lcd_scenes import AROUND, NOW, SCENES, UNIX_S, delayed, empty, failed, plugged
 
 
 def words(snapshot: Snapshot, later: int = 0) -> tuple[str, ...]:
@@ -42,10 +43,16 @@ def test_a_residual_current_alternates_with_what_to_do() -> None:
     story.charge()
     story.unit.rcm = True
     story.run(0.1)
-    snapshot = replace(story.snapshot, now=NOW)
     first, second = ("RESIDUAL", "FAULT", "CURRENT", "DETECTED"), ("PRESS", "BUTTON", "TO", "RESET")
-    shown = [words(snapshot, later) for later in range(0, 4 * PAGE_MS, PAGE_MS)]
-    assert shown == [first, second, first, second]
+
+    def shown(pages: int) -> list[tuple[str, ...]]:
+        first_page = -story.now % (6 * PAGE_MS)
+        return [words(story.snapshot, first_page + page * PAGE_MS) for page in range(pages)]
+
+    assert shown(3) == [first, second, ("NOT YET:", "THE MONITOR", "STILL SIGNALS", "A FAULT")]
+    story.unit.rcm = False
+    story.run(0.1)
+    assert shown(4) == [first, second, first, second]
 
 
 def test_the_most_severe_error_is_shown_and_a_wait_is_none() -> None:
@@ -102,8 +109,7 @@ def test_a_pilot_that_nobody_looked_at_is_not_blamed_on_the_cable() -> None:
         (Button.LEFT, "Normal", ("Hold 2 sec", "to STOP")),
         (Button.LEFT, "Smart", ("Hold 2 sec", "to STOP", "now for SOLAR")),
         (Button.LEFT, "Solar", ("Hold 2 sec", "to STOP", "now for SMART")),
-        (Button.RIGHT, "Normal", ("Hold 2 sec", "to start in", "NORMAL mode")),
-        (Button.RIGHT, "Solar", ("Hold 2 sec", "to start in", "SOLAR mode")),
+        (Button.RIGHT, "Normal", ("ACCESS", "IS ON")),
     ],
 )
 def test_a_held_button_says_what_will_happen(button: Button, mode: str, lines: tuple[str, ...]) -> None:
@@ -113,7 +119,9 @@ def test_a_held_button_says_what_will_happen(button: Button, mode: str, lines: t
 def test_a_ripe_button_is_to_be_let_go() -> None:
     assert held(Button.MIDDLE, plugged(), ripe=True) == ("Let go", "for MENU")
     assert held(Button.LEFT, plugged("Solar"), ripe=True) == ("Let go", "to STOP")
-    assert held(Button.RIGHT, plugged("Solar"), ripe=True) == ("Let go", "to start in", "SOLAR mode")
+    denied = replace(plugged("Solar"), access=Access.DENY)
+    assert held(Button.RIGHT, denied, ripe=True) == ("Let go", "to start in", "SOLAR mode")
+    assert held(Button.RIGHT, denied) == ("Hold 2 sec", "to start in", "SOLAR mode")
 
 
 def test_without_access_the_left_button_only_ends_a_timer() -> None:
@@ -122,13 +130,22 @@ def test_without_access_the_left_button_only_ends_a_timer() -> None:
     assert held(Button.LEFT, delayed(10**9)) == ("Hold 2 sec", "for ACCESS", "DENIED", "and no timer")
 
 
+def test_what_ends_a_timer_says_so() -> None:
+    window = Timer(None, UNIX_S + 3_600)
+    charging = replace(plugged("Smart"), saved=replace(plugged("Smart").saved, timer=window))
+    assert held(Button.LEFT, charging) == ("Hold 2 sec", "to STOP", "now for SOLAR", "and no timer")
+    waiting = replace(charging, reason=reasons.NOT_ASKED)
+    assert held(Button.LEFT, waiting) == ("Hold 2 sec", "for NO ACCESS", "now for SOLAR", "and no timer")
+    assert held(Button.LEFT, waiting, ripe=True) == ("Let go", "for ACCESS", "DENIED", "and no timer")
+
+
 def test_smart_without_a_meter_is_not_promised() -> None:
     def unmetered(**given: object) -> Snapshot:
         return replace(empty(), settings=settings(mains_meter="Disabled", **given))
 
     assert held(Button.RIGHT, unmetered(mode="Smart"))[:2] == ("SMART NEEDS A", "MAINS METER: SEE")
-    assert held(Button.RIGHT, unmetered(mode="Normal"))[0] == "Hold 2 sec"
-    assert held(Button.RIGHT, unmetered(mode="Smart", loadbl="Node 1"))[0] == "Hold 2 sec"
+    assert held(Button.RIGHT, unmetered(mode="Normal"))[0] == "ACCESS"
+    assert held(Button.RIGHT, unmetered(mode="Smart", loadbl="Node 1"))[0] == "ACCESS"
 
 
 @pytest.mark.parametrize("button", Button)
