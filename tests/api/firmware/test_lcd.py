@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from http.cookies import SimpleCookie
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.scenarios.simulation import Answer, http
 
 PIN, INSTALLER = "0042", "86420135"
 HERE = "127.0.0.1"
+ROOT = Path(__file__).parents[3]
 
 
 class Unit:
@@ -149,3 +151,11 @@ def test_without_an_installer_s_pin_nobody_is_the_installer(unit: Unit) -> None:
     for refused in (unit.verify(password=PIN, installer="1234"), unit.press(pin=PIN, installer="1234")):
         assert "[installer] pin" in str(refused)
     assert unit.press(pin=PIN) == PressButton(Button.MIDDLE, True, HERE)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/lcd.md", "docs/evsed.toml", "docs/decisions/0019-the-lcd.md"])
+def test_the_documents_do_not_say_that_the_installer_s_pin_guards_rest(unit: Unit, document: str) -> None:
+    answer = http("PATCH", f"{unit.root}/api/v1/settings", b'{"current_max": 16}', Content_Type="application/json")
+    assert answer.status == 200, "REST asks for a PIN now: the documents have to say so"
+    assert unit.charger.site.snapshot.settings.current_max == 16
+    assert "The installer's PIN guards the remote buttons only" in (ROOT / document).read_text(encoding="utf-8")
