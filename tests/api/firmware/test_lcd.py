@@ -146,6 +146,17 @@ def test_wrong_pins_of_either_count_and_are_never_said(unit: Unit, caplog: pytes
         assert secret not in caplog.text
 
 
+def test_a_pin_that_is_left_empty_is_none_given(unit: Unit) -> None:
+    owner = unit.verify(password=PIN)
+    for _ in range(FREE_TRIES + 1):
+        assert unit.press(owner, pin="") == unit.press(owner), "who is in stays in"
+        assert "send the LCD PIN" in str(unit.press(pin=""))
+        assert "send the LCD PIN" in unit.verify(password="")
+    assert unit.verify(owner, password="") == owner
+    assert unit.press(pin=PIN) == PressButton(Button.MIDDLE, True, HERE), "none of them counted as wrong"
+    assert unit.press(owner, pin="+") == "the PIN is wrong", "a blank is not empty"
+
+
 @pytest.mark.parametrize("installer", [""])
 def test_without_an_installer_s_pin_nobody_is_the_installer(unit: Unit) -> None:
     for refused in (unit.verify(password=PIN, installer="1234"), unit.press(pin=PIN, installer="1234")):
