@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -12,6 +13,7 @@ from evsed import runtime
 from evsed.api.app import create_app
 from evsed.api.firmware.pins import FREE_TRIES
 from evsed.config import Installation, Installer
+from evsed.core.buttons import HOLD_MS, Gesture, RemoteButtons
 from evsed.core.events import Button, Command, PressButton, Verdict
 from evsed.core.snapshot import Saved
 from tests.api.served import Charger, Served
@@ -46,10 +48,10 @@ class Unit:
     def get(self, **headers: str) -> Answer:
         return http("GET", f"{self.root}/lcd", None, **headers)
 
-    def press(self, cookie: str = "", **sent: str) -> PressButton | str:
-        """Presses the middle button: what the control loop was asked, or why it was not."""
+    def press(self, cookie: str = "", pressed: int = 1, **sent: str) -> PressButton | str:
+        """Presses the middle button, or releases it: what the control loop was asked, or why it was not."""
         body = "&".join(f"{name}={value}" for name, value in sent.items())
-        answer = http("POST", f"{self.root}/lcd?button=middle&pressed=1", body.encode(), Cookie=cookie)
+        answer = http("POST", f"{self.root}/lcd?button=middle&pressed={pressed}", body.encode(), Cookie=cookie)
         if "reason" in answer.json:
             return str(answer.json["reason"])
         command = self.commands.pop()
@@ -118,6 +120,32 @@ def test_a_press_is_that_of_a_visitor_or_of_an_address(unit: Unit) -> None:
     assert unit.press(cookies[0], pin=PIN) == first
     assert cookies[0].partition("=")[2] not in first.client, "what opens the buttons goes no further"
     assert unit.press("evsed-lcd=forged", pin=PIN) == PressButton(Button.MIDDLE, True, HERE)
+
+
+def test_two_scripts_at_one_address_press_the_same_button_and_neither_ends_the_other_s(unit: Unit) -> None:
+    buttons = RemoteButtons()
+    held = HOLD_MS + 1
+    for client, pressed, now in (("holds", 1, 0), ("taps", 1, 500), ("taps", 0, 600), ("holds", 0, held)):
+        touch = unit.press(pressed=pressed, pin=PIN, client=client)
+        assert isinstance(touch, PressButton)
+        buttons.take(touch, now)
+    gestures = [gesture for _, gesture in buttons.feed(held)]
+    assert gestures == [Gesture.PRESSED, Gesture.PRESSED, Gesture.SHORT, Gesture.HELD]
+
+
+def test_a_client_s_name_adds_to_who_it_is_and_does_not_replace_it(unit: Unit) -> None:
+    cookie = unit.verify(password=PIN)
+    names = ("", "a", "b", quote("Küche 2"), "x" * 32)
+    touches = [unit.press(pin=PIN, client=name) for name in names] + [unit.press(cookie, client=name) for name in names]
+    assert len({touch.client for touch in touches if isinstance(touch, PressButton)}) == len(touches)
+    assert touches[0] == unit.press(pin=PIN), "an empty one is none"
+    assert touches[1] == unit.press(pin=PIN, client="a"), "and the same one is the same"
+
+
+@pytest.mark.parametrize("client", ["x" * 33, "a%0Ab", "%00", "%E2%80%AE", "a&client=b"])
+def test_a_client_that_is_no_short_printable_text_is_refused(unit: Unit, client: str) -> None:
+    assert unit.press(pin=PIN, client=client) == "client takes at most 32 printable characters"
+    assert (unit.commands, unit.charger.refusals.count) == ([], 1)
 
 
 def test_the_installer_is_known_by_both_pins(unit: Unit) -> None:
