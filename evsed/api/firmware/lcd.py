@@ -4,6 +4,9 @@ The buttons are pressed only by who gave the LCD's PIN: with the press itself (`
 ``/lcd-verify-password``, which is remembered by a cookie. PIN 0, the default, means that there are no remote buttons.
 Who also gave the installer's PIN (``installer=``) may change what belongs to the installation. Everybody may look;
 the digits of a PIN that is being entered are shown to those only who are in.
+
+A button is each client's own. A client is a cookie's visitor, or else an address; several scripts behind one of these
+tell themselves apart by names they choose (``client=``).
 """
 
 import asyncio
@@ -30,12 +33,20 @@ _INSTALLER: Final[dict[str, Any]] = {
     "pattern": "^[0-9]{4,8}$",
     "description": "the installer's PIN of evsed.toml, for what belongs to the installation",
 }
+_LONGEST_CLIENT: Final = 32
+_CLIENT: Final[dict[str, Any]] = {
+    "type": "string",
+    "maxLength": _LONGEST_CLIENT,
+    "description": f"who presses, where several do from one address or with one cookie: at most {_LONGEST_CLIENT} "
+    "printable characters of the client's own choosing, the same for press and release",
+}
 _TAKES: Final[dict[str, dict[str, Any]]] = {
     "button": {"type": "string", "enum": [button.value for button in Button]},
     "pressed": {"type": "integer", "enum": [0, 1]},
     "state": {"type": "integer", "enum": [0, 1], "description": "another name of pressed"},
     "pin": _PIN,
     "installer": _INSTALLER,
+    "client": _CLIENT,
 }
 _WHY: Final = {
     Answer.WRONG: "the PIN is wrong",
@@ -84,7 +95,7 @@ class Door:
         Wrong ones are counted, and never shown.
         """
         known = self.visitor(request)
-        pin = given.text(name) if name in given else None
+        pin = None if given.left_empty(name) else given.text(name)
         installer = None if given.left_empty("installer") else given.text("installer")
         answer = Answer.RIGHT
         if pin is None and known is None:
@@ -119,12 +130,15 @@ def _address(request: Request) -> str:
 
 
 def _press(given: Parameters) -> PressButton:
-    """The press or release. Raises NotTakenError."""
+    """The press or release; its client is the name that was sent, or empty. Raises NotTakenError."""
     names = {button.value: button for button in Button}
     button = names.get(given.text("button"))
     if button is None:
         raise NotTakenError(f"button takes {', '.join(names)}")
-    return PressButton(button, switched(given, "pressed" if "pressed" in given else "state"))
+    name = given.text("client")
+    if given.doubled("client") or len(name) > _LONGEST_CLIENT or not name.isprintable():
+        raise NotTakenError(f"client takes at most {_LONGEST_CLIENT} printable characters")
+    return PressButton(button, switched(given, "pressed" if "pressed" in given else "state"), name)
 
 
 def create_router(site: Site) -> APIRouter:
@@ -169,12 +183,13 @@ def create_router(site: Site) -> APIRouter:
         try:
             command = _press(given)
         except NotTakenError as error:
-            site.refusals.note("POST /lcd", str(given.only("button", "pressed", "state")), str(error))
+            site.refusals.note("POST /lcd", str(given.only("button", "pressed", "state", "client")), str(error))
             return JSONResponse({"button": REFUSED, "reason": str(error)})
         entry = door.enter(request, given, "pin")
         if entry.answer is not Answer.RIGHT:
             return door.refuse(request, entry.answer, {"button": REFUSED})
-        command = replace(command, client=entry.client, installer=entry.installer)
+        client = f"{entry.client}/{command.client}" if command.client else entry.client
+        command = replace(command, client=client, installer=entry.installer)
         refused = (await site.submit(command)).refused
         if refused:
             site.refusals.note("POST /lcd", command.button.value, refused)

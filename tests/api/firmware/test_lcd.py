@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from http.cookies import SimpleCookie
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +13,7 @@ from evsed import runtime
 from evsed.api.app import create_app
 from evsed.api.firmware.pins import FREE_TRIES
 from evsed.config import Installation, Installer
+from evsed.core.buttons import HOLD_MS, Gesture, RemoteButtons
 from evsed.core.events import Button, Command, PressButton, Verdict
 from evsed.core.snapshot import Saved
 from tests.api.served import Charger, Served
@@ -19,6 +22,7 @@ from tests.scenarios.simulation import Answer, http
 
 PIN, INSTALLER = "0042", "86420135"
 HERE = "127.0.0.1"
+ROOT = Path(__file__).parents[3]
 
 
 class Unit:
@@ -44,10 +48,10 @@ class Unit:
     def get(self, **headers: str) -> Answer:
         return http("GET", f"{self.root}/lcd", None, **headers)
 
-    def press(self, cookie: str = "", **sent: str) -> PressButton | str:
-        """Presses the middle button: what the control loop was asked, or why it was not."""
+    def press(self, cookie: str = "", pressed: int = 1, **sent: str) -> PressButton | str:
+        """Presses the middle button, or releases it: what the control loop was asked, or why it was not."""
         body = "&".join(f"{name}={value}" for name, value in sent.items())
-        answer = http("POST", f"{self.root}/lcd?button=middle&pressed=1", body.encode(), Cookie=cookie)
+        answer = http("POST", f"{self.root}/lcd?button=middle&pressed={pressed}", body.encode(), Cookie=cookie)
         if "reason" in answer.json:
             return str(answer.json["reason"])
         command = self.commands.pop()
@@ -118,6 +122,32 @@ def test_a_press_is_that_of_a_visitor_or_of_an_address(unit: Unit) -> None:
     assert unit.press("evsed-lcd=forged", pin=PIN) == PressButton(Button.MIDDLE, True, HERE)
 
 
+def test_two_scripts_at_one_address_press_the_same_button_and_neither_ends_the_other_s(unit: Unit) -> None:
+    buttons = RemoteButtons()
+    held = HOLD_MS + 1
+    for client, pressed, now in (("holds", 1, 0), ("taps", 1, 500), ("taps", 0, 600), ("holds", 0, held)):
+        touch = unit.press(pressed=pressed, pin=PIN, client=client)
+        assert isinstance(touch, PressButton)
+        buttons.take(touch, now)
+    gestures = [gesture for _, gesture in buttons.feed(held)]
+    assert gestures == [Gesture.PRESSED, Gesture.PRESSED, Gesture.SHORT, Gesture.HELD]
+
+
+def test_a_client_s_name_adds_to_who_it_is_and_does_not_replace_it(unit: Unit) -> None:
+    cookie = unit.verify(password=PIN)
+    names = ("", "a", "b", quote("Küche 2"), "x" * 32)
+    touches = [unit.press(pin=PIN, client=name) for name in names] + [unit.press(cookie, client=name) for name in names]
+    assert len({touch.client for touch in touches if isinstance(touch, PressButton)}) == len(touches)
+    assert touches[0] == unit.press(pin=PIN), "an empty one is none"
+    assert touches[1] == unit.press(pin=PIN, client="a"), "and the same one is the same"
+
+
+@pytest.mark.parametrize("client", ["x" * 33, "a%0Ab", "%00", "%E2%80%AE", "a&client=b"])
+def test_a_client_that_is_no_short_printable_text_is_refused(unit: Unit, client: str) -> None:
+    assert unit.press(pin=PIN, client=client) == "client takes at most 32 printable characters"
+    assert (unit.commands, unit.charger.refusals.count) == ([], 1)
+
+
 def test_the_installer_is_known_by_both_pins(unit: Unit) -> None:
     assert unit.press(pin=PIN, installer=INSTALLER) == PressButton(Button.MIDDLE, True, HERE, installer=True)
     assert unit.press(pin=PIN, installer="") == PressButton(Button.MIDDLE, True, HERE)
@@ -144,8 +174,27 @@ def test_wrong_pins_of_either_count_and_are_never_said(unit: Unit, caplog: pytes
         assert secret not in caplog.text
 
 
+def test_a_pin_that_is_left_empty_is_none_given(unit: Unit) -> None:
+    owner = unit.verify(password=PIN)
+    for _ in range(FREE_TRIES + 1):
+        assert unit.press(owner, pin="") == unit.press(owner), "who is in stays in"
+        assert "send the LCD PIN" in str(unit.press(pin=""))
+        assert "send the LCD PIN" in unit.verify(password="")
+    assert unit.verify(owner, password="") == owner
+    assert unit.press(pin=PIN) == PressButton(Button.MIDDLE, True, HERE), "none of them counted as wrong"
+    assert unit.press(owner, pin="+") == "the PIN is wrong", "a blank is not empty"
+
+
 @pytest.mark.parametrize("installer", [""])
 def test_without_an_installer_s_pin_nobody_is_the_installer(unit: Unit) -> None:
     for refused in (unit.verify(password=PIN, installer="1234"), unit.press(pin=PIN, installer="1234")):
         assert "[installer] pin" in str(refused)
     assert unit.press(pin=PIN) == PressButton(Button.MIDDLE, True, HERE)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/lcd.md", "docs/evsed.toml", "docs/decisions/0019-the-lcd.md"])
+def test_the_documents_do_not_say_that_the_installer_s_pin_guards_rest(unit: Unit, document: str) -> None:
+    answer = http("PATCH", f"{unit.root}/api/v1/settings", b'{"current_max": 16}', Content_Type="application/json")
+    assert answer.status == 200, "REST asks for a PIN now: the documents have to say so"
+    assert unit.charger.site.snapshot.settings.current_max == 16
+    assert "The installer's PIN guards the remote buttons only" in (ROOT / document).read_text(encoding="utf-8")
