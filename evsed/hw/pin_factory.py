@@ -35,7 +35,9 @@ def open_factory(wiring: Wiring) -> Any:
             return _pigpio(wiring.pigpio_port)
         return _lgpio(wiring.chip)
     except ImportError as error:
-        raise PinError(f"the Python package {error.name or name} is missing: install python3-{name}") from error
+        if error.name in {"gpiozero", name} and isinstance(error, ModuleNotFoundError):
+            raise PinError(f"the Python package {error.name} is missing: install python3-{error.name}") from error
+        raise PinError(f"gpiozero or {name} is of a version that will not do: {error}") from error
     except PinError:
         raise
     except Exception as error:

@@ -17,6 +17,7 @@ from evsed.wiring import Wiring
 
 REOPEN_S: Final = 30.0
 _LEAVE_S: Final = 0.3
+_PACKAGES: Final = ("luma", "luma.core", "luma.lcd", "PIL")
 
 Opener: TypeAlias = Callable[[Wiring], Display]
 """Makes the display, which is then opened, closed and opened again. Raises LcdError."""
@@ -26,9 +27,12 @@ _LOG = logging.getLogger(__name__)
 
 def _display(wiring: Wiring) -> Display:
     try:
-        display: Display = importlib.import_module("evsed.hw.lcd.display").Glass(wiring)
-    except ImportError as error:
+        module = importlib.import_module("evsed.hw.lcd.display")
+    except ModuleNotFoundError as error:
+        if error.name not in _PACKAGES:
+            raise
         raise LcdError(f"the Python package {error.name} is missing: `evsed doctor` says what to install") from error
+    display: Display = module.Glass(wiring)
     return display
 
 

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from evsed.hw.lcd import thread as thread_module
 from evsed.hw.lcd.display import Glass
 from evsed.hw.lcd.show import Display
 from evsed.hw.lcd.thread import REOPEN_S, Lcd
@@ -134,14 +134,66 @@ def test_what_is_left_out_is_told_once(caplog: pytest.LogCaptureFixture) -> None
     assert light[0].endswith("It is left out; the rest of the LCD works")
 
 
-def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setitem(sys.modules, "luma.lcd.device", None)
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules that use luma are imported anew."""
     for name in ("display", "controller"):
         monkeypatch.delitem(sys.modules, f"evsed.hw.lcd.{name}", raising=False)
-    day = Day()
-    day.lcd._opener = thread_module._display
-    day.pass_by({100: lambda: None})
-    assert "the Python package luma.lcd.device is missing" in told(caplog)[0]
+
+
+def first_words(caplog: pytest.LogCaptureFixture) -> str:
+    """What is told of a display that is made as the daemon makes it."""
+    lcd = Lcd(Wiring(), lambda: LIT, face, wait=lambda _: lcd._stop.set())
+    lcd._run()
+    return told(caplog)[0].partition(". ")[0]
+
+
+@pytest.mark.parametrize("package", ["luma.lcd", "PIL"])
+def test_a_missing_package_is_told(
+    package: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(name: str, *_: object) -> None:
+        if name == package:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(sys, "meta_path", [SimpleNamespace(find_spec=gone), *sys.meta_path])
+    for name in (package, "luma.lcd.device"):
+        monkeypatch.delitem(sys.modules, name)
+    forget(monkeypatch)
+    assert first_words(caplog).endswith(f"the Python package {package} is missing: `evsed doctor` says what to install")
+
+
+@pytest.mark.parametrize("broken", ["luma.lcd.device", "evsed.hw.lcd.care"])
+def test_a_package_that_cannot_be_imported_is_not_told_as_missing(
+    broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, broken, None)
+    forget(monkeypatch)
+    words = first_words(caplog)
+    assert f"ModuleNotFoundError: import of {broken} halted" in words
+    assert "is missing" not in words
+    assert caplog.records[0].exc_info is not None
+
+
+def test_a_name_that_a_package_does_not_have_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr("luma.lcd.device.st7567")
+    forget(monkeypatch)
+    words = first_words(caplog)
+    assert "ImportError: cannot import name 'st7567'" in words
+    assert "is missing" not in words
+
+
+def test_a_luma_that_would_switch_a_backlight_of_its_own_is_refused(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As 2.10 did, which Debian 12 has: GPIO 18, where the pilot may be."""
+
+    def old(_: object, __: object = None, ___: object = None, gpio_LIGHT: int = 18, **____: object) -> None:  # noqa: N803
+        pytest.fail(f"took GPIO {gpio_LIGHT}")
+
+    monkeypatch.setattr("luma.lcd.device.backlit_device.__init__", old)
+    assert first_words(caplog).endswith("luma.lcd is too old: `evsed doctor` says what to install")
 
 
 def test_a_board_without_an_lcd_starts_nothing() -> None:
