@@ -101,7 +101,7 @@ class Lcd:
         if self._display is None:
             self._display = self._opener(self._wiring)
         display = self._display
-        display.open()
+        display.open(self._stop.is_set)
         for name, why in display.left_out.items():
             if name not in self._missed:
                 self._missed.add(name)

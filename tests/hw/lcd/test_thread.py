@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -227,6 +228,33 @@ def test_the_end_is_dark_and_empty_and_quick() -> None:
     lcd._thread.join(10)
     assert bench.chip.on is False
     assert pin.state == 0
+
+
+def test_a_picture_on_its_way_does_not_keep_the_light_on() -> None:
+    """A slow wire may need longer for it than evsed has to end."""
+    bench, hangs = Bench(), threading.Event()
+    light: list[float] = []  # at each write, from the end on
+    write = bench.spi.write
+
+    def slow(fd: int, data: bytes) -> int:
+        if lcd._stop.is_set():
+            light.append(bench.light)
+        elif bench.light == 1:
+            hangs.set()
+            lcd._stop.wait(60)
+        return write(fd, data)
+
+    bench.glass._kernel = replace(bench.spi.kernel, write=slow)
+    seeds = count()
+    lcd = Lcd(bench.wiring, lambda: LIT, lambda: face(next(seeds)), opener=lambda _: bench.glass)
+    lcd.start()
+    assert hangs.wait(10)
+    lcd.close()
+    assert lcd._thread is not None
+    lcd._thread.join(10)
+    assert set(light) == {0}
+    assert bench.chip.on is False
+    assert not any(any(page[4:132]) for page in bench.chip.ram[:8])
 
 
 def test_an_lcd_that_was_never_started_ends() -> None:
