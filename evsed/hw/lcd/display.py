@@ -85,15 +85,19 @@ class Glass:
         lines, wire = self._lines, self._wire
         if lines is None:
             return
-        with contextlib.suppress(LcdError):
-            lines.shine(0)
+        with contextlib.ExitStack() as ends:  # from the last to the first, whatever is raised
+            ends.callback(self._forget)
+            ends.callback(lines.close)
             if wire is not None:
-                wire.is_over = never
-                self._controller.clear()
-                self._controller.hide()
-        if wire is not None:
-            wire.cleanup()
-        lines.close()
+                ends.callback(wire.cleanup)
+            with contextlib.suppress(LcdError):
+                lines.shine(0)
+                if wire is not None:
+                    wire.is_over = never
+                    self._controller.clear()
+                    self._controller.hide()
+
+    def _forget(self) -> None:
         self._lines = self._wire = None  # until now it can be cut
 
     def cut(self) -> None:

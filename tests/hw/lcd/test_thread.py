@@ -1,5 +1,6 @@
 """The LCD's thread: an LCD that is not there, is lost and comes back; and its end, whatever hangs."""
 
+import contextlib
 import errno
 import logging
 import subprocess
@@ -14,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from evsed.hw.lcd.controller import Controller
 from evsed.hw.lcd.display import Glass
-from evsed.hw.lcd.show import Display
+from evsed.hw.lcd.show import Display, LcdError
 from evsed.hw.lcd.thread import REOPEN_S, Lcd
+from evsed.hw.lcd.wire import SpiWire
 from evsed.hw.pin_factory import PinError
 from evsed.wiring import Wiring
 from tests.hw.lcd.bench import DARK, LIT, Bench, dots, face
@@ -116,6 +119,48 @@ def test_a_picture_that_cannot_be_drawn_ends_nothing(caplog: pytest.LogCaptureFi
     (record,) = caplog.records
     assert record.getMessage().startswith("the LCD (/dev/spidev0.0) does not work: AttributeError")
     assert record.exc_info is not None
+
+
+@pytest.mark.parametrize(
+    ("part", "deed", "error"),
+    [(Controller, "clear", MemoryError("no memory")), (SpiWire, "cleanup", OSError("cannot be closed"))],
+    ids=["picture", "device"],
+)
+def test_an_lcd_that_cannot_be_closed_is_told_and_tried_again(
+    part: type, deed: str, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    day = Day()
+    tidy = getattr(part, deed)
+
+    def untidy(each: object) -> None:
+        with contextlib.suppress(LcdError):
+            tidy(each)
+        raise error
+
+    def lost() -> None:
+        day.bench.spi.short = 1
+        monkeypatch.setattr(part, deed, untidy)
+
+    def found() -> None:
+        day.bench.spi.short = 0
+        monkeypatch.setattr(part, deed, tidy)
+
+    left: list[object] = []
+    seen: list[bool] = []
+    day.pass_by(
+        {
+            5_000: lost,
+            60_000: lambda: left.append((day.bench.glass._lines, day.bench.spi.factory.pins)),
+            70_000: found,
+            130_000: lambda: seen.append(day.bench.right),
+        }
+    )
+    assert left == [(None, {})]
+    assert seen == [True]
+    words = [text.partition("work: ")[2].partition(". ")[0] or text for text in told(caplog)]
+    assert f"{type(error).__name__}: {error}" in words
+    assert len(set(words)) == len(words)
+    assert words[-1] == "the LCD works again"
 
 
 def test_what_is_left_out_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
