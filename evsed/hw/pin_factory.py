@@ -33,17 +33,30 @@ def open_factory(wiring: Wiring) -> Any:
     try:
         if name == "pigpio":
             return _pigpio(wiring.pigpio_port)
-        # lgpio makes a pipe in the working directory as soon as it is imported, where a service may not write.
-        os.environ.setdefault("LG_WD", tempfile.gettempdir())
-        number = re.search(r"(\d+)$", wiring.chip)
-        return importlib.import_module("gpiozero.pins.lgpio").LGPIOFactory(chip=int(number[1]) if number else None)
+        return _lgpio(wiring.chip)
     except ImportError as error:
-        raise PinError(f"the Python package {error.name or name} is missing: install python3-{name}") from error
+        if error.name in {"gpiozero", name} and isinstance(error, ModuleNotFoundError):
+            raise PinError(f"the Python package {error.name} is missing: install python3-{error.name}") from error
+        raise PinError(f"gpiozero or {name} is of a version that will not do: {error}") from error
     except PinError:
         raise
     except Exception as error:
         where = wiring.chip if name == "lgpio" else f"pigpiod at {_HOST}:{wiring.pigpio_port}"
         raise PinError(f"{where} cannot be used: {_words(error)}") from error
+
+
+def _lgpio(chip: str) -> Any:
+    """A factory with pins of its own.
+
+    gpiozero has one dict of pins for all local factories of the process, and whichever closes closes them all: buttons
+    without their pull-ups look pressed. Who has reserved which pin stays common, so that one used twice is named.
+    """
+    # lgpio makes a pipe in the working directory as soon as it is imported, where a service may not write.
+    os.environ.setdefault("LG_WD", tempfile.gettempdir())
+    number = re.search(r"(\d+)$", chip)
+    factory = importlib.import_module("gpiozero.pins.lgpio").LGPIOFactory(chip=int(number[1]) if number else None)
+    factory.pins = {}
+    return factory
 
 
 def _pigpio(port: int) -> Any:

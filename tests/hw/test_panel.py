@@ -225,6 +225,12 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         open_factory(Wiring(driver=Driver.KERNEL))
 
 
+def test_a_package_of_the_wrong_version_is_not_told_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", None)  # gpiozero 1 had none
+    with pytest.raises(PinError, match=r"gpiozero or lgpio is of a version that will not do: .*gpiozero\.pins\.lgpio"):
+        open_factory(Wiring(driver=Driver.KERNEL))
+
+
 def test_no_pigpiod_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]

@@ -4,12 +4,14 @@ Owns what is in the controller's registers and memory. luma owns the sequence th
 how bytes get there is wire.py's.
 """
 
+import inspect
 from typing import Any, Final
 
-from luma.lcd.device import st7567
+from luma.lcd.device import backlit_device, st7567
 from PIL import Image
 
 from evsed.hw.lcd.assumed import NOP, RAM_SHOWN
+from evsed.hw.lcd.show import LcdError
 from evsed.wiring import Lcd
 
 PAGES: Final = 8
@@ -33,7 +35,10 @@ class Controller(st7567):  # type: ignore[misc]  # luma has no types
     """An ST7567. One is made for good: luma keeps each until the process ends."""
 
     def __init__(self, lcd: Lcd, backlight: Any) -> None:
-        """Nothing is sent. ``backlight``: see backlight.Backlight."""
+        """Nothing is sent. ``backlight``: see backlight.Backlight. Raises LcdError."""
+        if "backlight" not in inspect.signature(backlit_device.__init__).parameters:
+            # It would take GPIO 18 for a backlight, whatever hangs there, and switch it.
+            raise LcdError("luma.lcd is too old: `evsed doctor` says what to install")
         notes = _Notes()
         self._sent = list(_NOTHING)
         self._attached = False

@@ -18,7 +18,7 @@ from evsed.hw.lcd.care import Care
 from evsed.hw.lcd.controller import Controller
 from evsed.hw.lcd.lines import Lines
 from evsed.hw.lcd.show import LcdError
-from evsed.hw.lcd.wire import KERNEL, Kernel, SpiWire
+from evsed.hw.lcd.wire import KERNEL, Kernel, SpiWire, never
 from evsed.hw.pin_factory import PinError, open_factory
 from evsed.wiring import Wiring
 
@@ -49,14 +49,14 @@ class Glass:
         """See Display."""
         return {} if self._lines is None else self._lines.left_out
 
-    def open(self) -> None:
+    def open(self, is_over: Callable[[], bool] = never) -> None:
         """See Display."""
         try:
             factory = self._factory(self._wiring)
         except PinError as error:
             raise LcdError(str(error)) from error
         self._lines = lines = Lines(self._wiring, factory)
-        self._wire = SpiWire(self._wiring.lcd_device, self._wiring.lcd.hz, lines.is_data, self._kernel)
+        self._wire = SpiWire(self._wiring.lcd_device, self._wiring.lcd.hz, lines.is_data, self._kernel, is_over)
         self._backlight = Backlight(lines.shine)
         self._controller.attach(self._wire, self._backlight)
 
@@ -85,14 +85,19 @@ class Glass:
         lines, wire = self._lines, self._wire
         if lines is None:
             return
-        with contextlib.suppress(LcdError):
-            lines.shine(0)
+        with contextlib.ExitStack() as ends:  # from the last to the first, whatever is raised
+            ends.callback(self._forget)
+            ends.callback(lines.close)
             if wire is not None:
-                self._controller.clear()
-                self._controller.hide()
-        if wire is not None:
-            wire.cleanup()
-        lines.close()
+                ends.callback(wire.cleanup)
+            with contextlib.suppress(LcdError):
+                lines.shine(0)
+                if wire is not None:
+                    wire.is_over = never
+                    self._controller.clear()
+                    self._controller.hide()
+
+    def _forget(self) -> None:
         self._lines = self._wire = None  # until now it can be cut
 
     def cut(self) -> None:

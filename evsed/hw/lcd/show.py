@@ -35,8 +35,8 @@ class Display(Protocol):
     def left_out(self) -> Mapping[str, str]:
         """Reset line and backlight, when they cannot be used: at which pin, why, and what to do."""
 
-    def open(self) -> None:
-        """Takes SPI and lines, the light off."""
+    def open(self, is_over: Callable[[], bool]) -> None:
+        """Takes SPI and lines, the light off. Once ``is_over`` says so, ``show`` soon raises, the picture half done."""
 
     def show(self, picture: Picture, care: Care) -> None:
         """Brings ``picture`` to the glass, with as much care for the controller."""

@@ -17,6 +17,7 @@ from evsed.wiring import Wiring
 
 REOPEN_S: Final = 30.0
 _LEAVE_S: Final = 0.3
+_PACKAGES: Final = ("luma", "luma.core", "luma.lcd", "PIL")
 
 Opener: TypeAlias = Callable[[Wiring], Display]
 """Makes the display, which is then opened, closed and opened again. Raises LcdError."""
@@ -26,9 +27,12 @@ _LOG = logging.getLogger(__name__)
 
 def _display(wiring: Wiring) -> Display:
     try:
-        display: Display = importlib.import_module("evsed.hw.lcd.display").Glass(wiring)
-    except ImportError as error:
+        module = importlib.import_module("evsed.hw.lcd.display")
+    except ModuleNotFoundError as error:
+        if error.name not in _PACKAGES:
+            raise
         raise LcdError(f"the Python package {error.name} is missing: `evsed doctor` says what to install") from error
+    display: Display = module.Glass(wiring)
     return display
 
 
@@ -57,7 +61,7 @@ class Lcd:
         self._wait = wait or self._stop.wait
         self._thread: threading.Thread | None = None
         self._display: Display | None = None
-        self._told = ""
+        self._told: set[str] = set()  # since it last worked
         self._missed: set[str] = set()
 
     def start(self) -> None:
@@ -80,24 +84,26 @@ class Lcd:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                self._serve()
-            except LcdError as error:
-                self._tell(str(error))
-            except Exception as error:  # noqa: BLE001  # a picture that cannot be drawn must not end the daemon
-                self._tell(f"{type(error).__name__}: {error}", error)
-            finally:
-                if self._display is not None:
-                    self._display.close()
+            self._guarded(self._serve)
+            if self._display is not None:
+                self._guarded(self._display.close)
             if not self._stop.is_set():
                 self._wait(REOPEN_S)
+
+    def _guarded(self, deed: Callable[[], None]) -> None:
+        try:
+            deed()
+        except LcdError as error:
+            self._tell(str(error))
+        except Exception as error:  # noqa: BLE001  # whatever it is, it must end neither the daemon nor this thread
+            self._tell(f"{type(error).__name__}: {error}", error)
 
     def _serve(self) -> None:
         """Opens the display and shows until the end. Raises LcdError."""
         if self._display is None:
             self._display = self._opener(self._wiring)
         display = self._display
-        display.open()
+        display.open(self._stop.is_set)
         for name, why in display.left_out.items():
             if name not in self._missed:
                 self._missed.add(name)
@@ -107,13 +113,13 @@ class Lcd:
             pause_ms = show.turn(self._clock())
             if self._told:
                 _LOG.info("the LCD works again")
-                self._told = ""
+                self._told.clear()
             self._wait(pause_ms / 1_000)
 
     def _tell(self, why: str, bug: Exception | None = None) -> None:
-        if why == self._told or self._stop.is_set():
+        if why in self._told or self._stop.is_set():
             return
-        self._told = why
+        self._told.add(why)
         _LOG.error(
             "the LCD (%s) does not work: %s. Charging goes on without it; it is tried again every %.0f s",
             self._wiring.lcd_device,

@@ -30,11 +30,27 @@ class Kernel:
 KERNEL: Final = Kernel()
 
 
+def never() -> bool:
+    """It is not over."""
+    return False
+
+
 class SpiWire:
     """The opened device. ``is_data`` sets the data/command line, which the controller reads with each byte's end."""
 
-    def __init__(self, device: str, hz: int, is_data: Callable[[bool], None], kernel: Kernel = KERNEL) -> None:
+    is_over: Callable[[], bool]
+    """Once it says so nothing more is sent, but LcdError raised."""
+
+    def __init__(
+        self,
+        device: str,
+        hz: int,
+        is_data: Callable[[bool], None],
+        kernel: Kernel = KERNEL,
+        is_over: Callable[[], bool] = never,
+    ) -> None:
         """Raises LcdError."""
+        self.is_over = is_over
         self._device = device
         self._is_data = is_data
         self._write = kernel.write or os.write
@@ -63,6 +79,8 @@ class SpiWire:
             os.close(fd)
 
     def _send(self, sent: bytes, *, is_data: bool) -> None:
+        if self.is_over():
+            raise LcdError("evsed ends")
         self._is_data(is_data)
         try:
             carried = self._write(self._fd, sent)

@@ -1,5 +1,6 @@
 """The LCD's thread: an LCD that is not there, is lost and comes back; and its end, whatever hangs."""
 
+import contextlib
 import errno
 import logging
 import subprocess
@@ -8,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from evsed.hw.lcd import thread as thread_module
+from evsed.hw.lcd.controller import Controller
 from evsed.hw.lcd.display import Glass
-from evsed.hw.lcd.show import Display
+from evsed.hw.lcd.show import Display, LcdError
 from evsed.hw.lcd.thread import REOPEN_S, Lcd
+from evsed.hw.lcd.wire import SpiWire
 from evsed.hw.pin_factory import PinError
 from evsed.wiring import Wiring
 from tests.hw.lcd.bench import DARK, LIT, Bench, dots, face
@@ -117,6 +121,48 @@ def test_a_picture_that_cannot_be_drawn_ends_nothing(caplog: pytest.LogCaptureFi
     assert record.exc_info is not None
 
 
+@pytest.mark.parametrize(
+    ("part", "deed", "error"),
+    [(Controller, "clear", MemoryError("no memory")), (SpiWire, "cleanup", OSError("cannot be closed"))],
+    ids=["picture", "device"],
+)
+def test_an_lcd_that_cannot_be_closed_is_told_and_tried_again(
+    part: type, deed: str, error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    day = Day()
+    tidy = getattr(part, deed)
+
+    def untidy(each: object) -> None:
+        with contextlib.suppress(LcdError):
+            tidy(each)
+        raise error
+
+    def lost() -> None:
+        day.bench.spi.short = 1
+        monkeypatch.setattr(part, deed, untidy)
+
+    def found() -> None:
+        day.bench.spi.short = 0
+        monkeypatch.setattr(part, deed, tidy)
+
+    left: list[object] = []
+    seen: list[bool] = []
+    day.pass_by(
+        {
+            5_000: lost,
+            60_000: lambda: left.append((day.bench.glass._lines, day.bench.spi.factory.pins)),
+            70_000: found,
+            130_000: lambda: seen.append(day.bench.right),
+        }
+    )
+    assert left == [(None, {})]
+    assert seen == [True]
+    words = [text.partition("work: ")[2].partition(". ")[0] or text for text in told(caplog)]
+    assert f"{type(error).__name__}: {error}" in words
+    assert len(set(words)) == len(words)
+    assert words[-1] == "the LCD works again"
+
+
 def test_what_is_left_out_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     day = Day()
     make = day.bench.factory
@@ -134,14 +180,66 @@ def test_what_is_left_out_is_told_once(caplog: pytest.LogCaptureFixture) -> None
     assert light[0].endswith("It is left out; the rest of the LCD works")
 
 
-def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setitem(sys.modules, "luma.lcd.device", None)
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules that use luma are imported anew."""
     for name in ("display", "controller"):
         monkeypatch.delitem(sys.modules, f"evsed.hw.lcd.{name}", raising=False)
-    day = Day()
-    day.lcd._opener = thread_module._display
-    day.pass_by({100: lambda: None})
-    assert "the Python package luma.lcd.device is missing" in told(caplog)[0]
+
+
+def first_words(caplog: pytest.LogCaptureFixture) -> str:
+    """What is told of a display that is made as the daemon makes it."""
+    lcd = Lcd(Wiring(), lambda: LIT, face, wait=lambda _: lcd._stop.set())
+    lcd._run()
+    return told(caplog)[0].partition(". ")[0]
+
+
+@pytest.mark.parametrize("package", ["luma.lcd", "PIL"])
+def test_a_missing_package_is_told(
+    package: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(name: str, *_: object) -> None:
+        if name == package:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(sys, "meta_path", [SimpleNamespace(find_spec=gone), *sys.meta_path])
+    for name in (package, "luma.lcd.device"):
+        monkeypatch.delitem(sys.modules, name)
+    forget(monkeypatch)
+    assert first_words(caplog).endswith(f"the Python package {package} is missing: `evsed doctor` says what to install")
+
+
+@pytest.mark.parametrize("broken", ["luma.lcd.device", "evsed.hw.lcd.care"])
+def test_a_package_that_cannot_be_imported_is_not_told_as_missing(
+    broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, broken, None)
+    forget(monkeypatch)
+    words = first_words(caplog)
+    assert f"ModuleNotFoundError: import of {broken} halted" in words
+    assert "is missing" not in words
+    assert caplog.records[0].exc_info is not None
+
+
+def test_a_name_that_a_package_does_not_have_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr("luma.lcd.device.st7567")
+    forget(monkeypatch)
+    words = first_words(caplog)
+    assert "ImportError: cannot import name 'st7567'" in words
+    assert "is missing" not in words
+
+
+def test_a_luma_that_would_switch_a_backlight_of_its_own_is_refused(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As 2.10 did, which Debian 12 has: GPIO 18, where the pilot may be."""
+
+    def old(_: object, __: object = None, ___: object = None, gpio_LIGHT: int = 18, **____: object) -> None:  # noqa: N803
+        pytest.fail(f"took GPIO {gpio_LIGHT}")
+
+    monkeypatch.setattr("luma.lcd.device.backlit_device.__init__", old)
+    assert first_words(caplog).endswith("luma.lcd is too old: `evsed doctor` says what to install")
 
 
 def test_a_board_without_an_lcd_starts_nothing() -> None:
@@ -175,6 +273,33 @@ def test_the_end_is_dark_and_empty_and_quick() -> None:
     lcd._thread.join(10)
     assert bench.chip.on is False
     assert pin.state == 0
+
+
+def test_a_picture_on_its_way_does_not_keep_the_light_on() -> None:
+    """A slow wire may need longer for it than evsed has to end."""
+    bench, hangs = Bench(), threading.Event()
+    light: list[float] = []  # at each write, from the end on
+    write = bench.spi.write
+
+    def slow(fd: int, data: bytes) -> int:
+        if lcd._stop.is_set():
+            light.append(bench.light)
+        elif bench.light == 1:
+            hangs.set()
+            lcd._stop.wait(60)
+        return write(fd, data)
+
+    bench.glass._kernel = replace(bench.spi.kernel, write=slow)
+    seeds = count()
+    lcd = Lcd(bench.wiring, lambda: LIT, lambda: face(next(seeds)), opener=lambda _: bench.glass)
+    lcd.start()
+    assert hangs.wait(10)
+    lcd.close()
+    assert lcd._thread is not None
+    lcd._thread.join(10)
+    assert set(light) == {0}
+    assert bench.chip.on is False
+    assert not any(any(page[4:132]) for page in bench.chip.ram[:8])
 
 
 def test_an_lcd_that_was_never_started_ends() -> None:
