@@ -1,7 +1,8 @@
 """luma.lcd's ST7567 made fit for a charger: it can be set up again, sends only what changed, and packs pages quickly.
 
 Owns what is in the controller's registers and memory. luma owns the sequence that sets it up, and turning the picture;
-how bytes get there is wire.py's.
+how bytes get there is wire.py's. Importing luma starts four threads (luma.core.virtual's pool, for what is not used
+here): they wait for work that never comes, and end with the process.
 """
 
 import inspect

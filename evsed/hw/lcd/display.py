@@ -1,7 +1,8 @@
 """The LCD of a board: lines, wire and controller, opened as one and closed as one.
 
 Owns the order of things, and when the reset line is used. Everything may block for as long as pigpiod or the kernel
-please: the LCD's thread alone calls it. Slow to import, because of luma.lcd and Pillow.
+please: the LCD's thread alone calls it. Slow to import, because of luma.lcd and Pillow; controller.py says which
+threads that starts.
 """
 
 import contextlib

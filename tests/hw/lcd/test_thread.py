@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from evsed.hw.lcd import controller
 from evsed.hw.lcd.controller import Controller
 from evsed.hw.lcd.display import Glass
 from evsed.hw.lcd.show import Display, LcdError
@@ -362,6 +363,24 @@ lcd.start()
 lcd.close()
 print(heavy)
 """
+
+
+_LUMA = """
+import threading
+import evsed.hw.lcd.controller
+from evsed.wiring import Wiring
+evsed.hw.lcd.controller.Controller(Wiring().lcd, lambda _: None)
+threads = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+print([type(thread).__module__ for thread in threads], [thread.daemon for thread in threads])
+"""
+
+
+@pytest.mark.daemon
+def test_the_threads_that_luma_starts_are_those_that_are_told_of_and_keep_no_process() -> None:
+    command = [sys.executable, "-W", "error", "-c", _LUMA]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.stdout, ended.returncode) == (f"{['luma.core.threadpool'] * 4} {[True] * 4}\n", 0), ended.stderr
+    assert "four threads (luma.core.virtual's pool" in (controller.__doc__ or "")
 
 
 @pytest.mark.daemon
