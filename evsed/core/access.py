@@ -9,7 +9,7 @@ def chosen(button: Button, gesture: Gesture, mode: Mode, access: Access) -> Mode
     """What a gesture chooses: held left OFF, held right on again, short left the other of Smart and Solar."""
     if gesture is Gesture.HELD and button is Button.LEFT:
         return ModeChoice.OFF
-    if gesture is Gesture.HELD and button is Button.RIGHT and access is not Access.ALLOW:
+    if gesture is Gesture.HELD and button is Button.RIGHT:
         return choice_of(mode, Access.ALLOW)
     if gesture is Gesture.SHORT and button is Button.LEFT and access is Access.ALLOW:
         return {Mode.SMART: ModeChoice.SOLAR, Mode.SOLAR: ModeChoice.SMART}.get(mode)

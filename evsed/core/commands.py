@@ -235,7 +235,8 @@ def _drive_pilot(duty: DutyBp | None, desk: Desk, now: Millis) -> Verdict:
 
 def _change_all(changes: tuple[tuple[str, Value], ...], desk: Desk) -> Verdict:
     """In whatever order they go: one may be allowed only after another (Smart after its meter)."""
-    before, waiting = (desk.settings, desk.override), changes
+    before = (desk.settings, desk.override)
+    waiting = tuple(sorted(changes, key=lambda change: change[0] == "loadbl"))  # a node is not asked for the rest
     while waiting:
         verdicts = [(change, _change(*change, desk)) for change in waiting]
         refused = tuple(change for change, verdict in verdicts if not verdict.accepted)

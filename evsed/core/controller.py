@@ -258,7 +258,7 @@ class Controller:
                 health = self.health.get(_ROLE_OF[fault]) if fault in _ROLE_OF else None
                 actions.append(notes.fault_changed(fault, health, there=there, node=node, held_up=held_up))
                 if there and fault in LATCHED:
-                    self.desk.panel.menu.close()  # nobody presses a key without having seen this
+                    self.desk.panel.startle(now)
                 if fault is Fault.METER_LOST:
                     self.regulation.forget_measurements()
                 if fault is Fault.PILOT and not there:

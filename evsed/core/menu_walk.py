@@ -23,6 +23,7 @@ _PIN_DIGITS: Final = 4
 _STRIDES: Final = ((10_000, 9_000, 1_000), (1_000, 6_000, 100), (100, 3_000, 10))
 """Ranges wider than this, with a key down for this long (ms), are run through in steps of this."""
 
+_SAME_PIN: Final = "The PIN stays as it was"
 _AWAY: Final = "Only at the unit, or with the installer's PIN"
 _ROWS: Final = tuple(key for key, row in TABLE.items() if row.lcd_name)
 
@@ -49,7 +50,7 @@ class MenuWalk:
         self._changed: dict[str, Value] = {}
         self._editing = False
         self._digits = ""
-        self._dialled = False  # a digit was chosen; else nobody meant to change the PIN
+        self._place = 0  # of the digit that is being chosen
         self._told = ""
         self._since: Millis = 0
         self._touched: Millis = 0
@@ -119,25 +120,31 @@ class MenuWalk:
         if self._key == EXIT:
             return self._leave(press, ground.settings, now)
         if not self._editing:
-            self._editing = self._allowed(press, now, self._key)
-            self._digits = "0" if self._editing and self._key == PIN else ""
-            self._dialled = False
-        elif not self._digits:
-            self._editing = False
-        elif len(self._digits) < _PIN_DIGITS:
-            self._digits += "0"
+            self._editing, self._place = self._allowed(press, now, self._key), 0
+        elif self._key == PIN:
+            self._next_digit(ground, now)
         else:
-            if self._dialled:
-                self._keep(PIN, int(self._digits), ground)
-            self._editing, self._digits = False, ""
+            self._editing = False
         return None
+
+    def _next_digit(self, ground: Ground, now: Millis) -> None:
+        """A digit that was not chosen ends the entry, and the PIN stays as it was."""
+        chosen = len(self._digits) > self._place
+        self._place += 1
+        if chosen and self._place < _PIN_DIGITS:
+            return
+        if chosen:
+            self._keep(PIN, int(self._digits), ground)
+        else:
+            self.refuse(_SAME_PIN, now)
+        self._editing, self._digits = False, ""
 
     def _leave(self, press: Press, settings: Settings, now: Millis) -> ChangeSettings | None:
         changes = tuple((key, value) for key, value in self._changed.items() if value != settings[key])
         if not changes:
             self.close()
             return None
-        return ChangeSettings(changes) if self._allowed(press, now, *self._changed) else None
+        return ChangeSettings(changes) if self._allowed(press, now, *(key for key, _ in changes)) else None
 
     def _allowed(self, press: Press, now: Millis, *keys: str) -> bool:
         """What of ``keys`` belongs to the installation is not changed from afar, except by the installer."""
@@ -149,9 +156,10 @@ class MenuWalk:
     def _change(self, draft: Settings, ground: Ground, press: Press, gesture: Gesture, now: Millis) -> None:
         row, value = TABLE[self._key], draft[self._key]
         forward, again = press.button is Button.RIGHT, gesture is Gesture.REPEAT
-        if self._digits:
-            digit = (int(self._digits[-1]) + (1 if forward else -1)) % 10
-            self._digits, self._dialled = f"{self._digits[:-1]}{digit}", True
+        if self._key == PIN:
+            digit = -1 if len(self._digits) == self._place else int(self._digits[-1])
+            after = (digit + (1 if forward or digit < 0 else -1)) % 10
+            self._digits = f"{self._digits[: self._place]}{after}"
         elif isinstance(value, str):
             hosts = tuple(dict.fromkeys(("", *ground.hosts, value)))
             self._keep(self._key, next_of(hosts, value, forward=forward, again=again), ground)

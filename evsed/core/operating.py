@@ -11,7 +11,7 @@ from evsed.core.buttons import Gesture, Press, Use
 from evsed.core.charger import STOP_DELAY_MS
 from evsed.core.events import ACCEPTED, Button, ChooseMode, Command, Verdict
 from evsed.core.faults import LATCHED, Fault
-from evsed.core.model import MeterType, Mode
+from evsed.core.model import Access, MeterType, Mode
 from evsed.core.schedule import NO_TIMER
 from evsed.core.switch import CUSTOM, Wish, command_for
 from evsed.core.units import Millis
@@ -32,6 +32,10 @@ def pressed(core: "Controller", press: Press, gesture: Gesture, now: Millis) -> 
     panel = core.desk.panel
     if gesture is not Gesture.REPEAT:
         panel.light(True, now)
+    latched = any(fault in core.faults for fault in LATCHED)
+    if panel.startled(now) or (latched and press.remote and (panel.menu.is_open or press.button is Button.MIDDLE)):
+        press.spend()  # what came up has to be seen first; and the menu hides it from whoever stands before it
+        return []
     if gesture is Gesture.PRESSED and not press.remote and (reset := _reset_residual_current(core, now)):
         press.spend()
         return reset
@@ -39,13 +43,14 @@ def pressed(core: "Controller", press: Press, gesture: Gesture, now: Millis) -> 
         return []
     if panel.menu.is_open:
         return _in_menu(core, press, gesture, now)
-    latched = any(fault in core.faults for fault in LATCHED)
     if gesture is Gesture.HELD and press.button is Button.MIDDLE:
-        if not (press.remote and latched):  # who hides such an error behind the menu has to stand before it
-            panel.menu.open(now)
+        panel.menu.open(now)
         return []
     if gesture is Gesture.SHORT and Fault.RCM in core.faults:
         return []  # it was to reset the error, whose cause is still there
+    if gesture is Gesture.HELD and press.button is Button.RIGHT and core.desk.access is Access.ALLOW:
+        core.desk.by_hand.end()  # nothing else: choosing the mode would end the timer that has let the car charge
+        return []
     choice = chosen(press.button, gesture, Mode(core.desk.settings.mode), core.desk.access)
     return _ask(core, "button", None if choice is None else ChooseMode(choice), now)
 
@@ -94,7 +99,8 @@ def clear_faults(core: "Controller", now: Millis) -> Verdict:
 
 
 def _reset_residual_current(core: "Controller", now: Millis) -> list[Action]:
-    if Fault.RCM not in core.faults or core.hardware.rcm.signal:
+    signals = core.hardware.rcm.signal and bool(core.desk.settings.rcmon)  # one that is switched off says nothing
+    if Fault.RCM not in core.faults or signals:
         return []
     core.faults.set(Fault.RCM, present=False, now=now)
     return [Note(Severity.INFO, "residual current fault reset by a button")]

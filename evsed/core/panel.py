@@ -13,6 +13,9 @@ from evsed.core.panel_view import PanelView
 from evsed.core.units import Millis, seconds_left
 
 LIGHT_MS = 120_000
+SEEN_MS = 2_000
+"""So long after an error has taken the menu's place keys do nothing: who walked through it has not read that yet."""
+
 REFUSED_MS = 5_000
 """How long a card that is not taken is told."""
 
@@ -35,6 +38,7 @@ class Panel:
         self._light_until: Millis | None = None
         self._refused_until: Millis | None = None
         self._connected: bool | None = None
+        self._startled_until: Millis | None = None
         self._here = Buttons()
         self._afar = RemoteButtons()
         self.menu = MenuWalk()
@@ -75,11 +79,26 @@ class Panel:
         self.menu.step(now)
         return self._here.feed(down, now) + self._afar.feed(now)
 
+    def startle(self, now: Millis) -> None:
+        """Something has come up that the next key may reset: whoever is at the keys has to see it first."""
+        if self.menu.is_open:
+            self._startled_until = now + SEEN_MS
+        self.menu.close()
+        for press in self._presses:
+            press.spend()
+
+    def startled(self, now: Millis) -> bool:
+        """Whether keys are still those of somebody who was in the menu."""
+        return seconds_left(self._startled_until, now) > 0
+
+    @property
+    def _presses(self) -> list[Press]:
+        return [*self._here.presses.values(), *self._afar.presses]
+
     def view(self, ground: Ground, now: Millis) -> PanelView:
         """What is shown of all this."""
         menu = self.menu.view(ground)
-        presses: list[Press] = [*self._here.presses.values(), *self._afar.presses]
-        last = None if menu else next((press for press in reversed(presses) if press.hint(now)), None)
+        last = None if menu else next((press for press in reversed(self._presses) if press.hint(now)), None)
         return PanelView(
             holding=None if last is None else last.button,
             ripe=last is not None and now - last.since > HOLD_MS,

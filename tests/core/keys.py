@@ -65,7 +65,7 @@ class Keys(Story):
 
     def enter_pin(self, pin: int) -> None:
         for digit in f"{pin:04}":
-            self.short(RIGHT, int(digit))
+            self.short(RIGHT, 1 + int(digit))
             self.short(MIDDLE)
 
     @property

@@ -221,12 +221,15 @@ def test_the_pin_is_entered_digit_by_digit_and_shown_only_meanwhile() -> None:
     assert story.menu is not None
     assert story.menu.digits == ""
     story.short(MIDDLE)
-    story.short(LEFT)
+    assert (story.menu.digits, story.menu.editing) == ("", True)
+    story.short(LEFT, 2)
     assert story.menu.digits == "9"
+    for _ in range(2):
+        story.short(MIDDLE)
+        story.short(RIGHT)
+    assert story.menu.digits == "900"
     story.short(MIDDLE)
-    assert story.menu.digits == "90"
-    story.short(MIDDLE, 2)
-    story.short(RIGHT, 2)
+    story.short(RIGHT, 3)
     assert (story.menu.digits, story.draft.lcd_pin) == ("9002", 1234)
     story.short(MIDDLE)
     assert (story.menu.digits, story.menu.editing, story.draft.lcd_pin) == ("", False, 9002)

@@ -130,19 +130,21 @@ def test_the_digits_of_a_pin_are_seen_by_those_only_who_are_in(unit: Unit) -> No
     unit.keys(cookie, "left", "left")
     unit.shows_item("LCD PIN", "Set")
     unit.keys(cookie, "middle")
-    for keys, digits in (((), "0___"), (("left",), "9___"), (("middle",), "90__"), (("right", "middle"), "910_")):
+    unit.shows_item("LCD PIN", "____", editing=True)
+    one, zero = ("right", "right", "middle"), ("right", "middle")
+    for keys, digits in ((("left",), "0___"), (("left",), "9___"), (("middle", *one), "91__"), (("right",), "910_")):
         unit.keys(cookie, *keys)
         unit.shows_item("LCD PIN", digits, cookie, editing=True)
         assert unit.item() != unit.item(cookie)
     unit.shows_item("LCD PIN", "***_", editing=True)
-    unit.keys(cookie, "middle", "right", "middle", "right", "middle")
+    unit.keys(cookie, "middle", *one, "right", "middle")
     unit.shows(READY)
     answer = unit.simulation.post(f"/lcd?button=left&pressed=0&pin={PIN}").json
     assert answer == {"button": REFUSED, "reason": "the PIN is wrong"}
     assert unit.simulation.post("/lcd?button=left&pressed=0", Cookie=cookie).json["button"] == REFUSED
     cookie = unit.enters("9101")
     unit.opens_menu()
-    unit.keys(cookie, "left", "left", "middle", "right", "middle", "middle", "middle", "middle", "right", "middle")
+    unit.keys(cookie, "left", "left", "middle", *one, *zero, *zero, *zero, "right", "middle")
     unit.shows(READY)
     assert unit.enters() != cookie
 

@@ -24,12 +24,15 @@ MAINS_MS: Final[Millis] = 3_000
 
 UNKNOWN: Final = ("?",)
 
+SPARE: Final[Deciamps] = 10
+"""So much more than IMPORT is bought while the sun suffices: regulation comes no nearer."""
+
 
 def flow(snapshot: Snapshot, lines: tuple[str, ...], now: Millis) -> Flow:
     """The picture at ``now``, with one of ``lines`` at its bottom."""
     sun = snapshot.mode is Mode.SOLAR
     grid = _grid(snapshot.mains)
-    shining = sun and _surplus(snapshot) > 0
+    shining = sun and _shines(snapshot)
     draws = snapshot.state is State.C and any(snapshot.drawing)
     moves = shining or draws or grid is not Direction.NONE
     return Flow(
@@ -77,16 +80,18 @@ def _mains(snapshot: Snapshot, now: Millis) -> tuple[str, ...]:
     return tuple(phase_amps(phase, current) for phase, current in enumerate(mains.each(), 1))
 
 
-def _surplus(snapshot: Snapshot) -> int:
-    """What the house would export without the car, in whole amperes, as far as anybody knows."""
-    return 0 if snapshot.mains is None else whole_amps(_drawn(snapshot) - snapshot.mains.total)
-
-
-def _drawn(snapshot: Snapshot) -> Deciamps:
-    """What the car is known to draw on all phases. An offer is no draw: the sun would shine at night on a full car."""
+def _shines(snapshot: Snapshot) -> bool:
+    """Whether there is surplus, were it not for the car. Without its meter: whether its charging is not missed."""
+    mains = snapshot.mains
+    if mains is None:
+        return False
     ev = snapshot.meters[MeterRole.EV]
-    known = snapshot.state is State.C and ev.fresh
-    return ev.values.currents.total if known and ev.values.currents is not None else 0
+    if snapshot.state is not State.C:
+        return whole_amps(-mains.total) > 0
+    if ev.fresh and ev.values.currents is not None:
+        return whole_amps(ev.values.currents.total - mains.total) > 0
+    bought = mains.total - snapshot.settings.solar_max_import * 10
+    return whole_amps(-mains.total) > 0 or (not snapshot.solar_stop_s and bought <= SPARE)
 
 
 def _power(snapshot: Snapshot) -> Watts | None:

@@ -3,6 +3,7 @@
 from typing import Final, assert_never
 
 from evsed.core.events import Button
+from evsed.core.faults import Fault
 from evsed.core.model import Access, MeterType, Mode
 from evsed.core.schedule import NO_TIMER
 from evsed.core.screens.screen import Words
@@ -24,7 +25,7 @@ def words(button: Button, snapshot: Snapshot, *, ripe: bool) -> Words:
         return LOCKED
     if button is Button.RIGHT and _lacks_meter(snapshot):
         return Words((f"{snapshot.mode.name} NEEDS A", "MAINS METER: SEE", "MAINS MET", "IN THE MENU"))
-    if button is Button.RIGHT and snapshot.access is Access.ALLOW:
+    if button is Button.RIGHT and snapshot.access is Access.ALLOW and snapshot.pilot_override is None:
         return ACCESS_ON
     return Words((LET_GO if ripe else HOLD, *_effect(button, snapshot, ripe=ripe)))
 
@@ -43,17 +44,22 @@ def _effect(button: Button, snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...
         case Button.MIDDLE:
             return ("for MENU",)
         case Button.RIGHT:
-            return ("to start in", f"{snapshot.mode.name} mode")
+            return ("to start in", f"{snapshot.mode.name} mode", *_timer(snapshot))
         case _:
             assert_never(button)
 
 
+def _timer(snapshot: Snapshot) -> tuple[str, ...]:
+    """What choosing a mode does to a timer."""
+    return () if snapshot.timer == NO_TIMER else ("and no timer",)
+
+
 def _off(snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...]:
     """Held, it ends access; let go early, it chooses the other of Smart and Solar. Either way it forgets the timer."""
-    timer = () if snapshot.timer == NO_TIMER else ("and no timer",)
+    timer = _timer(snapshot)
     if snapshot.access is not Access.ALLOW:
         return (*_DENIED, *timer)
-    other = _OTHER.get(snapshot.mode)
+    other = None if _lacks_meter(snapshot) or Fault.RCM in snapshot.faults else _OTHER.get(snapshot.mode)
     more = timer if ripe or other is None else (f"now for {other}", *timer)
     if snapshot.reason is None:
         return ("to STOP", *more)

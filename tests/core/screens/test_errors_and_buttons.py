@@ -124,6 +124,16 @@ def test_a_ripe_button_is_to_be_let_go() -> None:
     assert held(Button.RIGHT, denied) == ("Hold 2 sec", "to start in", "SOLAR mode")
 
 
+def test_what_is_refused_or_hidden_by_an_error_is_not_promised() -> None:
+    tripped = replace(plugged("Smart"), faults=(Fault.RCM,), reason=reasons.of_fault(Fault.RCM))
+    assert held(Button.LEFT, tripped) == ("Hold 2 sec", "for ACCESS", "DENIED")
+    unmetered = replace(plugged("Smart"), settings=settings(mode="Smart", mains_meter="Disabled"))
+    assert held(Button.LEFT, unmetered) == ("Hold 2 sec", "to STOP")
+    by_hand = replace(plugged(), pilot_override=1_000)
+    assert held(Button.RIGHT, by_hand) == ("Hold 2 sec", "to start in", "NORMAL mode")
+    assert held(Button.RIGHT, delayed(10**9)) == ("Hold 2 sec", "to start in", "NORMAL mode", "and no timer")
+
+
 def test_without_access_the_left_button_only_ends_a_timer() -> None:
     assert held(Button.LEFT, empty()) == ("Hold 2 sec", "for ACCESS", "DENIED")
     assert held(Button.LEFT, replace(empty("Smart"), access=Access.DENY)) == ("Hold 2 sec", "for ACCESS", "DENIED")

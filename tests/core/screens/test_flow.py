@@ -57,8 +57,12 @@ def test_the_sun_shines_while_the_car_takes_all_of_it() -> None:
     assert (flow(snapshot).shining, flow(snapshot).grid) == (True, Direction.OUT)
     ev = replace(snapshot.meters[MeterRole.EV], fresh=False)
     unmetered = replace(snapshot, meters={**snapshot.meters, MeterRole.EV: ev})
-    assert not flow(unmetered).shining  # an offer is no draw: nobody knows
-    assert flow(replace(unmetered, mains=amps(-1, 0, -1))).shining
+    assert flow(unmetered).shining is (unmetered.mains is not None and unmetered.mains.total <= 10)
+    assert flow(replace(unmetered, mains=amps(0, 0, 1))).shining
+    assert not flow(replace(unmetered, mains=amps(1, 1, 1))).shining  # bought: a full car would make the sun shine
+    assert not flow(replace(unmetered, mains=amps(0, 0, 1), solar_stop_s=598)).shining
+    assert flow(replace(unmetered, mains=amps(-1, 0, -1), solar_stop_s=598)).shining
+    assert not flow(replace(unmetered, mains=None)).shining
 
 
 def test_phases_take_turns_with_their_sum_in_solar() -> None:
