@@ -60,6 +60,10 @@ class Hardware:
         """Whether residual currents are to be watched, and no monitor is there to do it."""
         return bool(settings.rcmon) and not self.equipment.rcm
 
+    def residual_signal(self, settings: Settings) -> bool:
+        """Whether the monitor signals now; one that is switched off says nothing."""
+        return bool(settings.rcmon) and self.rcm.signal
+
     def _tests(self, settings: Settings) -> bool:
         return bool(settings.rcmon) and self.equipment.rcm_test
 

@@ -99,8 +99,7 @@ def clear_faults(core: "Controller", now: Millis) -> Verdict:
 
 
 def _reset_residual_current(core: "Controller", now: Millis) -> list[Action]:
-    signals = core.hardware.rcm.signal and bool(core.desk.settings.rcmon)  # one that is switched off says nothing
-    if Fault.RCM not in core.faults or signals:
+    if Fault.RCM not in core.faults or core.hardware.residual_signal(core.desk.settings):
         return []
     core.faults.set(Fault.RCM, present=False, now=now)
     return [Note(Severity.INFO, "residual current fault reset by a button")]

@@ -69,7 +69,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         chargers=tuple(core.regulation.group.view()) if core.desk.settings.loadbl == 1 else (),
         saved=core.saved,
         capacity_stop_s=seconds_left(core.regulation.regulator.protect.capacity_until, now),
-        residual_signal=core.hardware.rcm.signal and bool(core.desk.settings.rcmon),
+        residual_signal=core.hardware.residual_signal(core.desk.settings),
         panel=core.desk.panel.view(core.desk.ground, now),
         offers=core.desk.offers,
         hosts=core.desk.hosts,
