@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evsed import __version__
+from tests.scenarios.simulation import free_port
 
 
 def evsed(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +59,8 @@ def test_a_board_that_cannot_be_driven_is_explained(tmp_path: Path, text: str, s
 @pytest.mark.parametrize("option", ["current_max", "current_max=81", "nonsense=1"])
 def test_a_wrong_set_ends_the_simulation_at_once(tmp_path: Path, option: str) -> None:
     ended = evsed(
-        "simulate", "--port", "1", "--plant-port", "48180", "--state-dir", str(tmp_path / "state"), "--set", option
+        *("simulate", "--port", str(free_port()), "--plant-port", str(free_port())),
+        *("--state-dir", str(tmp_path / "state"), "--set", option),
     )
     assert ended.returncode == 1
     assert option.partition("=")[0] in ended.stderr

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -27,14 +28,18 @@ Json = dict[str, Any]
 
 
 def free_port(row: int = 1) -> int:
-    """A port that nobody listens on; the first of ``row`` such ports that follow each other."""
+    """A port that nobody listens on; the first of ``row`` such ports that follow each other.
+
+    None that the kernel would give to a client between now and the use of it: below those that it hands out, where
+    it leaves any.
+    """
+    handed_out_from = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = range(10_000, handed_out_from if handed_out_from > 20_000 else 65_536)
     while True:
+        first = random.choice(ports)
         with contextlib.ExitStack() as probes, contextlib.suppress(OSError, OverflowError):
-            first: int = 0
-            for index in range(row):
-                probe = probes.enter_context(socket.socket())
-                probe.bind(("127.0.0.1", first and first + index))
-                first = first or probe.getsockname()[1]
+            for port in range(first, first + row):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return first
 
 
