@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.silicon.environment import AS_COLLECTED
+
 ABORT_S = 2.0
 """TimeoutAbortSec: so long after SIGABRT comes SIGKILL."""
 
@@ -52,7 +54,7 @@ class Service:
         address = directory / f"notify-{unit.name}-{time.monotonic_ns()}"
         self._notices.bind(str(address))
         self._notices.settimeout(0.02)
-        environment = {**os.environ, **unit.extra, "NOTIFY_SOCKET": str(address)}
+        environment = {**AS_COLLECTED, **unit.extra, "NOTIFY_SOCKET": str(address)}
         if unit.watchdog_s is not None:
             environment["WATCHDOG_USEC"] = str(round(unit.watchdog_s * 1e6))
         self.process = subprocess.Popen(unit.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
@@ -114,7 +116,7 @@ class Service:
         self.died_at = time.monotonic()
         if self.unit.stop_post:
             with self._log.open("ab") as file:
-                post = subprocess.run(self.unit.stop_post, stdout=file, stderr=file, check=False)
+                post = subprocess.run(self.unit.stop_post, stdout=file, stderr=file, env=AS_COLLECTED, check=False)
             self.safe_took, self.safe_status = time.monotonic() - self.died_at, post.returncode
         self.over.set()
         self._ended(self)

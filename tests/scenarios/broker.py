@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.scenarios.simulation import PATIENCE_S, free_port
+from tests.silicon.environment import AS_COLLECTED
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Broker:
         if os.geteuid() == 0:
             lines.insert(0, "user root")  # or it gives up what it needs to read a test's files
         config.write_text("\n".join(lines) + "\n")
-        self._process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen([program, "-c", str(config)], stderr=subprocess.DEVNULL, env=AS_COLLECTED)
 
     def stop(self) -> None:
         self._process.terminate()

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
+from tests.silicon.environment import AS_COLLECTED
+
 STARTS_WITHIN_S = 60.0
 LONGEST_MESSAGE = 200_000
 Json = dict[str, Any]
@@ -51,7 +53,7 @@ class Silicon:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.silicon.chip", str(self.path), *self._options]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, env=AS_COLLECTED)
         self._link = self._reach()
         return self
 
