@@ -13,15 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from evsed.cli.rows import Row, told
 from evsed.config import ConfigError, Http, load
 from evsed.core.setting import Value
 
 _ANSWER_S: Final = 10.0
+_FAILED: Final = 500  # and above: the charger could not, which it may have found out half-way
 _LONGEST: Final = 4_000_000
 _EVERY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask one that listens everywhere
-_URL: Final = re.compile(r"https?://[^/\s?#]+")
+_URL: Final = re.compile(r"https?://[A-Za-z0-9_.:%\[\]-]+")
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -37,6 +39,10 @@ class SilentError(TroubleError):
     """Nobody answers at all."""
 
 
+class RefusedError(TroubleError):
+    """The charger does not take it, and has changed nothing."""
+
+
 def find(url: str | None, config: Path, *, chosen: bool) -> "Charger":
     """The charger at ``url``, or else the one of this machine. ``chosen``: somebody named ``config``.
 
@@ -49,7 +55,8 @@ def find(url: str | None, config: Path, *, chosen: bool) -> "Charger":
     except ConfigError as error:
         if chosen or not isinstance(error.__cause__, PermissionError | FileNotFoundError):
             raise TroubleError(str(error), os.EX_CONFIG) from error
-        return Charger(address(Http()), unread=(isinstance(error.__cause__, PermissionError) and str(error)) or "")
+        unread = str(error) if isinstance(error.__cause__, PermissionError) else ""
+        return Charger(address(Http()), unread)
     return Charger(address(served))
 
 
@@ -62,7 +69,11 @@ def address(served: Http) -> str:
 
 def _whole(url: str) -> str:
     whole = (url if "://" in url else f"http://{url}").rstrip("/")
-    if not _URL.fullmatch(whole):
+    try:
+        good = _URL.fullmatch(whole) is not None and urlsplit(whole).port != 0
+    except ValueError:
+        good = False
+    if not good:
         raise TroubleError(f"--url takes an address such as http://192.168.1.20:80, not {url[:80]!r}", os.EX_USAGE)
     return whole
 
@@ -128,11 +139,10 @@ class Charger:
             text = "\n".join(wrong or [str(problem["detail"])])
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
             return self._stranger()
-        return TroubleError(text)
+        return RefusedError(text) if error.code < _FAILED else TroubleError(text)
 
     def _silent(self, why: object) -> SilentError:
-        named = isinstance(why, OSError) and why.errno
-        words = os.strerror(why.errno) if named and isinstance(why, OSError) and why.errno else str(why) or repr(why)
+        words = (why.strerror if isinstance(why, OSError) else "") or str(why) or repr(why)
         if isinstance(why, TimeoutError):
             words = f"no answer within {_ANSWER_S:g} s"
         if self.unread:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from evsed.cli import document
-from evsed.cli.charger import Charger, SilentError, TroubleError, find
+from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, find
 from evsed.cli.document import DocumentError
 from evsed.cli.parser import DEFAULT_CONFIG
 from evsed.cli.rows import Rows, told, without_values
@@ -125,10 +125,10 @@ def _assignment(text: str) -> tuple[str, str]:
 def _changed(charger: Charger, changes: Mapping[str, Value]) -> Rows:
     try:
         return charger.change(changes)
-    except SilentError:
-        raise
-    except TroubleError as error:
+    except RefusedError as error:
         raise TroubleError(f"{error}\nnothing was changed", error.status) from error
+    except TroubleError as error:
+        raise TroubleError(f"{error}\nwhether it was changed is unknown: look at it again", error.status) from error
 
 
 # ---- files ----
