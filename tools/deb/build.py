@@ -23,13 +23,16 @@ class BuildError(Exception):
     """A package could not be built; the text says why."""
 
 
-def copy(source: Path, to: Path) -> None:
-    """The source as it is now, without what git is told to ignore. Raises BuildError."""
+def copy(source: Path, to: Path, *, listed: bool = True) -> None:
+    """The source as it is now, without what git is told to ignore; all of it unless ``listed``. Raises BuildError."""
+    shutil.rmtree(to, ignore_errors=True)
+    if not listed:
+        shutil.copytree(source, to, symlinks=True)
+        return
     command = ["git", "-C", str(source), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, check=False)
     if listed.returncode != 0:
         raise BuildError(f"{source} is not a git clone: {listed.stderr.decode().strip()}")
-    shutil.rmtree(to, ignore_errors=True)
     for name in filter(None, listed.stdout.decode().split("\0")):
         path = source / name
         if path.is_file() or path.is_symlink():
@@ -46,12 +49,12 @@ def version(source: Path) -> str:
     return top[1]
 
 
-def build(wanted: Target, source: Path, out: Path, *, tests: bool = True) -> Path:
-    """The package, in ``out``. Raises BuildError."""
+def build(wanted: Target, source: Path, out: Path, *, tests: bool = True, listed: bool = True) -> Path:
+    """The package, in ``out``; ``listed``: of what git lists in the source. Raises BuildError."""
     name = f"evsed_{version(source)}+{wanted.release.name}_{wanted.arch}.deb"
     work = Path("build/deb") / wanted.name
     tree = work / "evsed"
-    copy(source, tree)
+    copy(source, tree, listed=listed)
     options = "parallel=2" if tests else "parallel=2 nocheck"
     fixed = {
         "EVSED_RELEASE": wanted.release.name,
