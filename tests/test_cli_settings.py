@@ -15,9 +15,9 @@ import pytest
 
 from evsed import cli
 from evsed.api.v1.settings import settings_rows
-from evsed.cli.charger import address
 from evsed.config import Http
 from evsed.core.settings import TABLE, Settings
+from evsed.localweb import address
 from tests.scenarios.simulation import Simulation, free_port
 
 ABSENT = "/nonsense/evsed.toml"
