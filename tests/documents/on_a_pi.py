@@ -7,6 +7,7 @@ import itertools
 import re
 
 from evsed import __version__
+from evsed.cli import parser
 from tests.documents.pages import ROOT, all_blocks
 
 KIND = "sh on-a-pi"
@@ -37,8 +38,19 @@ def unknown(words: list[str]) -> str:
         case ["journalctl", *rest]:
             named = [unit for option, unit in itertools.pairwise(rest) if option == "-u"]
             return next((unit for unit in named if not _is_unit(unit)), "")
+        case ["evsed", *arguments]:
+            return _not_taken(arguments)
         case _:
             return "" if words[0] in _commands() else words[0]
+
+
+def _not_taken(arguments: list[str]) -> str:
+    """The ``arguments`` when the command line does not take them."""
+    try:
+        parser.build().parse_args(arguments)
+    except SystemExit:
+        return " ".join(arguments)
+    return ""
 
 
 def _is_package(name: str) -> bool:

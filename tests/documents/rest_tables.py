@@ -7,7 +7,7 @@ from typing import Any
 from tests.documents.pages import ROOT
 
 OPENAPI = ROOT / "docs" / "openapi.json"
-_PARTS = (("As the firmware has it", ""), ("/api/v1", "/api/v1/"))
+_PARTS = (("Paths of the firmware", ""), ("Paths of /api/v1", "/api/v1/"))
 _LISTED = 12
 Node = dict[str, Any]
 

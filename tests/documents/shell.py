@@ -60,7 +60,7 @@ class Shell:
     def _here(self, text: str) -> str:
         """``text`` with the ports of this simulation, and this Python."""
         for number in range(self.simulation.chargers):
-            text = text.replace(f"localhost:{8080 + number}/", f"127.0.0.1:{self.simulation.charger(number).port}/")
-        text = text.replace("localhost:8180/", f"127.0.0.1:{self.simulation.plant_port}/")
+            text = text.replace(f"localhost:{8080 + number}", f"127.0.0.1:{self.simulation.charger(number).port}")
+        text = text.replace("localhost:8180", f"127.0.0.1:{self.simulation.plant_port}")
         assert "localhost:8" not in text, f"an address that no simulation has: {text}"
         return text.replace(".venv/bin/python -m pytest", "pytest")

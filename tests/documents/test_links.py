@@ -14,16 +14,16 @@ AWAITED = {"docs/install.md", "docs/systemd.md"}
 
 def headings(page: Path) -> set[str]:
     """The anchors that a page has."""
-    found: set[str] = set()
-    for title in re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE):
-        anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
-        found.add(anchor if anchor not in found else f"{anchor}-{sum(name.startswith(anchor) for name in found)}")
-    return found
+    titles = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+    assert len(set(anchors)) == len(anchors), f"{page.name} has a heading twice, and no link can tell which is meant"
+    return set(anchors)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     text = prose(page)
+    headings(page)
     for target in [*re.findall(r"\]\(([^)]+)\)", text), *re.findall(r"<(https?:[^>]*)>", text)]:
         if target.startswith("http"):
             address = urlsplit(target)
