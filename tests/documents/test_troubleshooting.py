@@ -1,14 +1,18 @@
 """docs/troubleshooting.md has a row for every text that the LCD shows while it does not charge, and every reason."""
 
+import itertools
 import re
 
 import pytest
 
 from evsed.core import reasons
 from evsed.core.faults import Fault
+from evsed.core.model import Equipment
 from evsed.core.reasons import Reason
 from evsed.core.screens import errors, held
 from evsed.core.screens.wordings import BY_MASTER, HELD_UP, INVALID_CARD, PRESENT_CARD, WORDINGS, Wording
+from evsed.core.setting_up import left_to_do
+from evsed.core.settings import Settings
 from tests.documents.pages import ROOT
 
 PAGE = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
@@ -21,6 +25,14 @@ def _row(text: str, code: str) -> list[str]:
     found = [row for row in ROWS if f"`{text}`" in row[0] and f"`{code}`" in row[1]]
     assert found, f"no row with {text} and {code}"
     return found[0]
+
+
+_CHANGES: list[dict[str, str]] = [
+    {},
+    {"mains_meter": "Eastron3P"},
+    {"loadbl": "Node 1"},
+    {"rcmon": "Enabled"},
+]
 
 
 @pytest.mark.parametrize("fault", errors.ERRORS, ids=lambda fault: fault.value.code)
@@ -59,6 +71,21 @@ def test_what_a_held_button_says_in_trouble_is_explained() -> None:
     assert " ".join(held.LOCKED.lines) in TEXTS
     assert " ".join(held.ACCESS_ON.lines) in TEXTS
     assert "SMART NEEDS A MAINS METER: SEE MAINS MET IN THE MENU" in TEXTS
+
+
+def test_every_step_of_the_first_run_is_explained() -> None:
+    explained = {(re.sub(r"\d+", "N", row[0].split("`")[1]), row[1]) for row in ROWS if len(row) == 3}
+    equipments = [
+        Equipment(described=described, rcm=rcm, needs_set_up=True)
+        for described in (False, True)
+        for rcm in (False, True)
+    ]
+    for equipment, changes in itertools.product(equipments, _CHANGES):
+        settings = Settings()
+        for key, value in changes.items():
+            settings = settings.replace(key, value)
+        for step in left_to_do(settings, equipment, mains_answers=False):
+            assert (re.sub(r"\d+", "N", " ".join(step.lcd)), f"`{step.code}`") in explained
 
 
 def test_every_reason_has_its_row() -> None:
