@@ -39,17 +39,17 @@ def unknown(words: list[str]) -> str:
             named = [unit for option, unit in itertools.pairwise(rest) if option == "-u"]
             return next((unit for unit in named if not _is_unit(unit)), "")
         case ["evsed", *arguments]:
-            return _not_taken(arguments)
+            return not_taken(arguments)
         case _:
             return "" if words[0] in _commands() else words[0]
 
 
-def _not_taken(arguments: list[str]) -> str:
+def not_taken(arguments: list[str]) -> str:
     """The ``arguments`` when the command line does not take them."""
     try:
         parser.build().parse_args(arguments)
-    except SystemExit:
-        return " ".join(arguments)
+    except SystemExit as ended:
+        return " ".join(arguments) if ended.code else ""  # 0: it was asked for help
     return ""
 
 
