@@ -54,8 +54,9 @@ def test_every_step_of_a_board_with_pigpio_is_asked(tmp_path: Path, capsys: pyte
         (tmp_path / "proc/net/tcp").write_text(Path("/proc/net/tcp").read_text())
         assert run(configuration(tmp_path, board), pi) == 1
     out = capsys.readouterr().out
-    before = ["daemon", "configuration", "Raspberry Pi", "kernel", "pins", "audio", "settings", "panel", "LCD", "guard"]
-    after = ["serial port", "permissions", "clock", "disk"]
+    before = ["daemon", "configuration", "version", "services", "Raspberry Pi", "kernel", "pins", "audio"]
+    before += ["settings", "panel", "LCD", "guard"]
+    after = ["serial port", "permissions", "clock", "disk", "backup", "watchdog"]
     assert subjects(out) == [*before, "pigpiod", "ADC", *after]
     assert "ok         pigpiod: answers, version 79\n" in out
     assert "ok         pigpiod: evsed does not run, and has left no script\n" in out

@@ -1,4 +1,8 @@
-"""The command line. Imports nothing heavy before the outputs of a real run are safe."""
+"""The form of the command line: its commands, their options, and what each takes.
+
+Owns the words of `--help`, which are those of the man page, too. What the commands do is actions.py's and owner.py's:
+nothing but argparse is needed to build the parser.
+"""
 
 import argparse
 import os
@@ -9,30 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
-from evsed import __version__
-
 DEFAULT_CONFIG = Path("/etc/evsed/evsed.toml")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs ``evsed``; the exit status."""
-    options = _parser().parse_args(arguments)
-    match options.command:
-        case "run":
-            return _run(options)
-        case "simulate":
-            return _simulate(options)
-        case "replay":
-            return _replay(options)
-        case "doctor":
-            return _doctor(options)
-        case "guard":
-            return _guard(options)
-        case "settings":
-            return _settings()
-        case _:
-            print(f"evsed {__version__}")
-            return 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,9 +24,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(os.EX_USAGE, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def build() -> argparse.ArgumentParser:
+    """The parser of ``evsed``."""
     parser = _Parser(prog="evsed", description="Smart car charger for a Raspberry Pi")
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, title="commands")
     run = commands.add_parser("run", help="run the daemon")
     run.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=f"the installation (default {DEFAULT_CONFIG})")
     _add_set(run)
@@ -63,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_set(simulate)
     _add_replay(commands.add_parser("replay", help="what the charger would have done on a recorded day"))
     _add_doctor(commands.add_parser("doctor", help="look at an installation and say what is there"))
-    commands.add_parser("settings", help="list the owner settings with their ranges")
+    _add_settings(commands.add_parser("settings", help="show, change, save and compare the owner settings"))
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -85,10 +67,47 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw it (needs matplotlib)")
 
 
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Where the charger is can be said before or after what is to be done with its settings."""
+    parser.description = "Asks and changes the charger that runs. Without a command, lists every setting."
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    deeds = parser.add_subparsers(dest="deed", title="commands")
+
+    def deed(name: str, told: str) -> argparse.ArgumentParser:
+        added = deeds.add_parser(name, help=told)
+        _add_charger(added, argparse.SUPPRESS, argparse.SUPPRESS)
+        return added
+
+    listing = deed("list", "every setting: its value, what it takes, its default; without a charger, the latter two")
+    listing.add_argument("--json", action="store_true", help="as JSON, as /api/v1/settings has it")
+    get = deed("get", "the value of some settings, as KEY=VALUE")
+    get.add_argument("keys", nargs="+", metavar="KEY", help="a setting")
+    get.add_argument("--value", action="store_true", help="only the values, a line each")
+    change = deed("set", "change settings, all of them or, if one is refused, none")
+    change.add_argument("changes", nargs="+", metavar="KEY=VALUE", help="a setting and what it becomes")
+    export = deed("export", "save the settings as JSON; no secrets are in it")
+    export.add_argument("file", nargs="?", default="-", metavar="FILE", help="where to (default -, which is stdout)")
+    taken = "make the settings those of a file, all of them or, if one is refused, none; those not in it stay"
+    load = deed("import", taken)
+    load.add_argument("file", metavar="FILE", help="an export, or a settings.json of /var/lib/evsed; - is stdin")
+    load.add_argument("--yes", action="store_true", help="do not ask")
+    diff = deed("diff", "compare the charger's settings with those of a file, or two files")
+    diff.add_argument("file", metavar="FILE", help="an export, or a settings.json of /var/lib/evsed; - is stdin")
+    diff.add_argument("file2", nargs="?", metavar="FILE2", help="another one, in place of the charger")
+
+
+def _add_charger(parser: argparse.ArgumentParser, url: object, config: object) -> None:
+    where = "the charger (default: this machine's, by the port in the configuration)"
+    parser.add_argument("--url", default=url, metavar="URL", help=where)
+    installation = f"the installation (default {DEFAULT_CONFIG})"
+    parser.add_argument("--config", type=Path, default=config, help=installation)
+
+
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     installation = f"the installation (default {DEFAULT_CONFIG})"
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help=installation)
-    subjects = parser.add_subparsers(dest="subject", help="without one, the whole installation is looked at")
+    parser.description = "Only looks, also while evsed runs. Without a subject, looks at the whole installation."
+    subjects = parser.add_subparsers(dest="subject", title="subjects")
     bus = subjects.add_parser("bus", help="scan an RS485 line and read its meters; the daemon has to be stopped")
     bus.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=installation)
     bus.add_argument("--device", metavar="DEV", help="this line only (default: every line of the configuration)")
@@ -141,89 +160,3 @@ def _broker(text: str) -> str:
         raise argparse.ArgumentTypeError(f"a broker is HOST:PORT, not {text!r}")
     _port(text.rpartition(":")[2])
     return text
-
-
-def _settings() -> int:
-    from evsed.core.settings import TABLE  # noqa: PLC0415 - only this command needs it
-
-    for key, row in TABLE.items():
-        taken = ", ".join(row.choices.values()) if row.choices else f"{row.minimum}..{row.maximum} {row.unit}".strip()
-        default = row.show(row.default)
-        print(f"{key:24} {row.description}: {'host name' if row.is_text else taken} (default {default or 'none'})")
-    return 0
-
-
-def _run(options: argparse.Namespace) -> int:
-    from evsed import app, config  # noqa: PLC0415 - see the module's docstring
-
-    try:
-        return app.run(config.load(options.config), options.set)
-    except config.ConfigError as error:
-        print(f"evsed: {error}", file=sys.stderr)
-        return os.EX_CONFIG
-
-
-def guard() -> int:
-    """Runs ``evsed-guard``, which is ``evsed guard``."""
-    return main(["guard", *sys.argv[1:]])
-
-
-def _guard(options: argparse.Namespace) -> int:
-    """Checks the configuration, and becomes the guard: the same process, with nothing else in it."""
-    from evsed.config import ConfigError  # noqa: PLC0415 - see the module's docstring
-    from evsed.hw import guard, guardplan  # noqa: PLC0415
-
-    try:
-        plan = guardplan.write_plan(options.config)
-    except ConfigError as error:
-        print(f"evsed-guard: {error}", file=sys.stderr)
-        return os.EX_CONFIG
-    return os.execv(sys.executable, [sys.executable, "-I", "-S", guard.__file__, str(plan)])  # noqa: S606 - our own
-
-
-def _simulate(options: argparse.Namespace) -> int:
-    from evsed.hw.simulation import launcher  # noqa: PLC0415 - see the module's docstring
-
-    simulation = launcher.Simulation(
-        port=options.port,
-        plant_port=options.plant_port,
-        state_dir=options.state_dir,
-        mqtt=options.mqtt or "",
-        settings=tuple(options.set),
-        seed=options.seed,
-        chargers=options.chargers,
-    )
-    return launcher.run(simulation)
-
-
-def _replay(options: argparse.Namespace) -> int:
-    from evsed.replay import command  # noqa: PLC0415 - see the module's docstring
-
-    return command.run(
-        command.Request(
-            trace=options.trace,
-            mode=options.mode,
-            settings=tuple(options.set),
-            car_lag_ms=options.car_lag,
-            car_phases=options.car_phases,
-            meter_period_ms=options.meter_period,
-            json=options.json,
-            series=options.series,
-            plot=options.plot,
-        )
-    )
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    from evsed.doctor import command, installation  # noqa: PLC0415 - see the module's docstring
-
-    if options.subject is None:
-        return installation.run(options.config)
-    if options.first > options.last:
-        print(f"evsed doctor: there is no address from {options.first} to {options.last}", file=sys.stderr)
-        return os.EX_USAGE
-    return command.run(
-        command.Request(
-            config=options.config, device=options.device, baud=options.baud, first=options.first, last=options.last
-        )
-    )

@@ -1,0 +1,230 @@
+"""`evsed settings`: lists, reads, changes, saves and compares the owner settings of a charger that runs.
+
+Owns what is printed, and the exit status. The conversation is charger.py's, files are document.py's.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from evsed.cli import document
+from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, find
+from evsed.cli.document import DocumentError
+from evsed.cli.parser import DEFAULT_CONFIG
+from evsed.cli.rows import Rows, told, without_values
+from evsed.core.setting import Value
+from evsed.files import replace_text
+
+_STDIO: Final = "-"
+_ONLY_US: Final = 0o600
+_CUT_OFF: Final = 141  # as a shell tells of SIGPIPE
+_INTERRUPTED: Final = 130
+_DIFFER, _NOT_COMPARED = 1, 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does what was asked; the exit status."""
+    deed = options.deed or "list"
+    try:
+        status = _DEEDS[deed](options)
+        sys.stdout.flush()
+    except TroubleError as error:
+        for line in str(error).splitlines():
+            _tell(line)
+        return _NOT_COMPARED if deed == "diff" else error.status
+    except BrokenPipeError:  # whoever read it has seen enough, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CUT_OFF
+    except KeyboardInterrupt:
+        _tell("interrupted")
+        return _INTERRUPTED
+    return status
+
+
+def _tell(text: str) -> None:
+    print(f"evsed settings: {text}", file=sys.stderr)
+
+
+def _charger(options: argparse.Namespace) -> Charger:
+    return find(options.url, options.config, chosen=options.config != DEFAULT_CONFIG)
+
+
+# ---- seeing ----
+
+
+def _list(options: argparse.Namespace) -> int:
+    """Every setting; the values too, where a charger runs. One that was named has to."""
+    try:
+        answer = _charger(options).document()
+        rows = told(answer)
+    except SilentError as error:
+        if options.url is not None:
+            raise
+        _tell(f"values are unknown: {error}")
+        rows = without_values()
+        answer = {key: row.untold() for key, row in rows.items()}
+    if getattr(options, "json", False):
+        print(_json(answer))
+    else:
+        print("\n".join(row.line() for row in rows.values()))
+    return 0
+
+
+def _get(options: argparse.Namespace) -> int:
+    rows = _charger(options).rows()
+    for key in options.keys:
+        if key not in rows:
+            near = difflib.get_close_matches(key, rows, n=1)
+            hint = f"did you mean {near[0]}?" if near else "evsed settings names all there are"
+            raise TroubleError(f"there is no setting {key[:40]!a}; {hint}")
+    for key in options.keys:
+        value = rows[key].value
+        if value is None:
+            _tell(f"{key} is a secret: it is set, and not shown")
+        elif options.value:
+            print(value)
+        else:
+            print(f"{key}={value}")
+    return 1 if any(rows[key].value is None for key in options.keys) else 0
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+# ---- changing ----
+
+
+def _set(options: argparse.Namespace) -> int:
+    wanted = dict(_assignment(text) for text in options.changes)
+    if len(wanted) < len(options.changes):
+        raise TroubleError("a setting is named twice", os.EX_USAGE)
+    charger = _charger(options)
+    before = charger.rows()
+    changes = {key: before[key].encode(text) if key in before else text for key, text in wanted.items()}
+    after = _changed(charger, changes)
+    for key in changes:
+        old, new = before[key].shown(before[key].value), after[key].shown(after[key].value)
+        print(f"{key}: {old} -> {new}" if old != new else f"{key}: {new}, as before")
+    return 0
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise TroubleError(f"set takes KEY=VALUE, not {text[:80]!r}", os.EX_USAGE)
+    return key.strip(), value
+
+
+def _changed(charger: Charger, changes: Mapping[str, Value]) -> Rows:
+    try:
+        return charger.change(changes)
+    except RefusedError as error:
+        raise TroubleError(f"{error}\nnothing was changed", error.status) from error
+    except TroubleError as error:
+        raise TroubleError(f"{error}\nwhether it was changed is unknown: look at it again", error.status) from error
+
+
+# ---- files ----
+
+
+def _export(options: argparse.Namespace) -> int:
+    charger = _charger(options)
+    rows = charger.rows()
+    text = document.write(rows, charger.version(), datetime.now(UTC).isoformat(timespec="seconds"))
+    if options.file == _STDIO:
+        sys.stdout.write(text)
+        return 0
+    try:
+        replace_text(Path(options.file), text, mode=_ONLY_US)
+    except OSError as error:
+        raise TroubleError(f"{options.file} cannot be written: {error.strerror}", os.EX_CANTCREAT) from error
+    print(f"{options.file}: {sum(row.carried for row in rows.values())} settings of {charger.url}")
+    return 0
+
+
+def _read(name: str) -> dict[str, object]:
+    """The settings in a file. Raises TroubleError."""
+    shown = "stdin" if name == _STDIO else name
+    try:
+        with sys.stdin.buffer if name == _STDIO else Path(name).open("rb") as file:
+            raw = file.read(document.LONGEST + 1)
+        return document.read(raw)
+    except PermissionError as error:
+        raise TroubleError(f"{shown} may not be read by this user; try it with sudo", os.EX_NOINPUT) from error
+    except OSError as error:
+        raise TroubleError(f"{shown} cannot be read: {error.strerror}", os.EX_NOINPUT) from error
+    except DocumentError as error:
+        raise TroubleError(f"{shown} cannot be used: {error}", os.EX_DATAERR) from error
+
+
+def _import(options: argparse.Namespace) -> int:
+    settings = _read(options.file)
+    charger = _charger(options)
+    rows = charger.rows()
+    plan = document.plan(settings, rows)
+    for remark in plan.remarks:
+        _tell(remark)
+    if plan.wrong:
+        raise TroubleError("\n".join([*plan.wrong, "nothing was changed"]))
+    if not plan.changes:
+        print("nothing to change")
+        return 0
+    for change in plan.changes:
+        row = rows[change.key]
+        print(f"{change.key}: {row.shown(change.left)} -> {row.shown(change.right)}")
+    count = "1 setting" if len(plan.changes) == 1 else f"{len(plan.changes)} settings"
+    if not options.yes and not _agreed(f"change {count} of {charger.url}? [y/N] ", options.file):
+        print("nothing was changed")
+        return 1
+    _changed(charger, {change.key: change.right for change in plan.changes if change.right is not None})
+    print(f"{count} changed")
+    return 0
+
+
+def _agreed(question: str, source: str) -> bool:
+    if source == _STDIO or not sys.stdin.isatty():
+        raise TroubleError("nobody can be asked here; --yes changes the settings without\nnothing was changed")
+    try:
+        return input(question).strip().casefold() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+def _diff(options: argparse.Namespace) -> int:
+    left = _read(options.file)
+    if options.file2 is None:
+        charger = _charger(options)
+        right, name = document.values(charger.rows()), charger.url
+    else:
+        right, name = _read(options.file2), options.file2
+    found = document.differences(left, right)
+    if not found:
+        return 0
+    table = [("setting", options.file, name), *((each.key, _side(each.left), _side(each.right)) for each in found)]
+    wide = [max(len(row[column]) for row in table) for column in range(2)]
+    for key, one, other in table:
+        print(f"{key:{wide[0]}}  {one:{wide[1]}}  {other}")
+    return _DIFFER
+
+
+def _side(value: Value | None) -> str:
+    if value is None:
+        return "(not in it)"
+    return str(value) if value != "" else "none"
+
+
+_DEEDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "list": _list,
+    "get": _get,
+    "set": _set,
+    "export": _export,
+    "import": _import,
+    "diff": _diff,
+}

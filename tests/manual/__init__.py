@@ -1,0 +1,1 @@
+"""The man pages and the completion that a package brings."""

@@ -1,0 +1,1 @@
+"""What builds, packages and describes evsed; nothing of it is installed."""

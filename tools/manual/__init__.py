@@ -1,0 +1,1 @@
+"""``python -m tools.manual OUT``: the man pages and the completion for bash and zsh, all below the folder OUT."""
