@@ -316,6 +316,7 @@ class Controller:
             diode_seen=self.pilot.diode_seen,
             stopping_fault=self.faults.worst is not None,
             opening_fault=self.faults.opens_at_once,
+            set_up=self.desk.set_up,
             sample_age_ms=self.pilot.sample_age(now),
             ceiling=self.regulation.ceiling(moment).current,
             before=self.permit.at(now),
