@@ -7,7 +7,7 @@ from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.snapshot import Snapshot
 
-NOTHING_SEEN = Inputs(pilot_mv=())
+NOTHING_SEEN = Inputs(pilot_mv=(), buttons=None)
 
 
 class AbsentBoard:

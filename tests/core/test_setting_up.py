@@ -206,6 +206,19 @@ def test_of_a_board_that_nobody_described_nothing_is_known_and_nothing_made_up()
     assert (snapshot.left_to_do[0].code, snapshot.left_to_do[0].done) == ("board", False)
 
 
+def test_where_there_is_no_board_the_menu_is_walked_from_afar() -> None:
+    story = fresh(UNKNOWN)
+    story.samples = False
+    story.run(0.5)
+    story.command(PressButton(Button.MIDDLE, True))
+    story.run(2.5)
+    story.command(PressButton(Button.MIDDLE, False))
+    story.run(0.1)
+    assert story.snapshot.panel.menu is not None
+    story.run(130)
+    assert story.snapshot.panel.menu is None
+
+
 def test_a_charger_in_use_whose_description_is_gone_keeps_its_settings_and_charges_nothing() -> None:
     story = fresh(UNKNOWN, set_up="Done")
     story.run(1)

@@ -21,5 +21,5 @@ def words(snapshot: Snapshot, around: Around, now: Millis) -> Words:
 
 
 def _heading(left: int, address: str) -> tuple[str, ...]:
-    told = ("NOT SET UP YET", f"{left} LEFT TO DO")
-    return (*told, "SEE WEB PAGE AT", address) if 0 < len(address) <= ADDRESS_MOST else told
+    known = 0 < len(address) <= ADDRESS_MOST
+    return ("NOT SET UP YET", f"{left} LEFT TO DO", *(("SEE WEB PAGE AT", address) if known else ("SEE WEB PAGE",)))
