@@ -4,7 +4,6 @@ import itertools
 import re
 
 import pytest
-from evsed.core.setting_up import left_to_do
 
 from evsed.core import reasons
 from evsed.core.faults import Fault
@@ -12,6 +11,7 @@ from evsed.core.model import Equipment
 from evsed.core.reasons import Reason
 from evsed.core.screens import errors, held
 from evsed.core.screens.wordings import BY_MASTER, HELD_UP, INVALID_CARD, PRESENT_CARD, WORDINGS, Wording
+from evsed.core.setting_up import left_to_do
 from evsed.core.settings import Settings
 from tests.documents.pages import ROOT
 
