@@ -71,9 +71,11 @@ fuzz: install
 	$(BIN)/python -m tests.api.fuzz $(REQUESTS)
 	EXAMPLES=200 $(BIN)/python -m pytest tests/api/test_schemathesis.py
 
-# Replays the reference's traces too; TRACES is their folder. Everything is written to build/bench.json.
+# Replays the reference's traces too; TRACES is their folder. Everything is written to build/bench.json. Weighs the
+# packages that are in dist.
 TRACES ?= ../shared/reference/traces
 bench: install
+	tools/need.sh mosquitto
 	$(BIN)/python -m tests.bench $(TRACES)
 
 # Replays recorded runs of the firmware; RUNS is their folder, JSON a file for the whole comparison.

@@ -6,16 +6,13 @@ environment has pip; the system's Python has apt. Imports none of them.
 
 import sys
 from collections.abc import Sequence
-from enum import Enum
-from pathlib import Path
 from typing import Final
+
+from evsed.installed import Installed, installed
 
 LUMA: Final = "2.13"
 """luma.lcd from this one on, up to its next major version, as pyproject.toml has it. An older one takes GPIO 18 for
 a backlight, whatever hangs there, and is not used. Debian 12 has 2.10, so that apt is no help."""
-
-BUNDLE: Final = Path("/usr/lib/evsed")
-"""Where the package puts evsed and what it brings."""
 
 _NEEDED: Final = {
     "gpiozero": "'gpiozero~=2.0'",
@@ -29,21 +26,6 @@ _NEEDED: Final = {
 
 _NOT_BUNDLED: Final = ("lgpio", "matplotlib")
 _FROM_DEBIAN: Final = ("gpiozero", "pigpio", "lgpio", "matplotlib")  # what Debian has is new enough
-
-
-class Installed(Enum):
-    """How this evsed was installed."""
-
-    BY_PACKAGE = "the .deb"
-    IN_VENV = "a virtual environment"
-    IN_SYSTEM = "the system's Python"
-
-
-def installed() -> Installed:
-    """How the evsed that asks was installed."""
-    if Path(__file__).resolve().is_relative_to(BUNDLE):
-        return Installed.BY_PACKAGE
-    return Installed.IN_VENV if sys.prefix != sys.base_prefix else Installed.IN_SYSTEM
 
 
 def install(missing: Sequence[str], how: Installed | None = None) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from evsed import libraries
-from evsed.libraries import LUMA, Installed, install, installed
+from evsed.installed import Installed
+from evsed.libraries import LUMA, install
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 PIP = f"{sys.executable} -m pip install"
@@ -38,15 +39,6 @@ def test_the_system_s_python_has_apt_for_what_is_new_enough_there_and_pip_when_t
     advice = install(["gpiozero", "luma.lcd"], Installed.IN_SYSTEM)
     pip = f"sudo {PIP} --break-system-packages 'luma.lcd~={LUMA}'"
     assert advice == f"sudo apt install python3-gpiozero and {pip}"
-
-
-def test_where_evsed_lies_says_how_it_was_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "prefix", "/somewhere/.venv")
-    assert installed() is Installed.IN_VENV
-    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
-    assert installed() is Installed.IN_SYSTEM
-    monkeypatch.setattr(libraries, "__file__", "/usr/lib/evsed/evsed/libraries.py")
-    assert installed() is Installed.BY_PACKAGE
 
 
 def test_pip_is_asked_for_what_the_project_asks_for() -> None:

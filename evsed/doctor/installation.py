@@ -18,7 +18,7 @@ from evsed.doctor import fitting, header, lcd, package, parts, pigpiod, pilot, s
 from evsed.doctor import machine as machines
 from evsed.doctor.findings import PATIENCE_S, Finding, Step, Verdict, attention, lines, ok, take, wrong
 from evsed.doctor.machine import Machine
-from evsed.libraries import Installed, installed
+from evsed.installed import Installed, installed, page
 from evsed.wiring import Driver
 
 _INTERRUPTED = 130
@@ -39,7 +39,7 @@ def run(config: Path, machine: Machine | None = None, patience_s: float = PATIEN
     try:
         installation = load(config)
     except ConfigError as error:
-        _say("configuration", wrong(str(error), "mend the file; docs/evsed.toml has every key"))
+        _say("configuration", wrong(str(error), f"mend the file; {page('evsed.toml')} has every key"))
         return os.EX_CONFIG
     verdicts = []
     try:
@@ -125,7 +125,8 @@ def configuration(config: Path, installation: Installation) -> Iterator[Finding]
     elif board.kind:
         yield ok(f"{config}: a simulated board; there is no hardware to look at")
     else:
-        yield wrong(f"{config} names no board", 'write kind = "pi" into [board]; docs/board.md describes it')
+        told = f"{config} names no board yet: evsed runs, and drives nothing"
+        yield attention(told, f'write kind = "pi" into [board]; {page("board.md")} describes it')
 
 
 def groups(installation: Installation) -> list[str]:

@@ -14,7 +14,7 @@ from evsed import __version__
 from evsed.config import Http
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.services import Ask, answer
-from evsed.libraries import Installed, installed
+from evsed.installed import Installed, installed
 from evsed.localweb import DIRECT, address
 from evsed.store import DamagedError, decode
 

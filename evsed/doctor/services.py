@@ -84,6 +84,8 @@ def _judged(unit: Unit) -> Finding:
     if active == "active":
         return ok(f"{name} runs ({unit['SubState']})")
     see = f"journalctl -u {name} says why; sudo systemctl restart evsed-guard evsed"
+    if unit["SubState"].startswith("auto-restart"):
+        return wrong(f"{name} has failed ({unit['Result']}); systemd starts it again", see)
     if active == "failed" or unit["Result"] not in {"", "success"}:
         return wrong(f"{name} has failed ({unit['Result']}), and is {unit['SubState']}", see)
     if active == "inactive":

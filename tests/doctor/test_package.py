@@ -16,7 +16,7 @@ from evsed.core.snapshot import Saved
 from evsed.doctor.findings import Verdict
 from evsed.doctor.package import backup, running_version, version
 from evsed.doctor.services import Ask
-from evsed.libraries import Installed
+from evsed.installed import Installed
 from tests.doctor.test_machine import only
 from tests.scenarios.simulation import free_port
 

@@ -81,7 +81,7 @@ def test_pigpiod_is_asked_for_only_where_it_has_the_pilot(tmp_path: Path, driver
         (
             {"ActiveState": "activating", "SubState": "auto-restart", "Result": "exit-code"},
             Verdict.WRONG,
-            "evsed has failed (exit-code), and is auto-restart",
+            "evsed has failed (exit-code); systemd starts it again",
             "journalctl -u evsed says why",
         ),
         (
