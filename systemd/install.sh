@@ -2,7 +2,8 @@
 # Puts everything of this directory where it belongs below DESTDIR: systemd/install.sh DESTDIR
 set -eu
 
-to=${1:?usage: systemd/install.sh DESTDIR}
+mkdir -p "${1:?usage: systemd/install.sh DESTDIR}"
+to=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
 
 put() { # MODE FILE PLACE

@@ -17,6 +17,8 @@ mkdir "$root/dev/pts" "$root/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
+mkdir -p "$root/run/systemd/system"
+ln -s /dev/null "$root/run/systemd/system/console-getty.service" # there is no console
 : >"$root/console.log"
 : >"$root/dev/console"
 mount --bind "$root/console.log" "$root/dev/console"

@@ -74,5 +74,7 @@ class Booted:
         """Until it is so."""
         until = time.monotonic() + within_s
         while not true():
-            assert time.monotonic() < until, f"not within {within_s:.0f} s: {what}\n{self.journal() if self._pid else ''}"
+            assert time.monotonic() < until, (
+                f"not within {within_s:.0f} s: {what}\n{self.journal() if self._pid else ''}"
+            )
             time.sleep(_LOOK_S)
