@@ -205,7 +205,7 @@ def page_of(code: str, snapshot: Snapshot) -> Millis:
 
 def _add_step(name: str, code: str, *, around: Around = AROUND, **given: object) -> None:
     def tell() -> Snapshot:
-        return installed(**given)  # type: ignore[arg-type]
+        return installed(**given)
 
     SCENES[f"setup_{name}"] = lambda: (tell(), around, NOW + page_of(code, tell()))
 
