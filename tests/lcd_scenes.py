@@ -190,7 +190,7 @@ def installed(*, described: bool = True, **given: object) -> Snapshot:
     fresh = {"set_up": "Not done", "mains_meter": "Disabled", "ev_meter": "Disabled", "rcmon": "Disabled"}
     story = Story(Saved(settings=settings(**(fresh | given))))
     story.equipment = Equipment(needs_set_up=True, described=described)
-    story.mains_answers = False
+    story.mains_answers, story.samples = False, described
     story.restart()
     story.clock(UNIX_S)
     story.run(1)
