@@ -190,7 +190,7 @@ def installed(*, described: bool = True, **given: object) -> Snapshot:
     fresh = {"set_up": "Not done", "mains_meter": "Disabled", "ev_meter": "Disabled", "rcmon": "Disabled"}
     story = Story(Saved(settings=settings(**(fresh | given))))
     story.equipment = Equipment(needs_set_up=True, described=described)
-    story.mains_answers = False
+    story.mains_answers, story.samples = False, described
     story.restart()
     story.clock(UNIX_S)
     story.run(1)
@@ -205,7 +205,7 @@ def page_of(code: str, snapshot: Snapshot) -> Millis:
 
 def _add_step(name: str, code: str, *, around: Around = AROUND, **given: object) -> None:
     def tell() -> Snapshot:
-        return installed(**given)  # type: ignore[arg-type]
+        return installed(**given)
 
     SCENES[f"setup_{name}"] = lambda: (tell(), around, NOW + page_of(code, tell()))
 

@@ -376,7 +376,7 @@ MEASURED: Final = (
     ),
     Topic(
         "CPPWM",
-        lambda v: v.charger.outputs.pilot.duty_1024,
+        lambda v: v.charger.outputs.pilot.duty_1024 if v.charger.described else None,
         "0 to 1024, the pilot's duty; only where `[modem] unlocked` is set",
         (_text("CPPWM", "Pilot duty", "mdi:square-wave"),),
         present=lambda v: v.modem,
