@@ -57,9 +57,9 @@ lint: install
 openapi: install
 	$(BIN)/python -m tests.api.openapi_file
 
-# The README's tables of MQTT topics; a test says when they are to be written anew.
+# The references that are made from the code, in docs/; a test says when they are to be written anew.
 docs: install
-	$(BIN)/python -m tests.api.mqtt_readme
+	$(BIN)/python -m tests.documents
 
 # Pictures of all that the LCD shows, tests/lcd/pictures and docs/lcd.png; a test says when they are to be written anew.
 lcd: install
