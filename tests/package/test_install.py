@@ -58,7 +58,9 @@ def test_files_belong_to_whom_they_should(root: Root, package: Path) -> None:
     assert root.said(*stat, "/var/lib/evsed") == "evsed:evsed 700"
     assert root.said(*stat, "/run/evsed") == "evsed:evsed 750"
     assert {"evsed", "gpio", "spi", "dialout"} == set(root.said("id", "-nG", "evsed").split())
-    writable = root.said("find", "/usr/lib/evsed", "/usr/bin/evsed", "(", "!", "-user", "root", "-o", "-perm", "/022", ")")
+    writable = root.said(
+        "find", "/usr/lib/evsed", "/usr/bin/evsed", "(", "!", "-user", "root", "-o", "-perm", "/022", ")"
+    )
     assert writable == ""
     assert root.said("find", "/usr/lib/evsed", "-path", "*evsed/evsed/core/__pycache__/safety.*.pyc") != ""
 
