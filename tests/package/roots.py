@@ -29,7 +29,7 @@ _NOT_COMPARED: Final = (
     "var/cache",
     "console.log",
 )
-_COPIES: Final = ("passwd-", "group-", "shadow-", "gshadow-", "ld.so.cache", ".pwd.lock")
+_COPIES: Final = ("console.log", "passwd-", "group-", "shadow-", "gshadow-", "ld.so.cache", ".pwd.lock")
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - dpkg waits for the disk at every file; the names are ours alone
 _ROOM: Final = 4_000_000_000
 

@@ -30,10 +30,10 @@ def copy(source: Path, to: Path, *, listed: bool = True) -> None:
         shutil.copytree(source, to, symlinks=True)
         return
     command = ["git", "-C", str(source), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, check=False)
-    if listed.returncode != 0:
-        raise BuildError(f"{source} is not a git clone: {listed.stderr.decode().strip()}")
-    for name in filter(None, listed.stdout.decode().split("\0")):
+    answer = subprocess.run(command, capture_output=True, check=False)
+    if answer.returncode != 0:
+        raise BuildError(f"{source} is not a git clone: {answer.stderr.decode().strip()}")
+    for name in filter(None, answer.stdout.decode().split("\0")):
         path = source / name
         if path.is_file() or path.is_symlink():
             (to / name).parent.mkdir(parents=True, exist_ok=True)

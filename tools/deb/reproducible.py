@@ -1,4 +1,4 @@
-"""Builds each package twice, in two folders and under two time zones and masks, and says whether the bytes are the same.
+"""Builds each package twice, in two folders and two time zones, and says whether the bytes are the same.
 
 ``python -m tools.deb.reproducible RELEASE_ARCH...``
 """
@@ -27,9 +27,8 @@ def main(arguments: list[str]) -> int:
             os.environ["TZ"] = "Pacific/Chatham"
             time.tzset()
         same &= told[0] == told[1]
-        print(
-            f"{told[0][0]}: {'the same twice' if told[0] == told[1] else 'DIFFERENT: see diffoscope build/first build/second'}"
-        )
+        verdict = "the same twice" if told[0] == told[1] else "DIFFERENT: compare those in build/first and build/second"
+        print(f"{told[0][0]}: {verdict}", flush=True)
     return 0 if same else 1
 
 
