@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix mutation lock clean
+.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix mutation lock clean \
+	deb deb-reproducible deb-lint package-test package-test-arm64
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -56,9 +57,9 @@ lint: install
 openapi: install
 	$(BIN)/python -m tests.api.openapi_file
 
-# The README's tables of MQTT topics; a test says when they are to be written anew.
+# The references that are made from the code, in docs/; a test says when they are to be written anew.
 docs: install
-	$(BIN)/python -m tests.api.mqtt_readme
+	$(BIN)/python -m tests.documents
 
 # Pictures of all that the LCD shows, tests/lcd/pictures and docs/lcd.png; a test says when they are to be written anew.
 lcd: install
@@ -104,10 +105,41 @@ crash-matrix: install
 mutation: install
 	$(BIN)/python -m tests.mutation
 
+# dist/evsed_<version>+<release>_<architecture>.deb, built from debian/ with the fast tests. DEBS chooses fewer.
+DEBS ?= deb12_amd64 deb12_arm64 deb13_amd64 deb13_arm64
+deb: install
+	tools/need.sh debhelper
+	$(BIN)/python -m tools.deb.build $(DEBS)
+
+# The same package again, from another folder and at another time: the same bytes.
+deb-reproducible: install
+	tools/need.sh debhelper
+	$(BIN)/python -m tools.deb.reproducible $(DEBS)
+
+# No error, and no warning without a reason (debian/evsed.lintian-overrides).
+deb-lint: install
+	tools/need.sh lintian
+	lintian --fail-on error,warning --tag-display-limit 0 dist/*.deb
+
+# Installs, upgrades, removes and purges the packages in clean Debian roots with a real systemd; needs root, and debootstrap
+# with the network the first time. PACKAGE_TESTS: a part of the names of those that are wanted.
+package-test: install
+	tools/need.sh debhelper
+	tools/need.sh debootstrap
+	$(BIN)/python -m pytest tests/package $(if $(PACKAGE_TESTS),-k "$(PACKAGE_TESTS)")
+
+# The arm64 package in an arm64 root, instruction by instruction; a quarter of an hour. Writes docs/arm64-install.log.
+package-test-arm64: install
+	tools/need.sh debhelper
+	tools/need.sh debootstrap
+	tools/need.sh proot
+	tools/deb/arm64.sh
+
 # Needs uv on the PATH. Pins every package with hashes; the files name no index.
 LOCK := uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock:
 	$(LOCK) --extra build --extra plot -o requirements.lock
+	$(LOCK) --no-emit-package setuptools -c requirements.lock -o requirements-package.lock
 	$(LOCK) --extra build --extra plot --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes sure that a tool which pip cannot bring is there: installs Debian's package where it may, else says the one command.
-# Usage: need.sh venv PYTHON | need.sh mosquitto | need.sh openssl | need.sh mbpoll
+# Usage: need.sh venv PYTHON | need.sh mosquitto | need.sh openssl | need.sh mbpoll | need.sh debhelper
+#        need.sh lintian | need.sh debootstrap | need.sh proot
 set -eu
 
 apt_install() {
@@ -38,8 +39,21 @@ openssl)
 mbpoll)
     command -v mbpoll >/dev/null || apt_install mbpoll
     ;;
+debhelper)
+    { command -v dh && command -v dpkg-buildpackage && command -v readelf && command -v fakeroot; } >/dev/null ||
+        apt_install "debhelper dpkg-dev binutils fakeroot"
+    ;;
+lintian)
+    command -v lintian >/dev/null || apt_install lintian
+    ;;
+debootstrap)
+    [ -x /usr/sbin/debootstrap ] || apt_install debootstrap
+    ;;
+proot)
+    { command -v proot && command -v qemu-aarch64-static; } >/dev/null || apt_install "proot qemu-user-static"
+    ;;
 *)
-    echo "usage: need.sh venv PYTHON | mosquitto | openssl | mbpoll" >&2
+    echo "usage: need.sh venv PYTHON | mosquitto | openssl | mbpoll | debhelper | lintian | debootstrap | proot" >&2
     exit 2
     ;;
 esac

@@ -26,7 +26,7 @@ from tests.silicon.pigpiod_process import Pigpiod
 from tests.silicon.pwmtree import make_tree
 
 ABSENT = "/dev/spidev0.9"  # on no machine
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 NOON_S = PLAUSIBLE_FROM_S + 43_200
 
 
@@ -66,9 +66,8 @@ def test_every_step_of_a_board_with_pigpio_is_asked(tmp_path: Path, capsys: pyte
     assert out.splitlines()[-1].split(",")[0].endswith(" wrong")
 
 
-def test_the_example_of_the_readme_is_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    section = README.read_text().split("## On a Raspberry Pi: the board")[1]
-    example = section.split("$ evsed doctor\n")[1].split("```")[0].splitlines()
+def test_the_example_of_the_page_is_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = PAGE.read_text().split("$ evsed doctor\n")[1].split("```")[0].splitlines()
     pi = model(tmp_path, "Raspberry Pi 4 Model B Rev 1.5")
     keeps = "sys__module__pinctrl_bcm2835__parameters__persist_gpio_outputs"
     machine(tmp_path, usr__bin__pigpiod="", **{keeps: "Y\n"})

@@ -1,4 +1,4 @@
-"""The table of published values: MQTT topics, Home Assistant's discovery and the README's table are made of it.
+"""The table of published values: MQTT topics, Home Assistant's discovery and the tables of docs/mqtt.md are made of it.
 
 Owns the rows of what is measured and of what the charger does; what owners set stands in entity_table_owner.py.
 """

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import evsed
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.hw.simulation.process import EV_ADDRESS, MAINS_ADDRESS
@@ -26,6 +27,7 @@ _EACH_FURTHER_LEAVES_S = 0.3
 _BAUD = 9600
 _SERIAL_BASE = 90_000
 _LAST_PORT = 65_535
+_INSTALLED = Path(evsed.__file__).parent.parent  # where Python finds this evsed, if it does not look there by itself
 _DISABLED, _MASTER = 0, 1  # of loadbl; the nodes follow
 
 
@@ -145,8 +147,10 @@ def _prepare_state(simulation: Simulation) -> list[Path]:
 
 
 def _start(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    path = os.pathsep.join(filter(None, (str(_INSTALLED), os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-P", "-m", module, *arguments],
+        env=os.environ | {"PYTHONPATH": path},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if module != "evsed" else None,
         start_new_session=True,  # Ctrl-C reaches the launcher alone, which then ends all in order

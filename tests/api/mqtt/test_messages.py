@@ -30,7 +30,7 @@ from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
 from tests.lcd_scenes import installed
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "mqtt.md"
 NO_LIMITS = ("", "x", "--", "-1", "+6", "6.", ".5", "6.55", "6,5", "1e1", "nan", "inf", "1000", "6:", ":60", "6:-1",
              "6:1.5", "6:60:6", "6:1234567", "true", "6 : 60", "-:60", "٦")  # fmt: skip
 
@@ -130,8 +130,8 @@ def _limit_of(story: Story) -> str:
     return {topic.name: payload for topic, payload in payloads(View(story.snapshot)).items()}["Limit"]
 
 
-def test_the_messages_of_the_readme_are_understood() -> None:
-    lines = re.findall(r"^mosquitto_pub -t SmartEVSE-90000/Set/(\S+) -m (\S+)$", README.read_text(), re.MULTILINE)
+def test_the_messages_of_the_page_are_understood() -> None:
+    lines = re.findall(r"^mosquitto_pub -t SmartEVSE-90000/Set/(\S+) -m (\S+)$", PAGE.read_text(), re.MULTILINE)
     assert ("Limit", "10:60") in lines
     for topic, payload in lines:
         assert set_command(topic, payload) is not None

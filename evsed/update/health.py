@@ -1,0 +1,67 @@
+"""Whether the evsed that was started is healthy: both units up, the same processes, and REST answers, for a while."""
+
+import contextlib
+import json
+import tomllib
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from evsed.update.machine import UNITS, Machine, UpdateError
+
+HEALTHY_WITHIN_S = 60.0
+STEADY_S = 10.0
+"""So long the same process has to run and to answer."""
+
+_LOOK_S = 1.0
+
+
+def runs(machine: Machine) -> dict[str, str]:
+    """The process of each unit that is up."""
+    found = {}
+    for unit in UNITS:
+        with contextlib.suppress(UpdateError):
+            text = machine.said("systemctl", "show", "--property=ActiveState,MainPID", unit)
+            fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+            if fields.get("ActiveState") == "active" and fields.get("MainPID", "0") != "0":
+                found[unit] = fields["MainPID"]
+    return found
+
+
+def answers(machine: Machine) -> bool:
+    """Whether REST answers user evsed; a unit of its own asks, because an update has no network."""
+    sandbox = ("--property=User=evsed", "--property=ProtectSystem=strict", "--property=NoNewPrivileges=yes")
+    unit = ("systemd-run", "--quiet", "--wait", "--collect", "--property=RuntimeMaxSec=10", *sandbox)
+    return machine.does(*unit, "/usr/sbin/evsed-update", "--answers", timeout_s=20)
+
+
+def ask(config: Path = Path("/etc/evsed/evsed.toml")) -> bool:
+    """Whether REST answers here and now."""
+    http: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        http = tomllib.loads(config.read_text(encoding="utf-8")).get("http", {})
+    host = http.get("host", "0.0.0.0")  # noqa: S104 - what the daemon listens at when nobody says so
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - same
+    name = f"[{host}]" if ":" in host else host
+    try:
+        address = f"http://{name}:{http.get('port', 80)}/api/v1/state"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return isinstance(json.load(answer), dict)
+    except (OSError, ValueError):
+        return False
+
+
+def trouble(machine: Machine, *, answered: bool) -> str:
+    """Waits until evsed is healthy: what is wrong when it does not become so, else nothing."""
+    until, since, steady = machine.now() + HEALTHY_WITHIN_S, machine.now(), dict[str, str]()
+    while machine.now() < until:
+        up = runs(machine)
+        if len(up) < len(UNITS) or up != steady or (answered and not answers(machine)):
+            steady, since = up, machine.now()
+        elif machine.now() - since >= STEADY_S:
+            return ""
+        machine.sleep(_LOOK_S)
+    missing = [unit for unit in UNITS if unit not in steady]
+    if missing:
+        return f"{' and '.join(missing)} did not come up within {HEALTHY_WITHIN_S:.0f} s"
+    return f"evsed did not run and answer steadily within {HEALTHY_WITHIN_S:.0f} s"

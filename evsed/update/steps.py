@@ -1,0 +1,99 @@
+"""The order of an update, forth and back; a second run goes on where a power cut has ended the first."""
+
+import contextlib
+from pathlib import Path
+
+from evsed.update.health import answers, runs, trouble
+from evsed.update.keeping import Record, back_up, copy, kept, record_path, restore, room, write_record
+from evsed.update.machine import NAME, UNITS, Machine, UpdateError
+from evsed.update.package import inspect, installed_version
+
+_DPKG_S = 900.0
+
+
+def install(machine: Machine, path: Path, *, downgrade: bool) -> str:
+    """Installs the package in ``path``; what was done. Raises UpdateError."""
+    try:
+        machine.store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        candidate = machine.store / "candidate.deb"  # nobody but root changes this one between the look and the deed
+        room(machine, 2 * path.stat().st_size)
+        copy(path, candidate)
+        package = inspect(machine, candidate, path.name, downgrade=downgrade)
+        room(machine, package.unpacked + candidate.stat().st_size)
+        new = candidate.replace(kept(machine, package.version, package.architecture))
+        version = installed_version(machine)
+        old = kept(machine, version, package.architecture)
+        ran = len(runs(machine)) == len(UNITS)
+        record = Record(new.name, old.name if old.is_file() else "", version, package.version, ran, False)
+        record.answered = ran and answers(machine)
+        machine.said("systemctl", "stop", *reversed(UNITS))  # the car is told, the contactors open
+    except OSError as error:
+        raise UpdateError(f"{error.filename or path}: {error.strerror}") from error
+    try:
+        back_up(machine)
+        write_record(machine, record)
+    except OSError as error:
+        _start(machine, record)
+        raise UpdateError(f"the settings cannot be copied: {error.filename}: {error.strerror}") from error
+    if path.parent == machine.store / "incoming":
+        path.unlink()
+    return finish(machine, record)
+
+
+def finish(machine: Machine, record: Record) -> str:
+    """Goes on from where it is, also for the second time; what was done. Raises UpdateError."""
+    if not record.failure:
+        record.failure = _unpack(machine, record.new) or _start(machine, record)
+        if not record.failure:
+            record_path(machine).unlink(missing_ok=True)
+            for path in machine.store.glob(f"{NAME}_*.deb"):
+                if path.name not in {record.new, record.old}:
+                    path.unlink()
+            return f"evsed {record.from_version} is now {record.to_version}"
+        with contextlib.suppress(OSError):  # on a full disk the way back is gone anew, from the beginning
+            write_record(machine, record)
+    return _go_back(machine, record)
+
+
+def _go_back(machine: Machine, record: Record) -> str:
+    if not record.old:
+        _start(machine, record)
+        record_path(machine).unlink(missing_ok=True)
+        raise UpdateError(
+            f"{record.failure}. There is no way back, because no package of evsed {record.from_version} is kept; the "
+            f"settings from before are in {machine.store / 'settings'}"
+        )
+    machine.does("systemctl", "stop", *reversed(UNITS))
+    wrong = _unpack(machine, record.old)
+    if not wrong:
+        try:
+            restore(machine)
+        except OSError as error:
+            wrong = f"its settings: {error.filename}: {error.strerror}"
+    if wrong:
+        _start(machine, record)
+        raise UpdateError(
+            f"{record.failure}. evsed {record.from_version} could not be brought back ({wrong}); evsed-update tries "
+            "again when it is started again, and at the next boot"
+        )
+    still = _start(machine, record)
+    record_path(machine).unlink(missing_ok=True)
+    raise UpdateError(f"{record.failure}. evsed {record.from_version} is back" + (f", but {still}" if still else ""))
+
+
+def _unpack(machine: Machine, name: str) -> str:
+    """dpkg installs what is kept; what went wrong, or nothing. The owner's own configuration file stays."""
+    words = ("dpkg", "--force-confdef", "--force-confold", "--install", str(machine.store / name))
+    try:
+        machine.said(*words, timeout_s=_DPKG_S)
+    except UpdateError as error:
+        return f"{name} could not be installed ({error})"
+    return ""
+
+
+def _start(machine: Machine, record: Record) -> str:
+    """Starts what ran before; what is wrong with it then, or nothing."""
+    if not record.ran:
+        return ""
+    machine.does("systemctl", "start", *UNITS)
+    return trouble(machine, answered=record.answered)
