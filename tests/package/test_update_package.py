@@ -1,0 +1,105 @@
+"""evsed-update.service with a real dpkg and systemd: forth, back from a package that does not run, a power cut."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evsed import __version__
+from tests.package import packages
+from tests.package.booted import Booted
+from tests.package.packages import OLDER
+from tests.package.roots import Root, copied
+from tests.package.test_units import EVSED, answers
+from tests.silicon.environment import AS_COLLECTED
+
+_INCOMING = "/var/lib/evsed-update/incoming"
+_UPDATES_S = 400.0
+_SICK = "9.9.9"
+
+
+@pytest.fixture
+def charger(release: str, tmp_path: Path) -> Iterator[Booted]:
+    """The older package, with the way back to it, booted."""
+    with copied(release, tmp_path) as root:
+        old = packages.older(f"{release}_amd64")
+        root.install(old)
+        (root.path / "var/lib/evsed-update").mkdir(mode=0o700, exist_ok=True)
+        shutil.copy(old, root.path / f"var/lib/evsed-update/evsed_{OLDER}+{release}_amd64.deb")
+        with Booted(root.path) as booted:
+            booted.wait(lambda: answers(booted), "REST answers")
+            yield booted
+
+
+def bring(charger: Booted, package: Path) -> None:
+    charger.said("mkdir", "-p", "-m", "0700", _INCOMING)
+    shutil.copy(package, charger.root / _INCOMING.lstrip("/") / "new.deb")
+
+
+def update(charger: Booted) -> str:
+    """Starts the unit, which waits until it is done; what it said last."""
+    charger.run("systemctl", "start", "evsed-update", timeout_s=_UPDATES_S)
+    said = charger.journal("--unit=evsed-update", "--output=cat")
+    return [line for line in said.splitlines() if line.startswith(("OK: ", "FAIL: "))][-1]
+
+
+def version(charger: Booted) -> str:
+    return charger.said("evsed", "version").removeprefix("evsed ")
+
+
+def test_it_updates_in_its_sandbox_and_keeps_the_settings(charger: Booted, release: str) -> None:
+    charger.said("evsed", "settings", "set", "current_max=13")
+    bring(charger, packages.current(f"{release}_amd64"))
+    assert update(charger) == f"OK: evsed {OLDER}+{release} is now {__version__}+{release}"
+    assert version(charger) == __version__
+    assert answers(charger)
+    assert "13" in charger.said("evsed", "settings", "get", "current_max")
+    assert "install ok installed" in charger.said("dpkg-query", "--status", "evsed")
+    assert charger.said("ls", _INCOMING) == ""
+    assert charger.said("dpkg", "--audit") == ""
+
+
+def sick(charger: Booted, release: str) -> Path:
+    """A package whose daemon ends at once."""
+    built, tree = packages.current(f"{release}_amd64"), charger.root.parent / "sick"
+    subprocess.run(["dpkg-deb", "--raw-extract", str(built), str(tree)], check=True, env=AS_COLLECTED)
+    control = tree / "DEBIAN/control"
+    control.write_text(control.read_text().replace(f"Version: {__version__}", f"Version: {_SICK}"))
+    (tree / "usr/bin/evsed").write_text("#!/bin/sh\nexit 1\n")
+    (tree / "usr/lib/evsed/evsed/app.py").write_text("raise SystemExit(1)\n")
+    package = tree.with_suffix(".deb")
+    subprocess.run(["dpkg-deb", "--build", "-Zgzip", str(tree), str(package)], check=True, env=AS_COLLECTED)
+    return package
+
+
+def test_a_package_that_does_not_run_is_taken_back_with_the_settings(charger: Booted, release: str) -> None:
+    charger.said("evsed", "settings", "set", "current_max=13")
+    bring(charger, sick(charger, release))
+    said = update(charger)
+    assert said.startswith("FAIL: evsed.service did not come up within 60 s")
+    assert said.endswith(f"evsed {OLDER}+{release} is back")
+    assert version(charger) == OLDER
+    assert charger.shows(EVSED, "ActiveState") == "active"
+    assert "13" in charger.said("evsed", "settings", "get", "current_max")
+
+
+def test_a_power_cut_while_dpkg_unpacks_is_finished_at_the_next_boot(release: str, tmp_path: Path) -> None:
+    with copied(release, tmp_path) as root:
+        root.install(packages.older(f"{release}_amd64"))
+        with Booted(root.path) as booted:
+            booted.wait(lambda: answers(booted), "REST answers")
+            bring(booted, packages.current(f"{release}_amd64"))
+            booted.said("systemctl", "start", "--no-block", "evsed-update")
+            library = root.path / "usr/lib/evsed"
+            booted.wait(lambda: any(library.rglob("*.dpkg-new")), "dpkg unpacks", _UPDATES_S)
+        with Booted(root.path) as booted:
+            booted.wait(lambda: _is_done(root), "the update was finished at boot", _UPDATES_S)
+            booted.wait(lambda: answers(booted), "REST answers")
+            assert version(booted) == __version__
+            assert booted.said("dpkg", "--audit") == ""
+
+
+def _is_done(root: Root) -> bool:
+    return not (root.path / "var/lib/evsed-update/unfinished.json").exists()

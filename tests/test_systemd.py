@@ -1,0 +1,116 @@
+"""The units as files: what systemd thinks of them, and what they say about pins and priorities."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from evsed.app import CONTROL_PRIORITY, NICENESS
+from evsed.config import Installation
+from evsed.hw import guard
+from evsed.wiring_rules import pigpio_mask
+from tests.silicon.environment import AS_COLLECTED
+
+ROOT = Path(__file__).parent.parent
+SYSTEMD = ROOT / "systemd"
+UNITS = sorted(path.name for path in SYSTEMD.glob("*.service"))
+MOST_EXPOSED = 20
+"""In tenths, as `systemd-analyze security` counts."""
+
+_PIGPIOD = "[Unit]\nDescription=As Raspberry Pi OS has it\n[Service]\nType=forking\nExecStart=/usr/bin/pigpiod -l\n"
+has_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+
+
+def settings(path: Path) -> dict[str, list[str]]:
+    """Every key of a unit with its values, in their order."""
+    found: dict[str, list[str]] = {}
+    for line in path.read_text().splitlines():
+        key, sign, value = line.partition("=")
+        if sign and not line.startswith("#"):
+            found.setdefault(key, []).append(value)
+    return found
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units, with programs that exist, and a pigpiod to drop something into."""
+    directory = tmp_path / "units"
+    shutil.copytree(SYSTEMD, directory)
+    (directory / "pigpiod.service").write_text(_PIGPIOD)
+    for path in [*directory.glob("*.service"), *directory.glob("*.d/*.conf")]:
+        text = re.sub(r"^(Exec\w+=-?)/\S+", r"\1/bin/true", path.read_text(), flags=re.MULTILINE)
+        path.write_text(text)
+    return directory
+
+
+@has_systemd
+@pytest.mark.parametrize("unit", [*UNITS, "pigpiod.service"])
+def test_systemd_has_nothing_to_say_about_a_unit(units: Path, unit: str) -> None:
+    command = ["systemd-analyze", "verify", f"./{unit}"]
+    done = subprocess.run(command, cwd=units, capture_output=True, text=True, check=False, env=AS_COLLECTED)
+    ours = [line for line in done.stderr.splitlines() if "evsed" in line or "pigpiod" in line]
+    assert ours == []
+
+
+@has_systemd
+@pytest.mark.parametrize("unit", [*UNITS, "pigpiod.service"])
+def test_a_unit_is_exposed_to_little(units: Path, unit: str) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", f"./{unit}"]
+    done = subprocess.run(command, cwd=units, capture_output=True, text=True, check=False, env=AS_COLLECTED)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("unit", ["evsed.service", "evsed-guard.service"])
+def test_who_switches_comes_back_however_often_it_dies_and_leaves_the_outputs_safe(unit: str) -> None:
+    said = settings(SYSTEMD / unit)
+    assert said["Type"] == ["notify"]
+    assert said["Restart"] == ["always"]
+    assert said["StartLimitIntervalSec"] == ["0"]
+    assert said["ExecStopPost"] == ["/usr/sbin/evsed-safe"]
+    assert "WatchdogSec" in said
+
+
+def test_they_may_have_the_priorities_that_they_ask_for() -> None:
+    evsed, held = settings(SYSTEMD / "evsed.service"), settings(SYSTEMD / "evsed-guard.service")
+    assert evsed["LimitRTPRIO"] == [str(CONTROL_PRIORITY)]
+    assert evsed["LimitNICE"] == [str(NICENESS)]
+    assert held["LimitRTPRIO"] == [str(guard._PRIORITY)]
+    assert held["LimitMEMLOCK"] == ["infinity"]
+    assert "yes" not in evsed["RestrictRealtime"] + held["RestrictRealtime"]
+
+
+def test_pigpiod_listens_here_only_and_touches_the_reference_boards_pins() -> None:
+    start = settings(SYSTEMD / "pigpiod.service.d/evsed.conf")["ExecStart"]
+    assert start[0] == ""
+    words = start[1].split()
+    assert {"-g", "-f", "-l"} <= set(words)
+    assert words[words.index("-n") + 1] == "127.0.0.1"
+    assert int(words[words.index("-x") + 1], 16) == pigpio_mask(Installation().board.wiring)
+
+
+def test_the_state_directory_is_the_one_of_the_configuration() -> None:
+    assert settings(SYSTEMD / "evsed.service")["StateDirectory"] == [Path(Installation().state.directory).name]
+
+
+def test_the_watchdog_waits_for_less_than_a_pis_can() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(SYSTEMD / "watchdog.conf")
+    assert int(parser["Manager"]["RuntimeWatchdogSec"].removesuffix("s")) < 15
+
+
+def test_everything_has_its_place(tmp_path: Path) -> None:
+    subprocess.run([str(SYSTEMD / "install.sh"), "root"], check=True, cwd=tmp_path, env=AS_COLLECTED)
+    there = {str(path.relative_to(tmp_path / "root")) for path in (tmp_path / "root").rglob("*") if path.is_file()}
+    assert {f"usr/lib/systemd/system/{unit}" for unit in UNITS} <= there
+    here = {path for path in SYSTEMD.rglob("*") if path.is_file()}
+    assert len(there) == len(here) - 1, "everything but the script itself"
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not here")
+def test_shellcheck_finds_nothing() -> None:
+    scripts = [path for path in SYSTEMD.iterdir() if path.is_file() and path.read_text().startswith("#!/bin/sh")]
+    assert len(scripts) == 3
+    subprocess.run(["shellcheck", *map(str, scripts)], check=True, env=AS_COLLECTED)
