@@ -13,6 +13,7 @@ from evsed.cli.rows import OWN, Row, told, without_values
 from evsed.core.model import Access
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
+from evsed.migrations import SCHEMA
 
 SECRET = next(key for key, row in TABLE.items() if row.secret)
 
@@ -26,7 +27,7 @@ def rows(**changed: object) -> dict[str, Row]:
 
 
 def raw(**parts: object) -> bytes:
-    return json.dumps({"format": document.FORMAT, "version": document.VERSION, "settings": {}} | parts).encode()
+    return json.dumps({"format": document.FORMAT, "schema": SCHEMA, "settings": {}} | parts).encode()
 
 
 def test_what_is_exported_is_read_again_and_changes_nothing() -> None:
@@ -62,8 +63,9 @@ def test_the_daemon_s_own_file_is_read() -> None:
         (b'{"a": 1, "a": 2}', "'a' stands in it twice"),
         (b'{"current_max": 16}', "neither an export of settings"),
         (raw(format="something", schema=1), "neither an export of settings"),
-        (raw(version=2), "its version is 2, and this evsed reads up to 1: a newer evsed wrote it"),
-        (raw(version=True), "its version is 'True', which is none"),
+        (raw(schema=0), "its schema is '0', and this evsed reads 1 to"),
+        (raw(schema=True), "its schema is 'True', and this evsed reads 1 to"),
+        (raw(schema=SCHEMA + 1), f"this evsed reads 1 to {SCHEMA}: a newer evsed wrote it"),
         (b'{"schema": 99, "settings": {"mode": "Smart"}}', "its schema is 99"),
         (raw(settings=[1]), 'there are no "settings" in it'),
         (b" " * (document.LONGEST + 1), "longer than"),
@@ -91,10 +93,15 @@ def test_what_the_charger_does_not_know_is_left_out_and_said() -> None:
 
 
 def test_what_is_the_charger_s_own_is_left_as_it_is() -> None:
-    key = next(iter(OWN))
-    own = Row(key, "Not done", "Not done", "choice", 0, 1, ("Not done", "Done"), "", "", "", secret=False)
-    found = plan({key: "Done"}, {key: own})
-    assert (found.changes, found.remarks) == ((), (f"{key} is this charger's own: left as it is",))
+    assert set(TABLE) > OWN
+    found = plan({"set_up": "Done"}, rows(set_up="Not done"))
+    assert (found.changes, found.remarks) == ((), ("set_up is of this charger alone: left as it is",))
+    assert plan({"set_up": "Done"}, rows(set_up="Done")) == document.Plan((), (), ())
+
+
+def test_a_file_of_an_older_schema_is_read_as_the_daemon_would() -> None:
+    old = json.dumps({"schema": 1, "settings": {"current_max": 16}}).encode()
+    assert document.read(old) == {"current_max": 16, "set_up": "Done"}
 
 
 @pytest.mark.parametrize(
@@ -126,6 +133,7 @@ def test_files_are_compared_as_they_stand() -> None:
         Difference("old", 1, None),
         Difference("new", None, "x"),
     ]
+    assert differences({"set_up": "Done"}, {"set_up": "Not done"}) == []
     assert differences({"current_max": True}, {"current_max": 1}) == [Difference("current_max", "True", 1)]
 
 

@@ -138,7 +138,7 @@ def test_an_import_with_one_wrong_value_changes_nothing(
     file = tmp_path / "wrong.json"
     assert settings(charger, "set", "current_main=25") == 0
     wanted = {"current_main": 30, "current_max": 200, "mode": "Fast", "nonsense": 1}
-    file.write_text(json.dumps({"format": "evsed settings", "version": 1, "settings": wanted}))
+    file.write_text(json.dumps({"format": "evsed settings", "schema": 2, "settings": wanted}))
     capsys.readouterr()
     assert settings(charger, "import", "--yes", str(file)) == 1
     assert capsys.readouterr().err.splitlines() == [
@@ -162,7 +162,7 @@ def test_an_import_asks(
     charger: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, status: int, becomes: int
 ) -> None:
     file = tmp_path / "other.json"
-    file.write_text('{"format": "evsed settings", "version": 1, "settings": {"current_max": 17}}')
+    file.write_text('{"format": "evsed settings", "schema": 2, "settings": {"current_max": 17}}')
     assert settings(charger, "set", "current_max=16") == 0
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
     assert settings(charger, "import", str(file)) == status
@@ -173,7 +173,7 @@ def test_an_import_does_not_guess_where_nobody_can_be_asked(
     charger: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "other.json"
-    file.write_text('{"format": "evsed settings", "version": 1, "settings": {"current_max": 17}}')
+    file.write_text('{"format": "evsed settings", "schema": 2, "settings": {"current_max": 17}}')
     assert settings(charger, "set", "current_max=16") == 0
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     assert settings(charger, "import", str(file)) == 1

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evsed import store
 from evsed.cli.rows import OWN, Row, Rows
 from evsed.core.setting import Value
 from evsed.core.settings import TABLE
+from evsed.migrations import OLDEST, SCHEMA, migrated
 
 FORMAT: Final = "evsed settings"
-VERSION: Final = 1
 LONGEST: Final = 1_000_000
 """Bytes of a file that is read."""
 
@@ -27,7 +26,7 @@ def write(rows: Rows, version: str, now: str) -> str:
     """An export of ``rows``; ``version`` is the charger's, ``now`` the time in ISO 8601."""
     document = {
         "format": FORMAT,
-        "version": VERSION,
+        "schema": SCHEMA,
         "evsed": version,
         "exported": now,
         "settings": {key: row.value for key, row in rows.items() if row.carried},
@@ -36,7 +35,7 @@ def write(rows: Rows, version: str, now: str) -> str:
 
 
 def read(raw: bytes) -> dict[str, object]:
-    """The settings in an export or a settings.json, as they stand there. Raises DocumentError."""
+    """The settings in an export or a settings.json, also of an older evsed. Raises DocumentError."""
     if len(raw) > LONGEST:
         raise DocumentError(f"it is longer than {LONGEST} bytes, which no settings are")
     try:
@@ -50,10 +49,10 @@ def read(raw: bytes) -> dict[str, object]:
         raise DocumentError(f"it is not JSON that can be used: {error}") from error
     if not isinstance(document, dict):
         raise DocumentError("it is no export of settings: there is no JSON object in it")
-    _check_version(document)
-    settings = document.get("settings")
-    if not isinstance(settings, dict):
+    schema = _schema(document)
+    if not isinstance(document.get("settings"), dict):
         raise DocumentError('there are no "settings" in it')
+    settings: dict[str, object] = migrated(document, schema)["settings"]
     return settings
 
 
@@ -66,19 +65,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_version(document: Mapping[str, object]) -> None:
-    """An export says its format and version, the daemon's own file its schema."""
-    if document.get("format") == FORMAT:
-        name, newest = "version", VERSION
-    elif "format" not in document and "schema" in document:
-        name, newest = "schema", store.SCHEMA
-    else:
+def _schema(document: Mapping[str, object]) -> int:
+    """The schema of the settings in ``document``, which the daemon's own file names in the same way as an export."""
+    if document.get("format", FORMAT) != FORMAT or "schema" not in document:
         raise DocumentError(f'it is neither an export of settings ("format": "{FORMAT}") nor a settings.json')
-    number = document.get(name)
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise DocumentError(f"its {name} is {str(number)[:40]!a}, which is none")
-    if number > newest:
-        raise DocumentError(f"its {name} is {number}, and this evsed reads up to {newest}: a newer evsed wrote it")
+    schema = document["schema"]
+    known = f"this evsed reads {OLDEST} to {SCHEMA}"
+    if type(schema) is not int or schema < OLDEST:
+        raise DocumentError(f"its schema is {str(schema)[:40]!a}, and {known}")
+    if schema > SCHEMA:
+        raise DocumentError(f"its schema is {schema}, and {known}: a newer evsed wrote it")
+    return schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ def plan(settings: Mapping[str, object], rows: Rows) -> Plan:
     for key, given in settings.items():
         row = rows.get(key)
         if row is None or not row.carried:
-            remarks.append(_left(key, row))
+            remarks += _left(key, given, row)
             continue
         try:
             value = row.read(given)
@@ -142,9 +139,10 @@ def plan(settings: Mapping[str, object], rows: Rows) -> Plan:
     return Plan(tuple(changes), tuple(remarks), tuple(wrong))
 
 
-def _left(key: str, row: Row | None) -> str:
+def _left(key: str, given: object, row: Row | None) -> list[str]:
+    """What is said of a setting that is not brought; nothing of one that is the same."""
     if row is None:
-        return f"{key[:40]!a} is no setting of this charger: left out"
-    if row.secret:
-        return f"{key} is a secret: left as it is"
-    return f"{key} is this charger's own: left as it is"
+        return [f"{key[:40]!a} is no setting of this charger: left out"]
+    if given == row.value:
+        return []
+    return [f"{key} is {'a secret' if row.secret else 'of this charger alone'}: left as it is"]

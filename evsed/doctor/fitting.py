@@ -61,6 +61,20 @@ def settings(directory: Path, pins: Pins) -> Iterator[Finding]:
         yield ok("the board has every line that the settings count on")
 
 
+def set_up(directory: Path) -> Iterator[Finding]:
+    """Whether somebody has said that the charger is set up; before that it charges no car."""
+    try:
+        chosen = _stored(directory)
+    except PermissionError:
+        yield attention(f"the settings in {directory} may not be read by this user", "try it with sudo")
+        return
+    if chosen is not None and chosen.set_up:
+        yield ok("SET UP is Done")
+    else:
+        told = "SET UP is not Done: no car is charged"
+        yield attention(told, "the LCD and the web page list what is left; at last: evsed settings set set_up=Done")
+
+
 def _stored(directory: Path) -> Settings | None:
     """The owner settings as they are kept, or their last good copy. Raises PermissionError."""
     for name in ("settings.json", "settings.json.previous"):

@@ -90,6 +90,7 @@ def _board(installation: Installation, machine: Machine, *, serving: bool) -> li
     directory = Path(installation.state.directory)
     before += [
         Step("settings", lambda: fitting.settings(directory, wiring.pins)),
+        Step("settings", lambda: fitting.set_up(directory)),
         Step("panel", lambda: fitting.panel(wiring)),
         Step("LCD", lambda: lcd.look(wiring)),
     ]

@@ -10,7 +10,7 @@ import pytest
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.doctor.findings import Verdict
-from evsed.doctor.fitting import panel, settings
+from evsed.doctor.fitting import panel, set_up, settings
 from evsed.libraries import install
 from evsed.store import encode
 from evsed.wiring import Driver, Pins, Wiring
@@ -61,6 +61,20 @@ def test_settings_that_may_not_be_read_deserve_attention(tmp_path: Path, monkeyp
     monkeypatch.setattr(Path, "read_text", refuse)
     found = only(settings(tmp_path, Pins()))
     assert (found.verdict, found.advice) == (Verdict.ATTENTION, "try it with sudo")
+
+
+def test_a_charger_that_nobody_has_set_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert only(set_up(tmp_path)).verdict is Verdict.ATTENTION
+    for choice, verdict in (("Not done", Verdict.ATTENTION), ("Done", Verdict.OK)):
+        saved = Saved(Settings().replace("set_up", choice))
+        (tmp_path / "settings.json").write_text(encode(saved))
+        assert only(set_up(tmp_path)).verdict is verdict
+    monkeypatch.setattr(Path, "read_text", _refused)
+    assert only(set_up(tmp_path)).advice == "try it with sudo"
+
+
+def _refused(*_: object, **__: object) -> str:
+    raise PermissionError(13, "Permission denied")
 
 
 @pytest.mark.parametrize(("driver", "package"), [(Driver.PIGPIO, "pigpio"), (Driver.KERNEL, "lgpio")])
