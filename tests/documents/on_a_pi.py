@@ -20,8 +20,8 @@ _NOT_OURS = {"pigpiod", "avahi-daemon"}
 
 def on_a_pi() -> list[str]:
     """Each command once, in the order of the documents, without comments."""
-    lines = [line.partition("  #")[0].strip() for block in all_blocks(KIND) for line in block.text.splitlines()]
-    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+    lines = [re.sub(r"(^|\s+)#.*$", "", line).strip() for block in all_blocks(KIND) for line in block.text.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line))
 
 
 def unknown(words: list[str]) -> str:
@@ -33,15 +33,19 @@ def unknown(words: list[str]) -> str:
             return next((name for name in packages if not _is_package(name)), "")
         case ["apt", "remove" | "purge", *packages]:
             return next((name for name in packages if name != "evsed"), "")
-        case ["systemctl", "start" | "stop" | "restart" | "status" | "enable" | "disable", *units]:
+        case ["systemctl", "start" | "stop" | "restart" | "status" | "enable" | "disable" | "cat" | "edit", *units]:
             return next((unit for unit in units if not _is_unit(unit)), "")
         case ["journalctl", *rest]:
-            named = [unit for option, unit in itertools.pairwise(rest) if option == "-u"]
+            named = [unit for option, unit in itertools.pairwise(rest) if re.fullmatch("-f?u", option)]
             return next((unit for unit in named if not _is_unit(unit)), "")
+        case ["evsed-update", package]:
+            return "" if _PACKAGE.fullmatch(package) else package
+        case ["chmod", _, path]:
+            return "" if path.lstrip("/") in (UNITS / "install.sh").read_text() else path
         case ["evsed", *arguments]:
             return not_taken(arguments)
         case _:
-            return "" if words[0] in _commands() else words[0]
+            return "" if words[0].rpartition("/")[2] in _commands() else words[0]
 
 
 def not_taken(arguments: list[str]) -> str:
@@ -64,4 +68,4 @@ def _is_unit(name: str) -> bool:
 
 def _commands() -> set[str]:
     scripts = re.findall(r"^(evsed[a-z-]*) = ", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    return {*scripts, "pigpiod", *(path.name for path in UNITS.glob("evsed-*") if not path.suffix)}
+    return {*scripts, "pigpiod", "nmcli", *(path.name for path in UNITS.glob("evsed-*") if not path.suffix)}
