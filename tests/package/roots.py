@@ -19,6 +19,8 @@ _INCLUDE: Final = "python3,systemd,systemd-sysv,init-system-helpers,adduser,ca-c
 # What differs without anybody having left something: dpkg's own books, and the last copies that adduser keeps.
 _NOT_COMPARED: Final = ("proc", "sys", "dev", "tmp", "run/lock", "var/lib/dpkg", "var/log", "var/cache", "console.log")
 _COPIES: Final = ("passwd-", "group-", "shadow-", "gshadow-", "ld.so.cache", ".pwd.lock")
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - dpkg waits for the disk at every file; the names are ours alone
+_ROOM: Final = 4_000_000_000
 
 
 def kept() -> Path:
@@ -103,7 +105,8 @@ class Root:
 @contextlib.contextmanager
 def copied(release: str, to: Path) -> Iterator[Root]:
     """A copy of the clean system of a release, which goes afterwards: it is big."""
-    root = to / f"{release}-{uuid.uuid4().hex[:8]}"
+    room = shutil.disk_usage(_MEMORY).free if _MEMORY.is_dir() else 0
+    root = (_MEMORY if room > _ROOM else to) / f"evsed-{release}-{uuid.uuid4().hex[:8]}"
     subprocess.run(["cp", "-a", "--reflink=auto", str(clean(release)), str(root)], check=True)
     try:
         yield Root(root)

@@ -56,7 +56,7 @@ def test_it_runs_as_soon_as_it_is_installed_and_after_the_next_boot(machine: Boo
 def test_a_killed_daemon_is_back(machine: Booted, package: Path) -> None:
     started(machine, package)
     killed = machine.shows("evsed", "MainPID")
-    machine.said("kill", "-9", killed)
+    machine.said("sh", "-c", f"kill -9 {killed}")
     machine.wait(lambda: machine.shows("evsed", "MainPID") not in {"0", killed}, "another daemon", 60)
     machine.wait(lambda: answers(machine), "GET /settings is answered again", 90)
 
