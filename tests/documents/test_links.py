@@ -8,8 +8,8 @@ import pytest
 
 from tests.documents.pages import PAGES, ROOT, prose
 
-AWAITED = {"docs/install.md", "docs/systemd.md"}
-"""Pages that come with the package and its units."""
+AWAITED = {"docs/install.md"}
+"""The page that comes with the package."""
 
 
 def headings(page: Path) -> set[str]:
