@@ -238,9 +238,11 @@ def test_a_board_that_cannot_disconnect_holds_the_pilot_at_minus_12_v(parts: Par
 
 
 def test_what_is_not_wired_is_told_to_the_core(parts: Parts) -> None:
-    assert board_of(parts).equipment == Equipment(rcm_test=True)
+    assert board_of(parts).equipment == Equipment(rcm_test=True, needs_set_up=True)
     bare = Pins(rcm=None, rcm_test=None, lock=None, unlock=None, contactor2=None)
-    assert board_of(Parts(), bare).equipment == Equipment(rcm_test=False, rcm=False, lock=False, contactor2=False)
+    assert board_of(Parts(), bare).equipment == Equipment(
+        rcm_test=False, rcm=False, lock=False, contactor2=False, needs_set_up=True
+    )
 
 
 def test_closing_lets_go_of_everything_whatever_is_lost(parts: Parts, board: PiBoard) -> None:
