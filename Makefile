@@ -41,7 +41,7 @@ unit: install
 	mkdir -p build
 	COVERAGE_FILE=build/coverage.core $(BIN)/python -m pytest tests/core $(LATER:%=--ignore=%) --cov --cov-report= \
 		> build/core.log 2>&1 & core=$$!; \
-	$(BIN)/python -m pytest --ignore tests/core; outside=$$?; \
+	$(BIN)/python -m pytest --ignore tests/core --ignore tests/package; outside=$$?; \
 	COVERAGE_FILE=build/coverage.later $(BIN)/python -m pytest $(LATER) --cov --cov-report=; later=$$?; \
 	wait $$core; inside=$$?; cat build/core.log; test $$outside -eq 0 -a $$inside -eq 0 -a $$later -eq 0
 	$(BIN)/python -m coverage combine build/coverage.core build/coverage.later
@@ -124,6 +124,7 @@ deb-lint: install
 # Installs, upgrades, removes and purges the packages in clean Debian roots with a real systemd; needs root, and debootstrap
 # with the network the first time. PACKAGE_TESTS: a part of the names of those that are wanted.
 package-test: install
+	@test "$$(id -u)" = 0 || { echo "evsed: the package is tested as root: sudo make package-test" >&2; exit 1; }
 	tools/need.sh debhelper
 	tools/need.sh debootstrap
 	$(BIN)/python -m pytest tests/package $(if $(PACKAGE_TESTS),-k "$(PACKAGE_TESTS)")

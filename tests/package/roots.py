@@ -1,4 +1,4 @@
-"""Clean Debian systems as directories: made once, kept, copied for each test; and running programs in one. Needs root."""
+"""Clean Debian systems as directories: made once, kept, copied for each test; running programs in one. Needs root."""
 
 import contextlib
 import os
@@ -17,8 +17,19 @@ _ENTER: Final = Path(__file__).with_name("enter.sh")
 SUITES: Final = {"deb12": "bookworm", "deb13": "trixie"}
 _INCLUDE: Final = "python3,systemd,systemd-sysv,init-system-helpers,adduser,ca-certificates,dbus"
 # What differs without anybody having left something: dpkg's own books, and the last copies that adduser keeps.
-_NOT_COMPARED: Final = ("proc", "sys", "dev", "tmp", "run/lock", "var/lib/dpkg", "var/log", "var/cache", "console.log")
-_COPIES: Final = ("passwd-", "group-", "shadow-", "gshadow-", "ld.so.cache", ".pwd.lock")
+_NOT_COMPARED: Final = (
+    "proc",
+    "sys",
+    "dev",
+    "tmp",
+    "media",
+    "run/lock",
+    "var/lib/dpkg",
+    "var/log",
+    "var/cache",
+    "console.log",
+)
+_COPIES: Final = ("console.log", "passwd-", "group-", "shadow-", "gshadow-", "ld.so.cache", ".pwd.lock")
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - dpkg waits for the disk at every file; the names are ours alone
 _ROOM: Final = 4_000_000_000
 
@@ -74,8 +85,8 @@ class Root:
 
     def put(self, package: Path) -> str:
         """Brings a package there; its path in it."""
-        shutil.copy(package, self.path / "tmp")
-        return f"/tmp/{package.name}"
+        shutil.copy(package, self.path / "media")
+        return f"/media/{package.name}"
 
     def install(self, package: Path) -> str:
         """Installs a package; what was said."""

@@ -1,4 +1,4 @@
-"""The package on a clean system where no systemd runs and nothing is reachable: installed, upgraded, removed, purged."""
+"""The package on a clean system where no systemd runs and nothing is reachable: from installation to purge."""
 
 import json
 import subprocess
@@ -58,8 +58,8 @@ def test_files_belong_to_whom_they_should(root: Root, package: Path) -> None:
     assert root.said(*stat, "/var/lib/evsed") == "evsed:evsed 700"
     assert root.said(*stat, "/run/evsed") == "evsed:evsed 750"
     assert {"evsed", "gpio", "spi", "dialout"} == set(root.said("id", "-nG", "evsed").split())
-    writable = root.said("find", "/usr/lib/evsed", "/usr/bin/evsed", "(", "!", "-user", "root", "-o", "-perm", "/022", ")")
-    assert writable == ""
+    programs = ("/usr/lib/evsed", "/usr/bin/evsed")
+    assert root.said("find", *programs, "(", "!", "-user", "root", "-o", "-perm", "/022", ")") == ""
     assert root.said("find", "/usr/lib/evsed", "-path", "*evsed/evsed/core/__pycache__/safety.*.pyc") != ""
 
 
@@ -128,7 +128,8 @@ def test_an_upgrade_keeps_the_settings_and_a_copy_of_them(root: Root, older: Pat
 def test_ten_copies_are_kept_the_newest(root: Root, older: Path, package: Path) -> None:
     root.install(older)
     settings(root)
-    made = "for n in 01 02 03 04 05 06 07 08 09 10 11 12; do mkdir -p backup/0.1-$n; touch -d 2020-01-$n backup/0.1-$n; done"
+    days = "01 02 03 04 05 06 07 08 09 10 11 12"
+    made = f"for n in {days}; do mkdir -p backup/0.1-$n; touch -d 2020-01-$n backup/0.1-$n; done"
     root.said("runuser", "-u", "evsed", "--", "sh", "-c", f"cd /var/lib/evsed && {made}")
     root.install(package)
     names = sorted(path.name for path in (root.path / "var/lib/evsed/backup").iterdir())

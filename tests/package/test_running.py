@@ -12,7 +12,9 @@ from tests.package.roots import Root, copied
 from tests.package.test_install import SETTINGS
 
 _UNITS = ("evsed-guard", "evsed")
-_GET = "import sys, urllib.request as r; print(r.urlopen('http://127.0.0.1:80' + sys.argv[1], timeout=5).read().decode())"
+_GET = (
+    "import sys, urllib.request as r; print(r.urlopen('http://127.0.0.1:80' + sys.argv[1], timeout=5).read().decode())"
+)
 
 
 @pytest.fixture
