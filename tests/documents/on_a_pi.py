@@ -13,7 +13,7 @@ from tests.documents.pages import ROOT, all_blocks
 KIND = "sh on-a-pi"
 UNITS = ROOT / "systemd"
 
-_PACKAGE = re.compile(r"\./evsed_(?P<version>[0-9.]+)\+deb1[23]_(arm64|amd64)\.deb")
+_PACKAGE = re.compile(r"\./evsed_(?P<version>[0-9.]+|\*)\+deb1[23]_(arm64|amd64)\.deb")
 _OF_DEBIAN = {"pigpiod", "raspi-config"}
 _NOT_OURS = {"pigpiod", "avahi-daemon"}
 
@@ -40,6 +40,8 @@ def unknown(words: list[str]) -> str:
             return next((unit for unit in named if not _is_unit(unit)), "")
         case ["evsed-update", package]:
             return "" if _PACKAGE.fullmatch(package) else package
+        case ["cp", *paths]:
+            return next((path for path in paths if not path.startswith("/var/lib/evsed/")), "")
         case ["chmod", _, path]:
             return "" if path.lstrip("/") in (UNITS / "install.sh").read_text() else path
         case ["evsed", *arguments]:
@@ -59,7 +61,7 @@ def not_taken(arguments: list[str]) -> str:
 
 def _is_package(name: str) -> bool:
     match = _PACKAGE.fullmatch(name)
-    return match["version"] == __version__ if match else name in _OF_DEBIAN
+    return match["version"] in {__version__, "*"} if match else name in _OF_DEBIAN
 
 
 def _is_unit(name: str) -> bool:

@@ -12,8 +12,8 @@ from tests.package.roots import Root
 LOOKS = ("evsed doctor", "systemctl status", "/usr/libexec/evsed-dhcp-name of")
 """What ends with another status where it finds something wrong or missing, as it does without a Pi."""
 
-LEFT_OUT = ("journalctl -f", "systemctl edit", "evsed-update ")
-"""What never ends, asks an editor, or has tests of its own."""
+LEFT_OUT = ("journalctl -f", "systemctl edit", "evsed-update ", "cp /var/lib/evsed/backup/")
+"""What never ends, asks an editor, or has tests of its own: going back needs somewhere to go back to."""
 
 REFUSED = {"evsed settings set set_up=Done": "only after [board] in evsed.toml says which board this is"}
 """What is refused in a system without a board, and with which reason."""
