@@ -13,15 +13,15 @@ from tests.documents.pages import ROOT, all_blocks
 KIND = "sh on-a-pi"
 UNITS = ROOT / "systemd"
 
-_PACKAGE = re.compile(r"\./evsed_(?P<version>[0-9.]+)\+deb1[23]_(arm64|amd64)\.deb")
+_PACKAGE = re.compile(r"\./evsed_(?P<version>[0-9.]+|\*)\+deb1[23]_(arm64|amd64)\.deb")
 _OF_DEBIAN = {"pigpiod", "raspi-config"}
 _NOT_OURS = {"pigpiod", "avahi-daemon"}
 
 
 def on_a_pi() -> list[str]:
     """Each command once, in the order of the documents, without comments."""
-    lines = [line.partition("  #")[0].strip() for block in all_blocks(KIND) for line in block.text.splitlines()]
-    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+    lines = [re.sub(r"(^|\s+)#.*$", "", line).strip() for block in all_blocks(KIND) for line in block.text.splitlines()]
+    return list(dict.fromkeys(line for line in lines if line))
 
 
 def unknown(words: list[str]) -> str:
@@ -33,15 +33,21 @@ def unknown(words: list[str]) -> str:
             return next((name for name in packages if not _is_package(name)), "")
         case ["apt", "remove" | "purge", *packages]:
             return next((name for name in packages if name != "evsed"), "")
-        case ["systemctl", "start" | "stop" | "restart" | "status" | "enable" | "disable", *units]:
+        case ["systemctl", "start" | "stop" | "restart" | "status" | "enable" | "disable" | "cat" | "edit", *units]:
             return next((unit for unit in units if not _is_unit(unit)), "")
         case ["journalctl", *rest]:
-            named = [unit for option, unit in itertools.pairwise(rest) if option == "-u"]
+            named = [unit for option, unit in itertools.pairwise(rest) if re.fullmatch("-f?u", option)]
             return next((unit for unit in named if not _is_unit(unit)), "")
+        case ["evsed-update", package]:
+            return "" if _PACKAGE.fullmatch(package) else package
+        case ["cp", *paths]:
+            return next((path for path in paths if not path.startswith("/var/lib/evsed/")), "")
+        case ["chmod", _, path]:
+            return "" if path.lstrip("/") in (UNITS / "install.sh").read_text() else path
         case ["evsed", *arguments]:
             return not_taken(arguments)
         case _:
-            return "" if words[0] in _commands() else words[0]
+            return "" if words[0].rpartition("/")[2] in _commands() else words[0]
 
 
 def not_taken(arguments: list[str]) -> str:
@@ -55,7 +61,7 @@ def not_taken(arguments: list[str]) -> str:
 
 def _is_package(name: str) -> bool:
     match = _PACKAGE.fullmatch(name)
-    return match["version"] == __version__ if match else name in _OF_DEBIAN
+    return match["version"] in {__version__, "*"} if match else name in _OF_DEBIAN
 
 
 def _is_unit(name: str) -> bool:
@@ -64,4 +70,4 @@ def _is_unit(name: str) -> bool:
 
 def _commands() -> set[str]:
     scripts = re.findall(r"^(evsed[a-z-]*) = ", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    return {*scripts, "pigpiod", *(path.name for path in UNITS.glob("evsed-*") if not path.suffix)}
+    return {*scripts, "pigpiod", "nmcli", *(path.name for path in UNITS.glob("evsed-*") if not path.suffix)}

@@ -9,8 +9,14 @@ from tests.documents.on_a_pi import on_a_pi
 from tests.package.booted import Booted
 from tests.package.roots import Root
 
-LOOKS = ("evsed doctor",)
-"""What ends with status 1 where it finds something wrong, as it does without a Pi."""
+LOOKS = ("evsed doctor", "systemctl status", "/usr/libexec/evsed-dhcp-name of")
+"""What ends with another status where it finds something wrong or missing, as it does without a Pi."""
+
+LEFT_OUT = ("journalctl -f", "systemctl edit", "evsed-update ", "cp /var/lib/evsed/backup/")
+"""What never ends, asks an editor, or has tests of its own: going back needs somewhere to go back to."""
+
+REFUSED = {"evsed settings set set_up=Done": "only after [board] in evsed.toml says which board this is"}
+"""What is refused in a system without a board, and with which reason."""
 
 ENDS = (" remove ", " purge ")
 """What is typed last."""
@@ -25,13 +31,22 @@ def test_the_documents_commands_do_what_they_are_for(root: Root, package: Path) 
 
 def _type(system: Booted, command: str) -> None:
     """Runs ``command`` as root in root's home; a program that is only on a Pi is left out."""
+    if command.startswith(LEFT_OUT):
+        return
     words = shlex.split(command)
     if system.run("sh", "-c", 'command -v "$1"', "sh", words[0]).returncode:
-        assert words[0] == "pigpiod", command
+        assert words[0] in {"pigpiod", "nmcli"}, command
         return
+    if command.startswith("evsed settings"):  # people are slower than a start
+        system.wait(lambda: system.run("evsed", "settings", "get", "mode").returncode == 0, "REST answers")
     done = system.run(
         "sh", "-c", f"cd /root; TERM=dumb DEBIAN_FRONTEND=noninteractive {command} < /dev/null", timeout_s=300
     )
-    wrong = {0, 1} if command.startswith(LOOKS) else {0}
-    assert done.returncode in wrong, f"{command}\n{done.stdout}{done.stderr}\n{system.journal()}"
-    assert "Traceback" not in done.stdout + done.stderr, command
+    said = f"{command}\n{done.stdout}{done.stderr}"
+    if command in REFUSED:
+        assert REFUSED[command] in said, said
+    elif command.startswith(LOOKS):
+        assert done.returncode in {0, 1, 3, 4}, said
+    else:
+        assert done.returncode == 0, f"{said}\n{system.journal()}"
+    assert "Traceback" not in said, said
