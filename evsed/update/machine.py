@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 NAME = "evsed"
 UNITS = ("evsed-guard.service", "evsed.service")
+_LONGEST_REASON = 500
 
 Run: TypeAlias = Callable[[Sequence[str], float], "subprocess.CompletedProcess[str]"]
 """Runs a program for so many seconds at most; its output is text. Raises OSError, TimeoutExpired."""
@@ -56,8 +57,9 @@ class Machine:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise UpdateError(f"{words[0]}: {error}") from error
         if done.returncode:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"status {done.returncode}"]
-            raise UpdateError(f"{words[0]}: {last[0]}")
+            told, _, _ = (done.stderr or done.stdout).partition("Errors were encountered while processing")
+            why = " ".join(told.split())[:_LONGEST_REASON] or f"status {done.returncode}"
+            raise UpdateError(f"{words[0]}: {why}")
         return done.stdout.strip()
 
     def does(self, *words: str, timeout_s: float = 60.0) -> bool:

@@ -92,8 +92,8 @@ def test_a_power_cut_while_dpkg_unpacks_is_finished_at_the_next_boot(release: st
             booted.wait(lambda: answers(booted), "REST answers")
             bring(booted, packages.current(f"{release}_amd64"))
             booted.said("systemctl", "start", "--no-block", "evsed-update")
-            library = root.path / "usr/lib/evsed"
-            booted.wait(lambda: any(library.rglob("*.dpkg-new")), "dpkg unpacks", _UPDATES_S)
+            library = root.path / "usr/lib/evsed/evsed"
+            booted.wait(lambda: any(library.glob("*.dpkg-new")), "dpkg unpacks", _UPDATES_S)
         with Booted(root.path) as booted:
             booted.wait(lambda: _is_done(root), "the update was finished at boot", _UPDATES_S)
             booted.wait(lambda: answers(booted), "REST answers")
