@@ -52,6 +52,6 @@ $python -c 'from tests.package.test_install import ASK; print(ASK)' >"$work/root
         inside "$work/root" $command 2>&1 || echo "(status $?)"
     done
 } >"$work/log"
-grep -v '^proot ' "$work/log" >"$log"
+sed -e '/^proot /d' -e "s/$(hostname)/charger/g" "$work/log" >"$log"
 cat "$log"
 grep -q '^{"version":"'"$version"'"' "$log"
