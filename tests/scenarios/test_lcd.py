@@ -127,7 +127,7 @@ def test_what_belongs_to_the_installation_is_not_changed_from_afar_without_the_i
 def test_the_digits_of_a_pin_are_seen_by_those_only_who_are_in(unit: Unit) -> None:
     cookie = unit.enters()
     unit.opens_menu()
-    unit.keys(cookie, "left", "left")
+    unit.keys(cookie, "left", "left", "left")
     unit.shows_item("LCD PIN", "Set")
     unit.keys(cookie, "middle")
     unit.shows_item("LCD PIN", "____", editing=True)
@@ -137,14 +137,15 @@ def test_the_digits_of_a_pin_are_seen_by_those_only_who_are_in(unit: Unit) -> No
         unit.shows_item("LCD PIN", digits, cookie, editing=True)
         assert unit.item() != unit.item(cookie)
     unit.shows_item("LCD PIN", "***_", editing=True)
-    unit.keys(cookie, "middle", *one, "right", "middle")
+    unit.keys(cookie, "middle", *one, "right", "right", "middle")
     unit.shows(READY)
     answer = unit.simulation.post(f"/lcd?button=left&pressed=0&pin={PIN}").json
     assert answer == {"button": REFUSED, "reason": "the PIN is wrong"}
     assert unit.simulation.post("/lcd?button=left&pressed=0", Cookie=cookie).json["button"] == REFUSED
     cookie = unit.enters("9101")
     unit.opens_menu()
-    unit.keys(cookie, "left", "left", "middle", *one, *zero, *zero, *zero, "right", "middle")
+    leaves = ("right", "right", "middle")
+    unit.keys(cookie, "left", "left", "left", "middle", *one, *zero, *zero, *zero, *leaves)
     unit.shows(READY)
     assert unit.enters() != cookie
 
