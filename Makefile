@@ -41,7 +41,7 @@ unit: install
 	mkdir -p build
 	COVERAGE_FILE=build/coverage.core $(BIN)/python -m pytest tests/core $(LATER:%=--ignore=%) --cov --cov-report= \
 		> build/core.log 2>&1 & core=$$!; \
-	$(BIN)/python -m pytest --ignore tests/core; outside=$$?; \
+	$(BIN)/python -m pytest --ignore tests/core --ignore tests/package; outside=$$?; \
 	COVERAGE_FILE=build/coverage.later $(BIN)/python -m pytest $(LATER) --cov --cov-report=; later=$$?; \
 	wait $$core; inside=$$?; cat build/core.log; test $$outside -eq 0 -a $$inside -eq 0 -a $$later -eq 0
 	$(BIN)/python -m coverage combine build/coverage.core build/coverage.later
@@ -57,9 +57,9 @@ lint: install
 openapi: install
 	$(BIN)/python -m tests.api.openapi_file
 
-# The README's tables of MQTT topics; a test says when they are to be written anew.
+# The references that are made from the code, in docs/; a test says when they are to be written anew.
 docs: install
-	$(BIN)/python -m tests.api.mqtt_readme
+	$(BIN)/python -m tests.documents
 
 # Pictures of all that the LCD shows, tests/lcd/pictures and docs/lcd.png; a test says when they are to be written anew.
 lcd: install
@@ -71,9 +71,11 @@ fuzz: install
 	$(BIN)/python -m tests.api.fuzz $(REQUESTS)
 	EXAMPLES=200 $(BIN)/python -m pytest tests/api/test_schemathesis.py
 
-# Replays the reference's traces too; TRACES is their folder. Everything is written to build/bench.json.
+# Replays the reference's traces too; TRACES is their folder. Everything is written to build/bench.json. Weighs the
+# packages that are in dist.
 TRACES ?= ../shared/reference/traces
 bench: install
+	tools/need.sh mosquitto
 	$(BIN)/python -m tests.bench $(TRACES)
 
 # Replays recorded runs of the firmware; RUNS is their folder, JSON a file for the whole comparison.
@@ -122,6 +124,7 @@ deb-lint: install
 # Installs, upgrades, removes and purges the packages in clean Debian roots with a real systemd; needs root, and debootstrap
 # with the network the first time. PACKAGE_TESTS: a part of the names of those that are wanted.
 package-test: install
+	@test "$$(id -u)" = 0 || { echo "evsed: the package is tested as root: sudo make package-test" >&2; exit 1; }
 	tools/need.sh debhelper
 	tools/need.sh debootstrap
 	$(BIN)/python -m pytest tests/package $(if $(PACKAGE_TESTS),-k "$(PACKAGE_TESTS)")

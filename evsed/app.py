@@ -23,11 +23,12 @@ from evsed.config import Board, ConfigError, Installation
 from evsed.core.model import Contactor2
 from evsed.core.ports import Board as BoardPort
 from evsed.core.ports import BoardLostError
+from evsed.core.reasons import NO_BOARD
 from evsed.core.setting import SettingError
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
 from evsed.doors import Doors
-from evsed.hw.absent import NoPanel
+from evsed.hw.absent import AbsentBoard, NoPanel
 from evsed.hw.guard import notify
 from evsed.logs import QueuedLog
 from evsed.overrides import overridden
@@ -196,12 +197,14 @@ class _Daemon:
 
             panel = Panel(board.wiring)
             return open_board(board.wiring, panel), panel
-        if board.kind != "simulation":
-            raise ConfigError('board.kind is not there: write kind = "pi" below [board], and how yours is wired')
+        if not board.kind:
+            log.warning("%s. Nothing is driven until then", NO_BOARD.text)
+            return AbsentBoard(), NoPanel()
         from evsed.hw.simulation.board import SimulatedBoard  # noqa: PLC0415 - a real board needs none of it
 
         try:
-            return SimulatedBoard(Path(board.socket), self._single_contactor), NoPanel()
+            simulated = SimulatedBoard(Path(board.socket), self._single_contactor, first_run=board.first_run)
+            return simulated, NoPanel()
         except BoardLostError as error:
             raise ConfigError(f"board.socket: {error}") from error
 

@@ -21,6 +21,7 @@ from evsed.hw.powershare import Master
 from evsed.hw.rfid import reader_for
 from evsed.lcd.face import Face
 from evsed.runtime import Runtime
+from evsed.wiring import Rfid
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,8 @@ def others(
     """Whoever measures, reads cards and shows ``face`` at the unit."""
     found: list[Other] = [*_buses(installation, runtime, refuse)]
     found.append(HomeWizard(lambda: runtime.snapshot.settings, runtime.post, menu=lambda: runtime.snapshot.panel.menu))
-    reader = reader_for(installation.board.wiring.rfid, lambda card: _obey_card(runtime, card))
+    rfid = installation.board.wiring.rfid if installation.board.kind else Rfid()
+    reader = reader_for(rfid, lambda card: _obey_card(runtime, card))
     if reader is not None:
         found.append(reader)
     if installation.board.kind == "pi":
@@ -75,5 +77,6 @@ def _buses(installation: Installation, runtime: Runtime, refuse: Callable[[str, 
             clients.append(Master(lambda: runtime.snapshot, runtime.post))
             core = Core(lambda: runtime.snapshot, lambda: runtime.hangs, runtime.post, runtime.submit, refuse)
             server = NodeServer(core, installation.serial, ev_meter=MeterRole.EV in roles)
-        buses.append(Bus(line.name, line.device, line.baud, settings, clients, server))
+        known = bool(installation.board.kind)
+        buses.append(Bus(line.name, line.device, line.baud, settings, clients, server, opens_at_once=known))
     return buses

@@ -109,13 +109,15 @@ class Mdns:
 class Board:
     """Which board drives the car: a real one on a Pi, as it is wired, or the simulated one at a Unix socket.
 
-    ``kind`` is one of KINDS; empty: nobody has said yet which, and nothing is driven.
+    ``kind`` is one of KINDS; empty: nobody has said yet which, and nothing is driven. ``first_run``: the simulated one
+    has to be set up before it charges, as a real one.
     """
 
     kind: str = ""
     socket: str = ""
     plant_port: int = 0
     charger: int = 0
+    first_run: bool = False
     wiring: Wiring = field(default_factory=Wiring)
 
 

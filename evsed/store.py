@@ -1,7 +1,8 @@
 """What outlives the process, as a JSON file: owner settings, access, the running session.
 
 Names, not numbers; versioned; written to a temporary file, synced, renamed, the previous copy kept. A damaged file is
-put aside and the last good copy used: never a wipe, never a crash. A thread of its own does the writing.
+put aside and the last good copy used: never a wipe, never a crash. One of an older evsed is migrated and a copy of it
+kept, one of a newer evsed is put aside whole. A thread of its own does the writing.
 """
 
 import json
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from evsed import __version__
 from evsed.core.faults import LATCHED
 from evsed.core.model import Access
 from evsed.core.schedule import DAY_MINUTES, LAST_DAY, LAST_S, NO_TIMER, Timer
@@ -21,10 +23,10 @@ from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from evsed.files import replace_text
+from evsed.migrations import OLDEST, SCHEMA, Document, migrated
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
 _ONLY_US = 0o600  # the LCD PIN is in it
 COALESCE_S = 60.0
 RETRY_S = 10.0
@@ -37,10 +39,20 @@ class DamagedError(Exception):
     """A settings file that cannot be used; the text says why."""
 
 
+class NewerError(DamagedError):
+    """A settings file of a newer evsed. ``schema`` is its own, the text says who wrote it."""
+
+    def __init__(self, schema: int, writer: object) -> None:
+        self.schema = schema
+        self.writer = writer if isinstance(writer, str) else "of a later version"
+        super().__init__(f"evsed {self.writer} wrote it (schema {schema}), and this is {__version__} (schema {SCHEMA})")
+
+
 def encode(saved: Saved) -> str:
     """``saved`` as the file's text."""
     document = {
         "schema": SCHEMA,
+        "evsed": __version__,
         "access": _ACCESS_NAMES[saved.access],
         "session": {
             "open": saved.session_open,
@@ -61,19 +73,31 @@ class Decoded:
     saved: Saved
     remarks: tuple[str, ...]
     bad: tuple[str, ...]
+    schema: int = SCHEMA  # that the text was written in
 
 
-def decode(text: str) -> Decoded:
-    """The state in a file's text. Raises DamagedError when it is no settings file at all."""
+def _document(text: str) -> tuple[Document, int]:
+    """A file's text as a document of our schema, and the schema it had. Raises DamagedError."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DamagedError(f"it is not JSON ({error})") from error
-    stored = document.get("settings") if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        raise DamagedError("it has no settings in it")
+    schema = document.get("schema")
+    if type(schema) is not int or schema < OLDEST:
+        raise DamagedError(f"its schema is {schema!r}, and this evsed reads {OLDEST} to {SCHEMA}")
+    if schema > SCHEMA:
+        raise NewerError(schema, document.get("evsed"))
+    stored = document.get("settings")
     if not isinstance(stored, dict) or not stored:
         raise DamagedError("it has no settings in it")
-    if document.get("schema") != SCHEMA:
-        raise DamagedError(f"its schema is {document.get('schema')!r}, and this evsed reads {SCHEMA}")
+    return migrated(document, schema), schema
+
+
+def decode(text: str) -> Decoded:
+    """The state in a file's text, also of an older schema. Raises DamagedError when it cannot be used."""
+    document, schema = _document(text)
     remarks: list[str] = []
     bad: list[str] = []
     access = _ACCESS_OF.get(str(document.get("access")))
@@ -85,7 +109,7 @@ def decode(text: str) -> Decoded:
     latched = document.get("latched")
     timer = document.get("timer")
     saved = Saved(
-        settings=_settings(stored, remarks, bad),
+        settings=_settings(document["settings"], remarks, bad),
         access=access,
         session_open=fields.get("open") is True,
         session_start_wh=_energy(fields.get("start_wh")),
@@ -93,7 +117,7 @@ def decode(text: str) -> Decoded:
         latched=tuple(fault for fault in LATCHED if isinstance(latched, list) and fault.value.code in latched),
         timer=_timer(timer if isinstance(timer, dict) else {}),
     )
-    return Decoded(saved, tuple(remarks), tuple(bad))
+    return Decoded(saved, tuple(remarks), tuple(bad), schema)
 
 
 def _timer_fields(timer: Timer) -> dict[str, int | bool | None]:
@@ -167,12 +191,15 @@ class Store:
         """The last good state, or ``fallback`` when there is none yet."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         usable: list[tuple[Path, Decoded]] = []
-        damaged = False
+        damaged = newer = False
         for path in (self._path, self._previous):
             try:
                 usable.append((path, decode(path.read_text(encoding="utf-8"))))
             except FileNotFoundError:
                 continue
+            except NewerError as error:
+                self._keep_newer(path, error)
+                damaged = newer = True
             except (DamagedError, OSError, UnicodeDecodeError) as error:
                 self._put_aside(path, error)
                 damaged = True
@@ -182,7 +209,9 @@ class Store:
             if not decoded.bad:
                 if path == self._previous:
                     log.warning("%s: using this last good copy of the settings", path)
-                return decoded.saved
+                if decoded.schema != SCHEMA:
+                    self._keep_older(path, decoded.schema)
+                return replace(decoded.saved, access=Access.DENY, timer=NO_TIMER) if newer else decoded.saved
             log.error("%s cannot be used as it is: %s", path, "; ".join(decoded.bad))
         if usable or damaged:
             log.error("%s: no good copy is left: charging stays off until somebody has looked", self._path)
@@ -190,9 +219,34 @@ class Store:
             return replace(saved, access=Access.DENY, timer=NO_TIMER)
         return fallback
 
+    def _keep_newer(self, path: Path, error: NewerError) -> None:
+        aside = path.with_name(f"{path.name}.schema{error.schema}")
+        self._rename(path, aside, f"cannot be used: {error}")
+        log.error(
+            "charging stays off until somebody has looked. To have those settings back: install evsed %s again, "
+            "stop it, and rename %s to %s",
+            error.writer,
+            aside,
+            path.name,
+        )
+
+    def _keep_older(self, path: Path, schema: int) -> None:
+        """A copy of a file of an older evsed, for whoever goes back to that."""
+        copy = self._path.with_name(f"{self._path.name}.schema{schema}")
+        try:
+            replace_text(copy, path.read_text(encoding="utf-8"), mode=_ONLY_US)
+        except OSError as error:
+            log.error("%s: no copy of the settings before their migration could be kept: %s", copy, error)  # noqa: TRY400
+        else:
+            log.info("%s: settings of schema %d are migrated; they are kept as %s", path, schema, copy.name)
+
     def _put_aside(self, path: Path, error: Exception) -> None:
         aside = path.with_name(path.name + ".damaged")
-        log.error("%s cannot be used: %s. It is kept as %s", path, error, aside.name)
+        self._rename(path, aside, f"cannot be used: {error}")
+
+    @staticmethod
+    def _rename(path: Path, aside: Path, why: str) -> None:
+        log.error("%s %s. It is kept as %s", path, why, aside.name)
         try:
             path.replace(aside)
         except OSError as problem:

@@ -12,11 +12,12 @@ from typing import TypeAlias
 from evsed.core import reasons
 from evsed.core.events import Button
 from evsed.core.faults import Fault
-from evsed.core.model import Access, MeterRole, Mode, PhaseCurrents
+from evsed.core.model import Access, Equipment, MeterRole, Mode, PhaseCurrents
 from evsed.core.panel_view import EXIT, MenuView, PanelView
 from evsed.core.reasons import Reason
 from evsed.core.schedule import Timer, UtcCalendar
 from evsed.core.screens.around import Around
+from evsed.core.screens.first_run import PAGE_MS
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
@@ -179,6 +180,46 @@ def _changes_phases(before: int, after: int, *, sun: float) -> Snapshot:
     rests = replace(_solar(), phases=after, charged_with=before, mains=empty("Solar", sun=sun).mains)
     return waits(rests, "switching_phases", left_s=15)
 
+
+# ---- before it is set up ----
+
+
+@lru_cache
+def installed(*, described: bool = True, **given: object) -> Snapshot:
+    """A charger as it is after its installation."""
+    fresh = {"set_up": "Not done", "mains_meter": "Disabled", "ev_meter": "Disabled", "rcmon": "Disabled"}
+    story = Story(Saved(settings=settings(**(fresh | given))))
+    story.equipment = Equipment(needs_set_up=True, described=described)
+    story.mains_answers, story.samples = False, described
+    story.restart()
+    story.clock(UNIX_S)
+    story.run(1)
+    return _at_now(story.snapshot)
+
+
+def page_of(code: str, snapshot: Snapshot) -> Millis:
+    """How long after NOW the page of a step is shown; that of the heading for an empty code."""
+    codes = ["", *(step.code for step in snapshot.left_to_do if not step.done)]
+    return (codes.index(code) - NOW // PAGE_MS) % len(codes) * PAGE_MS
+
+
+def _add_step(name: str, code: str, *, around: Around = AROUND, **given: object) -> None:
+    def tell() -> Snapshot:
+        return installed(**given)
+
+    SCENES[f"setup_{name}"] = lambda: (tell(), around, NOW + page_of(code, tell()))
+
+
+_add_step("heading", "")
+_add_step("heading_without_network", "", around=Around(UtcCalendar()))
+_add_step("board", "board", described=False)
+for _code in ("max", "mains", "contactor2", "residual_current", "bench", "set_up"):
+    _add_step(_code, _code)
+_add_step("mains_metered", "mains", mains_meter="Eastron3P")
+_add_step("mains_of_a_node", "mains", loadbl="Node 1")
+_add_step("mains_meter", "mains_meter", mains_meter="Eastron3P")
+_add_step("monitor", "residual_current", rcmon="Enabled")
+_add("held_right_not_set_up", lambda: replace(installed(), panel=PanelView(holding=Button.RIGHT), access=Access.DENY))
 
 # ---- errors ----
 

@@ -44,7 +44,6 @@ def test_a_mistake_is_explained(arguments: tuple[str, ...], says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "board.kind is not there"),
         ('[board]\nkind = "simulation"\nsocket = "/nonsense"', "board.socket: the simulated plant at /nonsense"),
     ],
 )

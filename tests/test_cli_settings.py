@@ -15,9 +15,9 @@ import pytest
 
 from evsed import cli
 from evsed.api.v1.settings import settings_rows
-from evsed.cli.charger import address
 from evsed.config import Http
 from evsed.core.settings import TABLE, Settings
+from evsed.localweb import address
 from tests.scenarios.simulation import Simulation, free_port
 
 ABSENT = "/nonsense/evsed.toml"
@@ -188,7 +188,7 @@ def test_an_import_does_not_guess_where_nobody_can_be_asked(
         (("set", "mode=Smart", "mode=Solar"), os.EX_USAGE, "a setting is named twice"),
         (("get", "curren_max"), 1, "there is no setting 'curren_max'; did you mean current_max?"),
         (("import", "/nonsense.json"), os.EX_NOINPUT, "/nonsense.json cannot be read: No such file or directory"),
-        (("import", __file__), os.EX_DATAERR, "cannot be used: line 1, column 1: it is not JSON"),
+        (("import", __file__), os.EX_DATAERR, "cannot be used: line 1, column 3: it is not JSON"),
         (("export", "/nonsense/x"), os.EX_CANTCREAT, "/nonsense/x cannot be written: No such file or directory"),
         (("diff", "/nonsense.json"), 2, "/nonsense.json cannot be read"),
     ],

@@ -188,9 +188,9 @@ def test_one_line_has_all_meters_and_the_chargers(tmp_path: Path) -> None:
     assert lines(tmp_path, "[bus]\nchargers = false\n")[0].chargers is False
 
 
-def test_the_lines_of_the_readme_are_taken(tmp_path: Path) -> None:
-    readme = Path(__file__).parents[1].joinpath("README.md").read_text()
-    text = readme.partition("## Several lines")[2].partition("```toml\n")[2].partition("```")[0]
+def test_the_lines_of_the_page_on_meters_are_taken(tmp_path: Path) -> None:
+    page = Path(__file__).parents[1].joinpath("docs/meters.md").read_text()
+    text = page.partition("## Several lines")[2].partition("```toml\n")[2].partition("```")[0]
     assert lines(tmp_path, text) == (
         Bus("cellar", "/dev/ttyUSB0", 9600, ("mains", "circuit"), chargers=True),
         Bus("garage", "tcp://gateway.lan:8899", 9600, ("ev",), chargers=False),

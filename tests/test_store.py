@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from evsed import __version__
 from evsed.core.faults import Fault
 from evsed.core.model import Access
 from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
-from evsed.store import DamagedError, Store, decode, encode
+from evsed.store import DamagedError, NewerError, Store, decode, encode
 
 SAVED = Saved(
     Settings().replace("mode", "Solar").replace("mains_meter", "Eastron3P"),
@@ -67,7 +68,8 @@ def test_nothing_yet_gives_the_fallback(tmp_path: Path) -> None:
 def test_names_not_numbers(tmp_path: Path) -> None:
     write(tmp_path, SAVED)
     document = json.loads((tmp_path / "settings.json").read_text())
-    assert (document["schema"], document["access"], document["settings"]["mode"]) == (1, "Pause", "Solar")
+    assert (document["schema"], document["access"], document["settings"]["mode"]) == (2, "Pause", "Solar")
+    assert document["evsed"] == __version__
 
 
 def test_what_need_not_be_at_once_is_written_at_a_clean_end(tmp_path: Path) -> None:
@@ -171,9 +173,91 @@ def test_an_unknown_access_is_bad(tmp_path: Path) -> None:
     assert Store(tmp_path).load(Saved()).access is Access.DENY
 
 
-def test_a_schema_of_the_future_is_not_guessed_at() -> None:
-    with pytest.raises(DamagedError, match="schema is 2"):
-        decode('{"schema": 2, "settings": {"mode": 1}}')
+# ---- files of other versions ----
+
+SCHEMA_1 = Path(__file__).parent / "settings_schema1.json"
+"""As evsed wrote it before there was SET UP."""
+
+
+def test_who_charged_with_an_older_evsed_is_set_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    file = tmp_path / "settings.json"
+    file.write_text(SCHEMA_1.read_text())
+    saved = Store(tmp_path).load(Saved())
+    document = json.loads(SCHEMA_1.read_text())
+    assert saved.settings.names() == document["settings"] | {"set_up": "Done"}
+    assert (saved.access, saved.session_open, saved.charged_wh) == (
+        Access.ALLOW,
+        True,
+        document["session"]["charged_wh"],
+    )
+    assert saved.latched == (Fault.RCM,)
+    assert "are migrated; they are kept as settings.json.schema1" in caplog.text
+    assert "the default is used" not in caplog.text
+
+
+def test_a_copy_of_an_older_file_is_kept_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(SCHEMA_1.read_text())
+    store = Store(tmp_path)
+    saved = store.load(Saved())
+    copy = tmp_path / "settings.json.schema1"
+    assert copy.read_text() == (tmp_path / "settings.json").read_text() == SCHEMA_1.read_text()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    for energy in (1, 2):
+        write(tmp_path, replace(saved, charged_wh=energy))
+    assert copy.read_text() == SCHEMA_1.read_text()
+    assert json.loads((tmp_path / "settings.json").read_text())["schema"] == 2
+
+
+def test_a_copy_that_cannot_be_kept_is_told_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "settings.json").write_text(SCHEMA_1.read_text())
+    (tmp_path / "settings.json.schema1").mkdir()
+    assert Store(tmp_path).load(Saved()).settings.set_up == 1
+    assert "no copy of the settings before their migration could be kept" in caplog.text
+
+
+def test_a_file_without_set_up_that_is_not_of_an_older_schema_is_not_set_up() -> None:
+    document = json.loads(GOOD)
+    document["settings"]["set_up"] = "Done"
+    assert decode(json.dumps(document)).saved.settings.set_up == 1
+    del document["settings"]["set_up"]
+    assert decode(json.dumps(document)).saved.settings.set_up == 0
+
+
+def newer(**given: object) -> str:
+    return json.dumps(json.loads(GOOD) | {"schema": 3, "evsed": "7.8.9"} | given)
+
+
+def test_a_file_of_a_newer_evsed_is_put_aside_whole_and_nothing_charges(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "settings.json").write_text(newer())
+    (tmp_path / "settings.json.previous").write_text(newer(access="Allow"))
+    assert Store(tmp_path).load(Saved()) == Saved(access=Access.DENY)
+    assert (tmp_path / "settings.json.schema3").read_text() == newer()
+    assert (tmp_path / "settings.json.previous.schema3").read_text() == newer(access="Allow")
+    assert f"evsed 7.8.9 wrote it (schema 3), and this is {__version__} (schema 2)" in caplog.text
+    assert "install evsed 7.8.9 again, stop it, and rename" in caplog.text
+    write(tmp_path, SAVED)
+    assert (tmp_path / "settings.json.schema3").read_text() == newer()
+
+
+def test_the_copy_before_a_newer_file_is_used_with_charging_off(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(newer())
+    allowed = replace(SAVED, access=Access.ALLOW)
+    (tmp_path / "settings.json.previous").write_text(encode(allowed))
+    assert Store(tmp_path).load(Saved()) == replace(allowed, access=Access.DENY, timer=NO_TIMER)
+
+
+def test_a_newer_file_need_not_look_like_ours() -> None:
+    with pytest.raises(NewerError, match="of a later version wrote it"):
+        decode('{"schema": 99}')
+
+
+@pytest.mark.parametrize("schema", ["null", "0", "-1", "true", '"1"', "1.5"])
+def test_what_is_no_schema_is_not_guessed_at(schema: str) -> None:
+    with pytest.raises(DamagedError, match="its schema is"):
+        decode(f'{{"schema": {schema}, "settings": {{"mode": 1}}}}')
 
 
 def test_whoever_stops_waiting_does_not_stop_the_writer(tmp_path: Path) -> None:

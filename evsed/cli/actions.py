@@ -50,6 +50,7 @@ def simulate(options: argparse.Namespace) -> int:
         settings=tuple(options.set),
         seed=options.seed,
         chargers=options.chargers,
+        first_run=options.first_run,
     )
     return launcher.run(simulation)
 

@@ -18,13 +18,12 @@ from urllib.parse import urlsplit
 from evsed.cli.rows import Row, told
 from evsed.config import ConfigError, Http, load
 from evsed.core.setting import Value
+from evsed.localweb import DIRECT, address
 
 _ANSWER_S: Final = 10.0
 _FAILED: Final = 500  # and above: the charger could not, which it may have found out half-way
 _LONGEST: Final = 4_000_000
-_EVERY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to ask one that listens everywhere
 _URL: Final = re.compile(r"https?://[A-Za-z0-9_.:%\[\]-]+")
-_DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class TroubleError(Exception):
@@ -58,13 +57,6 @@ def find(url: str | None, config: Path, *, chosen: bool) -> "Charger":
         unread = str(error) if isinstance(error.__cause__, PermissionError) else ""
         return Charger(address(Http()), unread)
     return Charger(address(served))
-
-
-def address(served: Http) -> str:
-    """Where this machine finds what is served so."""
-    host = _EVERY.get(served.host, served.host)
-    port = "" if served.port == 80 else f":{served.port}"
-    return f"http://[{host}]{port}" if ":" in host else f"http://{host}{port}"
 
 
 def _whole(url: str) -> str:
@@ -120,7 +112,7 @@ class Charger:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         try:
-            with _DIRECT.open(request, timeout=_ANSWER_S) as answer:
+            with DIRECT.open(request, timeout=_ANSWER_S) as answer:
                 return json.loads(answer.read(_LONGEST))
         except urllib.error.HTTPError as error:
             raise self._refused(error) from error

@@ -41,6 +41,7 @@ def build() -> argparse.ArgumentParser:
     chargers = "1 to 8 on one house and one RS485 line (default 1); the first is the master, the others its nodes"
     simulate.add_argument("--chargers", type=int, default=1, choices=range(1, 9), metavar="N", help=chargers)
     simulate.add_argument("--mqtt", type=_broker, metavar="HOST:PORT", help="a broker")
+    simulate.add_argument("--first-run", action="store_true", help="as if just installed: it has to be set up first")
     simulate.add_argument("--seed", type=int, default=0, help="of the noise on the pilot")
     _add_set(simulate)
     _add_replay(commands.add_parser("replay", help="what the charger would have done on a recorded day"))

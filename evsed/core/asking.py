@@ -51,6 +51,7 @@ def held_back_here(core: "Controller", now: Millis) -> bool:
         or core.desk.by_hand.duty(now) is not None
         or (worst is not None and not worst.value.waiting)
         or core.desk.access is not Access.ALLOW
+        or not core.desk.set_up
         or core.hardware.unwatched(core.desk.settings)
         or now < max(core.stopped_until, core.rest_until(now))
     )

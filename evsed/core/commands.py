@@ -63,6 +63,7 @@ from evsed.core.schedule import (
     minutes_between,
 )
 from evsed.core.setting import NOTHING_OFFERED, SettingError, Value
+from evsed.core.setting_up import is_set_up
 from evsed.core.settings import Settings
 from evsed.core.units import Deciamps, DutyBp, Millis
 
@@ -115,6 +116,11 @@ class Desk:
     def ground(self) -> Ground:
         """What the LCD's menu is walked over."""
         return Ground(self.settings, self.offers, self.hosts)
+
+    @property
+    def set_up(self) -> bool:
+        """Whether nothing is left to do before this charger may charge."""
+        return is_set_up(self.settings, self.equipment)
 
     @property
     def is_node(self) -> bool:
@@ -227,6 +233,8 @@ def _delay(wish: DelayedCharging, desk: Desk) -> Verdict:
 def _drive_pilot(duty: DutyBp | None, desk: Desk, now: Millis) -> Verdict:
     if duty is not None and not desk.pilot_unlocked:
         return Verdict("driving the pilot by hand is dangerous: [modem] unlocked = true in evsed.toml allows it")
+    if duty is not None and not desk.set_up:
+        return Verdict("this charger is not set up yet: see the list on its web page")
     if duty is not None and not 0 <= duty <= CONSTANT:
         return Verdict("the pilot's duty is 0 to 100 %")
     desk.by_hand.drive_with(duty, now)

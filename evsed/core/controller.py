@@ -148,7 +148,7 @@ class Controller:
         if not inputs.pilot_mv:  # the board could not be looked at: nothing else is known either, but a trip is a trip
             if inputs.rcm_tripped:  # and no trip is none that was seen: it ends nothing and passes no self-test
                 self.hardware.rcm.feed(signal=True, now=now)
-            return []
+            return [] if self.desk.equipment.described else self._touched(inputs, now)
         connected = self.connected
         actions: list[Action] = []
         state = self.charger.state
@@ -158,6 +158,11 @@ class Controller:
         self._car_seen = self._car_seen if self.level is None else self.pilot.connected
         if connected and self.level is Level.UNPLUGGED:
             self.desk.by_hand.end()
+        return actions + self._touched(inputs, now)
+
+    def _touched(self, inputs: Inputs, now: Millis) -> list[Action]:
+        """The buttons, here and far away."""
+        actions: list[Action] = []
         for press, gesture in self.desk.panel.feed(inputs.buttons, now):
             actions += operating.pressed(self, press, gesture, now)
         return actions
@@ -316,6 +321,7 @@ class Controller:
             diode_seen=self.pilot.diode_seen,
             stopping_fault=self.faults.worst is not None,
             opening_fault=self.faults.opens_at_once,
+            set_up=self.desk.set_up,
             sample_age_ms=self.pilot.sample_age(now),
             ceiling=self.regulation.ceiling(moment).current,
             before=self.permit.at(now),

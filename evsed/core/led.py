@@ -55,7 +55,7 @@ def flash(now: Millis) -> int:
 
 
 def blink(now: Millis) -> int:
-    """A car waits for power, sun or its time."""
+    """A car waits for power, sun or its time, or the charger for whoever sets it up."""
     return FULL if now % BLINK_MS < BLINK_MS // 4 else 0
 
 
@@ -94,7 +94,7 @@ def _pattern(snapshot: Snapshot) -> Pattern:
         return full  # the custom button's colour alone: nothing charges
     if snapshot.state is State.C:
         return fade
-    if snapshot.faults or snapshot.state is State.B1:
+    if snapshot.faults or snapshot.left_to_do or snapshot.state is State.B1:
         return blink
     return dim if snapshot.state is State.A else full
 

@@ -140,6 +140,8 @@ class Equipment:
     rcm: bool = True  # the monitor's trip signal
     lock: bool = True  # the outputs of a cable lock
     contactor2: bool = True  # the output of a second contactor
+    needs_set_up: bool = False  # it drives a real car: nothing charges before an installer has set SET UP to Done
+    described: bool = True  # false: nobody has said which board this is; nothing of it is seen or driven
 
 
 BARE = Equipment()

@@ -20,6 +20,12 @@ class Reason:
     until: Millis | None = None
 
 
+NOT_SET_UP = Reason("not_set_up", "Not set up yet: do what the list on the web page says, then set SET UP to Done")
+NO_BOARD = Reason(
+    "not_set_up",
+    'No board is described: write kind = "pi" and how it is wired below [board] in evsed.toml, '
+    "then: sudo systemctl restart evsed-guard evsed",
+)
 NO_CAR = Reason("no_car", "No car connected")
 ACCESS_DENIED = Reason("access_denied", "Charging is switched off")
 PAUSED = Reason("paused", "Charging is paused")
@@ -97,6 +103,7 @@ class Standing:
     pilot_faulty: bool
     held_up: bool = False  # it is, because nobody looks at it
     node: bool = False  # another charger is our master
+    not_set_up: Reason | None = None  # what is left to do before anything may charge
     unwatched: bool = False  # RCMON is on and no monitor is wired
     cabled: bool = True  # the cable's size is known, or it is fixed
 
@@ -104,13 +111,16 @@ class Standing:
 def why(standing: Standing, now: Millis) -> Reason | None:
     """The one reason for not charging, or None while the car charges.
 
-    Faults come first, then the owner's will, then what is lacking, then the charger's own waits.
+    Faults come first, then what is left to set up, then the owner's will, then what is lacking, then the charger's own
+    waits.
     """
     fault = standing.fault
     if standing.state is State.C:
         return None
     if fault is not None and not fault.value.waiting:
         return replace(of_fault(fault, node=standing.node, held_up=standing.held_up), until=standing.fault_until)
+    if standing.not_set_up is not None:
+        return standing.not_set_up
     if standing.pilot_faulty:
         return of_fault(Fault.PILOT, held_up=standing.held_up)
     if not standing.connected:

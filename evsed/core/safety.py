@@ -28,6 +28,7 @@ class Facts:
     diode_seen: bool
     stopping_fault: bool  # any fault that ends charging
     opening_fault: bool  # one of those that open at once
+    set_up: bool  # the installer has said that this charger is complete, or nobody has to
     sample_age_ms: Millis | None  # of the last pilot sample; None: never
     ceiling: Deciamps  # the least of cable, MAX, override and the other caps that need no measurement
     before: Outputs  # what was permitted last
@@ -48,11 +49,12 @@ class Permit:
 def permit(wanted: Outputs, facts: Facts, now: Millis) -> Permit:
     """``wanted``, with the contactors open unless everything speaks for them closed, for the next 500 ms.
 
-    Closed means: state C with pulses, the diode seen, no stopping fault, access on; or state C1 for less than 6 s
-    without a fault that opens at once; always a pilot sample of the last 100 ms; and contactor 2 as it was while
-    contactor 1 stays closed. The pulses never announce more than the ceiling.
+    Closed means: state C with pulses, the diode seen, no stopping fault, access on, the charger set up; or state C1 for
+    less than 6 s without a fault that opens at once; always a pilot sample of the last 100 ms; and contactor 2 as it
+    was while contactor 1 stays closed. The pulses never announce more than the ceiling, and a charger that is not set
+    up has none.
     """
-    pilot = _reduced(wanted.pilot, facts.ceiling)
+    pilot = _reduced(wanted.pilot, facts.ceiling) if facts.set_up else _silent(wanted.pilot)
     closed = (
         wanted.contactor1
         and (_charging(pilot, facts) or _stopping(facts))
@@ -75,6 +77,10 @@ def _reduced(pilot: PilotDrive, ceiling: Deciamps) -> PilotDrive:
     return PILOT_HIGH if ceiling < LOWEST_OFFER else pilot_offering(min(ceiling, HIGHEST_OFFER))
 
 
+def _silent(pilot: PilotDrive) -> PilotDrive:
+    return PILOT_HIGH if pilot.kind is Pilot.PWM else pilot
+
+
 def _charging(pilot: PilotDrive, facts: Facts) -> bool:
     return (
         facts.state is State.C
@@ -82,12 +88,14 @@ def _charging(pilot: PilotDrive, facts: Facts) -> bool:
         and facts.diode_seen
         and not facts.stopping_fault
         and facts.access is Access.ALLOW
+        and facts.set_up
     )
 
 
 def _stopping(facts: Facts) -> bool:
     # IEC 61851-1 Table A.6, seq. 10.2: 6 s for the car to stop drawing
-    return facts.state is State.C1 and facts.in_state_ms < STOP_MS and not facts.opening_fault
+    may_stay = facts.set_up or facts.before.contactor1  # what is not set up any more stops in order, and closes never
+    return facts.state is State.C1 and facts.in_state_ms < STOP_MS and not facts.opening_fault and may_stay
 
 
 def _pilot_known(facts: Facts) -> bool:

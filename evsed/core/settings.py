@@ -291,6 +291,13 @@ class Settings:
     lcd_pin: int = number(
         "LCD PIN", "PIN to use the buttons from the web page; 0 is off", 0, 9999, 0, shown=menu.always, secret=True
     )
+    set_up: int = choice(
+        "SET UP",
+        "Done: the installer has worked off this charger's list",
+        ("Not done", "Done"),
+        0,
+        shown=menu.always,
+    )
     normal_without_meter: int = choice(
         "", "Normal mode while the mains meter is silent", ("Minimum", "Keep"), 0, shown=menu.never
     )
@@ -349,6 +356,7 @@ class Settings:
 
 _INSTALLERS = frozenset(
     {"config", "lock", "loadbl", "grid", "current_main", "current_max", "current_max_circuit", "rcmon", "temp_max"}
+    | {"set_up"}
     | {"byte_order", "data_type", "function"}
     | {f"{role}_meter{end}" for role in ("mains", "ev", "circuit") for end in ("", "_address", "_host")}
     | {f"{what}_{part}" for what in ("voltage", "current", "power", "energy") for part in ("register", "divisor")}

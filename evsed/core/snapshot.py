@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from evsed.core.actions import Outputs
 from evsed.core.faults import Fault
@@ -21,8 +22,9 @@ from evsed.core.panel_view import NO_PANEL, PanelView
 from evsed.core.reasons import Reason
 from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.setting import NOTHING_OFFERED, Offers
+from evsed.core.setting_up import Step
 from evsed.core.settings import Settings
-from evsed.core.states import State
+from evsed.core.states import RESTING, State
 from evsed.core.units import Celsius, Deciamps, DutyBp, Millis, Millivolts, WattHours
 from evsed.core.wire import Orders
 
@@ -84,6 +86,10 @@ def drawing(ev: MeterView, phases: int) -> tuple[bool, bool, bool]:
     return (phases > 0, phases == 3, phases == 3)
 
 
+NOT_SET_UP: Final = "Not set up"
+"""The state's text of a charger that rests until somebody has set it up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The charger at one moment."""
@@ -132,6 +138,8 @@ class Snapshot:
     panel: PanelView = NO_PANEL
     offers: Offers = NOTHING_OFFERED  # what a found Sensorbox offers
     hosts: tuple[str, ...] = ()  # networked meters that were found on the LAN
+    left_to_do: tuple[Step, ...] = ()  # before this charger may charge; empty: it is set up
+    described: bool = True  # false: no board is, and so nobody knows of pilot, car and contactors
     charged_with: int | None = None  # the phases of this car's last charge, or of the one it is in; None: none yet
 
     @property
@@ -152,6 +160,8 @@ class Snapshot:
     @property
     def state_text(self) -> str:
         """The state for clients; while waiting for power or sun with what is waited for."""
+        if self.left_to_do and self.state in RESTING:
+            return NOT_SET_UP
         waiting = [fault.value.text for fault in self.faults if fault.value.waiting]
         return f"{self.state.text} - {waiting[-1]}" if waiting else self.state.text
 

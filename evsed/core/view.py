@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from evsed.core import reasons, watches
+from evsed.core import reasons, setting_up, watches
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.faults import Fault
 from evsed.core.model import MeterRole, Mode
@@ -73,6 +73,10 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         panel=core.desk.panel.view(core.desk.ground, now),
         offers=core.desk.offers,
         hosts=core.desk.hosts,
+        left_to_do=setting_up.left_to_do(
+            core.desk.settings, core.desk.equipment, mains_answers=meters[MeterRole.MAINS].fresh
+        ),
+        described=core.desk.equipment.described,
         into_second_ms=0 if core.wall is None else (now - core.wall[1]) % 1000,
     )
 
@@ -88,7 +92,7 @@ def _orders(core: "Controller", now: Millis) -> Orders | None:
         return None
     mains = core.regulation.metering.values(MeterRole.MAINS).currents
     fresh = _meter(core, MeterRole.MAINS, now).fresh
-    lost = Fault.METER_LOST in core.faults or Fault.CIRCUIT_METER_LOST in core.faults
+    lost = Fault.METER_LOST in core.faults or Fault.CIRCUIT_METER_LOST in core.faults or not core.desk.set_up
     solar_s = seconds_left(core.regulation.stop_timer_ms(core.desk.settings), 0)
     return core.regulation.group.telling.orders(core.desk.settings, mains if fresh else None, solar_s, now, lost=lost)
 
@@ -137,6 +141,7 @@ def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             ventilation=core.level is Level.WANTS_VENTILATION,
             pilot_faulty=core.pilot.faulty(now),
             held_up=core.watches.held_up if Fault.PILOT in core.faults else core.pilot.unseen(now),
+            not_set_up=setting_up.reason(core.desk.settings, core.desk.equipment),
             unwatched=core.hardware.unwatched(core.desk.settings),
             node=core.desk.is_node,
             cabled=core.desk.settings.config == 1 or core.cable.limit > 0,

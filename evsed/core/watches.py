@@ -123,7 +123,7 @@ class Watches:
             Fault.EV_METER_LOST: self._ev_lost(seen, now),
             Fault.TEMPERATURE: self._too_hot(seen),
             Fault.RCM: self._residual_current(seen),
-            Fault.PILOT: self._pilot_faulty(seen, now),
+            Fault.PILOT: seen.hardware.equipment.described and self._pilot_faulty(seen, now),
             Fault.DIODE: self._diode_missing(seen, now),
         }
 

@@ -12,6 +12,7 @@ from typing import Final
 from evsed.core.model import Contactor2
 from evsed.core.settings import Settings
 from evsed.doctor.findings import Finding, attention, ok, wrong
+from evsed.libraries import install
 from evsed.store import DamagedError, decode
 from evsed.wiring import Pins, Wiring
 
@@ -96,8 +97,7 @@ def panel(wiring: Wiring, there: Callable[[str], bool] = _is_there) -> Iterator[
     factory = wiring.pin_factory
     missing = [package for package in ("gpiozero", factory) if not there(package)]
     if missing:
-        packages = " ".join(f"python3-{package}" for package in missing)
         told = f"buttons, switch and light do not work: the Python package {' and '.join(missing)} is missing"
-        yield wrong(told, f"sudo apt install {packages}, and then sudo systemctl restart evsed")
+        yield wrong(told, f"{install(missing)}, and then sudo systemctl restart evsed")
     else:
         yield ok(f"buttons, switch and light are reached through {factory}, which is there")

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from evsed import wallclock
 from evsed.config import ConfigError, Installation, load
-from evsed.doctor import fitting, header, lcd, parts, pigpiod, pilot, storage
+from evsed.doctor import fitting, header, lcd, package, parts, pigpiod, pilot, services, storage
 from evsed.doctor import machine as machines
 from evsed.doctor.findings import PATIENCE_S, Finding, Step, Verdict, attention, lines, ok, take, wrong
 from evsed.doctor.machine import Machine
+from evsed.installed import Installed, installed, page
 from evsed.wiring import Driver
 
 _INTERRUPTED = 130
@@ -38,7 +39,7 @@ def run(config: Path, machine: Machine | None = None, patience_s: float = PATIEN
     try:
         installation = load(config)
     except ConfigError as error:
-        _say("configuration", wrong(str(error), "mend the file; docs/evsed.toml has every key"))
+        _say("configuration", wrong(str(error), f"mend the file; {page('evsed.toml')} has every key"))
         return os.EX_CONFIG
     verdicts = []
     try:
@@ -57,17 +58,24 @@ def steps(config: Path, installation: Installation, machine: Machine) -> list[St
     """Everything that can be asked of this installation, in the order in which one thing rests on the other."""
     pid = machines.running_daemon(machine)
     serving = pid is not None
-    rfid = installation.board.wiring.rfid
+    served, board = installation.http, installation.board
+    rfid = board.wiring.rfid
+    driver = board.wiring.driver if board.kind == "pi" else None
+    managed = driver is not None or installed() is Installed.BY_PACKAGE
     return [
         Step("daemon", lambda: daemon(pid)),
         Step("configuration", lambda: configuration(config, installation)),
-        *(_board(installation, machine, serving=serving) if installation.board.kind == "pi" else []),
+        Step("version", lambda: package.version(partial(package.running_version, served) if serving else None)),
+        *([Step("services", lambda: services.look(machine, driver))] if managed else []),
+        *(_board(installation, machine, serving=serving) if driver else []),
         *[Step("serial port", partial(parts.port, bus, serving=serving)) for bus in installation.bus],
         *([Step("card reader", lambda: parts.reader(rfid))] if rfid.reader != "none" else []),
         Step("permissions", lambda: machines.permissions(machines.evsed_user, groups(installation))),
         Step("clock", lambda: clock(Clock())),
         Step("disk", lambda: storage.disk(machine, Path(installation.state.directory))),
         Step("card", lambda: storage.card(machine)),
+        Step("backup", lambda: package.backup(Path(installation.state.directory))),
+        *([Step("watchdog", lambda: services.watchdog(machine))] if managed else []),
     ]
 
 
@@ -117,7 +125,8 @@ def configuration(config: Path, installation: Installation) -> Iterator[Finding]
     elif board.kind:
         yield ok(f"{config}: a simulated board; there is no hardware to look at")
     else:
-        yield wrong(f"{config} names no board", 'write kind = "pi" into [board]; docs/board.md describes it')
+        told = f"{config} names no board yet: evsed runs, and drives nothing"
+        yield attention(told, f'write kind = "pi" into [board]; {page("board.md")} describes it')
 
 
 def groups(installation: Installation) -> list[str]:

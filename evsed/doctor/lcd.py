@@ -8,21 +8,17 @@ import importlib.metadata
 import importlib.util
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.machine import CONFIG_TXT
 from evsed.hw.spidev import Ioctl, OpenDevice
+from evsed.libraries import LUMA, install
 from evsed.wiring import Wiring
 
 RD_MODE: Final = 0x8001_6B01
 """``SPI_IOC_RD_MODE``: only what knows SPI answers."""
-
-LUMA: Final = "2.13"
-"""luma.lcd from this one on, up to its next major version, as pyproject.toml has it. An older one takes GPIO 18 for
-a backlight, whatever hangs there, and is not used. Debian 12 has 2.10, so that apt is no help."""
 
 _MISSING: Final = "the LCD stays dark, and charging goes on without it"
 
@@ -81,24 +77,17 @@ def look(
 
 def _packages(wiring: Wiring, there: Callable[[str], bool], version: Callable[[str], str]) -> Iterator[Finding]:
     """Those that are missing or too old."""
-    missing = [package for package in ("gpiozero", wiring.pin_factory) if not there(package)]
+    missing = [package for package in ("gpiozero", wiring.pin_factory, "luma.lcd", "PIL") if not there(package)]
     if missing:
-        install = " ".join(f"python3-{package}" for package in missing)
-        yield wrong(_told_missing(missing), f"sudo apt install {install}, and then sudo systemctl restart evsed")
-    # Debian's Python lets pip in only when told to.
-    may = "" if sys.prefix != sys.base_prefix else "--break-system-packages "
-    install = f"sudo {sys.executable} -m pip install {may}'luma.lcd~={LUMA}', and then sudo systemctl restart evsed"
-    missing = [package for package in ("luma.lcd", "PIL") if not there(package)]
+        yield wrong(f"the Python package {' and '.join(missing)} is missing: {_MISSING}", _install(missing))
     found = version("luma.lcd")
-    if missing:
-        yield wrong(_told_missing(missing), install)
-    elif not _will_do(found):
+    if "luma.lcd" not in missing and not _will_do(found):
         told = f"luma.lcd {found or 'of an unknown version'} will not do, {LUMA} or a later {LUMA[0]}.x is needed"
-        yield wrong(f"{told}: {_MISSING}", install)
+        yield wrong(f"{told}: {_MISSING}", _install(["luma.lcd"]))
 
 
-def _told_missing(packages: list[str]) -> str:
-    return f"the Python package {' and '.join(packages)} is missing: {_MISSING}"
+def _install(packages: list[str]) -> str:
+    return f"{install(packages)}, and then sudo systemctl restart evsed"
 
 
 def _will_do(version: str) -> bool:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from evsed.doctor.findings import Finding, attention, ok, wrong
+from evsed.installed import page
 from evsed.wiring import Driver, Wiring
 
 CONFIG_TXT = "/boot/firmware/config.txt"
@@ -57,7 +58,7 @@ def pi(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
     if wiring.driver is Driver.KERNEL:
         yield ok(f"{model}, pilot driven by the kernel")
         return
-    use_kernel = f'write driver = "kernel" into [board], and dtoverlay=pwm,... into {CONFIG_TXT} (docs/board.md)'
+    use_kernel = f'write driver = "kernel" into [board], and dtoverlay=pwm,... into {CONFIG_TXT} ({page("board.md")})'
     if is_pi_5(machine):
         yield wrong(f"{model}: pigpio does not run on it", use_kernel)
         return

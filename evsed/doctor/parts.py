@@ -20,6 +20,7 @@ from evsed.hw.guardlink import Status, status
 from evsed.hw.guardplan import find_pwm, guard_plan, overlay, plan_path
 from evsed.hw.port import LineError
 from evsed.hw.rs485 import Line
+from evsed.installed import page
 from evsed.wiring import Rfid, Wiring
 
 PERIOD_NS = 1_000_000
@@ -104,7 +105,7 @@ def pulses(wiring: Wiring, *, serving: bool) -> Iterator[Finding]:
         home, seen = read_pulses(wiring)
     except ConfigError:
         missing = f"there is no PWM for GPIO {gpio} in {wiring.pwm.base}"
-        yield wrong(missing, f"add {overlay(gpio)} to {CONFIG_TXT} and restart the Pi (docs/board.md)")
+        yield wrong(missing, f"add {overlay(gpio)} to {CONFIG_TXT} and restart the Pi ({page('board.md')})")
         return
     if seen is None:
         unused = f"{home.parent} is there; nobody uses its {home.name} yet"

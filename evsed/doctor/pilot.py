@@ -12,6 +12,7 @@ from evsed.core.duty import CONSTANT
 from evsed.core.pilot import Level, Reading, judge
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.hw.adc import CODES, Look, Sampler
+from evsed.installed import page
 from evsed.wiring import Adc, Wiring
 
 LOOKS = 5
@@ -94,9 +95,10 @@ def _level(readings: Sequence[Reading]) -> Finding:
     if level is Level.SHORT:
         why = "is the ±12 V supply there? Is the pilot shorted to earth, or disconnected by pilot_off?"
         return wrong(f"pilot {measured}: near 0 V", why)
+    fit = f"pilot, pilot_zero_mv and pilot_full_mv in [board.adc] have to fit ({page('board.md')})"
     return wrong(
         f"pilot {measured}: no level that a pilot has (12, 9, 6 or 3 V)",
-        "compare with a voltmeter: pilot, pilot_zero_mv and pilot_full_mv in [board.adc] have to fit (docs/board.md)",
+        f"compare with a voltmeter: {fit}",
     )
 
 

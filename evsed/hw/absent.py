@@ -2,8 +2,31 @@
 
 from collections.abc import Callable
 
-from evsed.core.actions import PilotDrive
+from evsed.core.actions import Outputs, PilotDrive
+from evsed.core.events import Inputs
+from evsed.core.model import Equipment
 from evsed.core.snapshot import Snapshot
+
+NOTHING_SEEN = Inputs(pilot_mv=(), buttons=None)
+
+
+class AbsentBoard:
+    """Implements Board where nobody has said which board there is: no pin, bus or process is touched."""
+
+    @property
+    def equipment(self) -> Equipment:
+        """See Board."""
+        return Equipment(needs_set_up=True, described=False)
+
+    def sample(self) -> Inputs:
+        """See Board. Nothing is known."""
+        return NOTHING_SEEN
+
+    def apply(self, outputs: Outputs) -> None:
+        """See Board. There is nothing that could be driven."""
+
+    def close(self) -> None:
+        """See Board."""
 
 
 class PilotByGuard:

@@ -122,6 +122,7 @@ class PiBoard:
             rcm=pins.rcm is not None,
             lock=pins.lock is not None,
             contactor2=pins.contactor2 is not None,
+            needs_set_up=True,
         )
 
     def sample(self) -> Inputs:

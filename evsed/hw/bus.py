@@ -91,8 +91,14 @@ class Bus:
         settings: Callable[[], Settings],
         clients: Sequence[Client],
         server: Server | None = None,
+        *,
+        opens_at_once: bool = True,
     ) -> None:
-        """``settings`` gives the owner settings in force; with ``loadbl`` above 1 and a ``server`` we are a node."""
+        """``settings`` gives the owner settings in force; with ``loadbl`` above 1 and a ``server`` we are a node.
+
+        ``opens_at_once`` false: the port is left alone until somebody wants something of the line.
+        """
+        self._wanted = opens_at_once
         self._baud = baud
         self._settings = settings
         self._clients = tuple(clients)
@@ -125,6 +131,9 @@ class Bus:
     # ---- the port's life ----
 
     def _run(self) -> None:
+        while not (self._wanted or self._stop.is_set()):
+            self._wanted = self._listens or any(True for client in self._clients for _ in client.jobs(time.monotonic()))
+            self._stop.wait(REOPEN_S * (not self._wanted))
         while not self._stop.is_set():
             try:
                 line = Line(self._statistics.device, self._baud)

@@ -473,6 +473,15 @@ def prefer() -> None:
         say("no real-time priority: not permitted here")
 
 
+def idle() -> int:
+    """No board is described: holds nothing, and tells systemd so until it is told to end."""
+    say("no board is described in evsed.toml: there is nothing to guard")
+    ready = False
+    while True:
+        ready = notify("WATCHDOG=1" if ready else "READY=1\nWATCHDOG=1") or ready
+        time.sleep(_NOTIFY_MS / 1000)
+
+
 def main(arguments: list[str]) -> int:
     """Guards until it is told to end; the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -480,9 +489,11 @@ def main(arguments: list[str]) -> int:
     try:
         written = Path(arguments[0])
         plan = json.loads(written.read_text(encoding="utf-8"))
-        guard = Guard(plan)
+        guard = Guard(plan) if plan["lines"] else None
         if written.suffix == ".new":
             written.replace(written.with_suffix(""))  # only who holds the lines says which they are
+        if guard is None:
+            return idle()
         prefer()
         guard.listen(plan["socket"])
     except OSError as error:

@@ -98,8 +98,8 @@ class GuardLink:
             self._end = reach(path)
         except OSError as error:
             raise BoardLostError(
-                f"the guard at {path} cannot be reached ({error.strerror}): does evsed-guard run? "
-                "systemctl status evsed-guard says why not"
+                f"the guard at {path} cannot be reached ({error.strerror}): sudo systemctl restart evsed-guard evsed; "
+                "systemctl status evsed-guard says more"
             ) from error
         self._readable = select.poll()
         self._readable.register(self._end, select.POLLIN)

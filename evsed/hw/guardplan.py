@@ -5,7 +5,7 @@ Finds the kernel's PWM of the pilot's pin, which differs between models and kern
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from evsed.config import ConfigError, load
 from evsed.files import replace_text
@@ -16,6 +16,9 @@ _PI5, _OLDER = "1f00098000.pwm", "20c000.pwm"
 # unconfirmed: that the overlay takes the same functions on a Pi 5
 _FUNCTIONS = {12: 4, 13: 4, 18: 2, 19: 2}
 _CHANNELS = {_PI5: {12: 0, 13: 1, 18: 2, 19: 3}, _OLDER: {12: 0, 18: 0, 13: 1, 19: 1}}
+
+IDLE: Final[dict[str, Any]] = {"lines": {}}
+"""The plan of a guard that holds nothing."""
 
 
 def find_pwm(wiring: Wiring) -> tuple[Path, int]:
@@ -55,15 +58,16 @@ def guard_plan(wiring: Wiring) -> dict[str, Any]:
 def write_plan(configuration: Path) -> Path:
     """Reads the configuration and writes the plan, which the guard puts in its place when it holds the lines.
 
-    Raises ConfigError.
+    Where no board is described it has no lines, and the guard idles. Raises ConfigError.
     """
     board = load(configuration).board
-    if board.kind != "pi":
+    if board.kind == "simulation":
         raise ConfigError(f'{configuration}: board.kind is not "pi": there are no lines to guard')
+    plan = guard_plan(board.wiring) if board.kind else IDLE
     path = Path(f"{plan_path(board.wiring)}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(path, json.dumps(guard_plan(board.wiring)))
+        replace_text(path, json.dumps(plan))
     except OSError as error:
         raise ConfigError(f"board.guard: {path} cannot be written: {error.strerror}") from error
     return path

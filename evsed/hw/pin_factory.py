@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from evsed.libraries import install
 from evsed.wiring import Line, Wiring
 
 _HOST = "127.0.0.1"
@@ -36,7 +37,7 @@ def open_factory(wiring: Wiring) -> Any:
         return _lgpio(wiring.chip)
     except ImportError as error:
         if error.name in {"gpiozero", name} and isinstance(error, ModuleNotFoundError):
-            raise PinError(f"the Python package {error.name} is missing: install python3-{error.name}") from error
+            raise PinError(f"the Python package {error.name} is missing: {install([error.name])}") from error
         raise PinError(f"gpiozero or {name} is of a version that will not do: {error}") from error
     except PinError:
         raise

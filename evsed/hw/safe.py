@@ -32,6 +32,8 @@ def make_safe(plan: dict[str, Any]) -> list[str]:
 
     ``plan`` is what the guard drives (wiring.guard_document). Raises nothing.
     """
+    if not plan["lines"]:
+        return []  # no board is described: nobody has energised anything
     guarded = let_go(plan["socket"]) is Found.LET_GO
     piloted = _by_pigpiod(plan) if plan["pwm"] is None else False
     if guarded:

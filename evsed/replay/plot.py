@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from evsed.libraries import install
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -57,7 +59,7 @@ def load() -> None:
         import matplotlib.backends.backend_agg  # noqa: PLC0415
         import matplotlib.figure  # noqa: F401, PLC0415
     except ImportError as error:
-        raise PlotError("a plot needs matplotlib, which is not here; install it: pip install matplotlib") from error
+        raise PlotError(f"a plot needs matplotlib, which is not here: {install(['matplotlib'])}") from error
 
 
 def draw(path: Path, title: str, curves: Curves, span: tuple[int, int] | None = None) -> None:

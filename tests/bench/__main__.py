@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evsed.replay.trace import read
-from tests.bench import bus, costs, cycle, lcd, tables, web
+from tests.bench import bus, costs, cycle, lcd, start, tables, web
 from tests.bench.goals import SCENARIOS
 from tests.bench.runs import file_of, jobs, run_all
 
@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n".join(web.lines(report["web"])), flush=True)
     report["lcd"] = lcd.lcd()
     print("\n".join(lcd.lines(report["lcd"])), flush=True)
+    report["start"] = start.start()
+    print("\n".join(start.lines(report["start"])), flush=True)
     if folder is None:
         print("no folder with traces was named: nothing is replayed")
     elif not folder.is_dir():

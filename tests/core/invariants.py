@@ -160,6 +160,7 @@ class Invariants:
         self._judge_lease(outputs, now)
         self._judge_actions(actions, outputs, now)
         self._judge_pilot(outputs, now)
+        self._judge_set_up(actions, outputs)
         if outputs.contactor1:
             self._judge_closed(outputs, now)
         else:
@@ -183,6 +184,13 @@ class Invariants:
             self.woken += 1
             assert self.woken == 1, "woken twice in one plug-in"
         self.state, self.since = state, now
+
+    def _judge_set_up(self, actions: list[Action], outputs: Outputs) -> None:
+        equipment = self.core.desk.equipment
+        if not equipment.needs_set_up or (equipment.described and self.core.desk.settings.set_up == 1):
+            return
+        assert not any(isinstance(action, CloseContactors) for action in actions), "closed before it was set up"
+        assert outputs.pilot.kind is not Pilot.PWM, "offered before it was set up"
 
     def _judge_lease(self, outputs: Outputs, now: Millis) -> None:
         permit = self.core.permit

@@ -132,6 +132,7 @@ class ChargerMachine(RuleBasedStateMachine):
         amps=st.sampled_from(((6, 6), (6, 16), (6, 32), (13, 13), (16, 80), (16, 6))),
         access=st.sampled_from(Access),
         charges=st.booleans(),
+        done=st.sampled_from((None, None, None, True, True, False)),
     )
     def begin(
         self,
@@ -144,15 +145,17 @@ class ChargerMachine(RuleBasedStateMachine):
         amps: tuple[int, int],
         access: Access,
         charges: bool,
+        done: bool | None,
     ) -> None:
+        """``done``: SET UP, where nothing charges without that; None: somewhere else."""
         meter = "Eastron3P" if meters or mode is not Mode.NORMAL else "Disabled"
         given = configured(
             mode=int(mode), enable_C2=int(second), config=0 if socket else 1, lock=lock, rcmon=int(monitor),
             mains_meter=meter, ev_meter=meter, circuit_meter="API" if meters else "Disabled",
-            current_min=amps[0], current_max=amps[1],
+            current_min=amps[0], current_max=amps[1], set_up=int(done is not False),
         )  # fmt: skip
         saved = Saved(settings=given, access=Access.ALLOW if charges else access)
-        self.bench = Bench(saved, Equipment(rcm_test=monitor))
+        self.bench = Bench(saved, Equipment(rcm_test=monitor, needs_set_up=done is not None))
         if charges:
             self.plug_in_and_charge(1_000)
 

@@ -3,6 +3,7 @@
 import ast
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ GOOD = Facts(
     diode_seen=True,
     stopping_fault=False,
     opening_fault=False,
+    set_up=True,
     sample_age_ms=0,
     ceiling=800,
     before=SAFE,
@@ -52,7 +54,7 @@ CLOSED = Outputs(contactor1=True, contactor2=True, pilot=pilot_offering(160))
 
 
 def every_facts() -> list[Facts]:
-    rows = itertools.product(State, TIMES, Access, BOOLS, BOOLS, BOOLS, AGES)
+    rows = itertools.product(State, TIMES, Access, BOOLS, BOOLS, BOOLS, BOOLS, AGES)
     return [Facts(*row, ceiling=60, before=SAFE) for row in rows]
 
 
@@ -70,19 +72,24 @@ def may_close(pilot_is_pwm: bool, facts: Facts) -> bool:
             or not facts.diode_seen
             or facts.stopping_fault
             or facts.access in {Access.DENY, Access.PAUSE}
+            or not facts.set_up
         )
         return not refused
     if facts.state is State.C1:
-        return facts.in_state_ms <= 5_999 and not facts.opening_fault
+        return facts.set_up and facts.in_state_ms <= 5_999 and not facts.opening_fault
     return False
+
+
+def let_through(pilot: PilotDrive, facts: Facts) -> PilotDrive:
+    return pilot if facts.set_up or pilot.kind is not Pilot.PWM else PILOT_HIGH
 
 
 @pytest.mark.parametrize("pilot", PILOTS)
 @pytest.mark.parametrize("second", BOOLS)
 def test_permit_refuses_whatever_the_rule_does_not_allow(pilot: PilotDrive, second: bool) -> None:
     wanted = Outputs(contactor1=True, contactor2=second, pilot=pilot, lock=LockDrive.LOCK)
-    refused = Outputs(pilot=pilot, lock=LockDrive.LOCK)
     for each in every_facts():
+        refused = Outputs(pilot=let_through(pilot, each), lock=LockDrive.LOCK)
         allowed = may_close(pilot.kind is Pilot.PWM, each)
         assert permit(wanted, each, NOW).outputs == (wanted if allowed else refused), each
 
@@ -122,6 +129,14 @@ def test_pulses_within_the_ceiling_stay_as_they_are() -> None:
         wanted = Outputs(pilot=PilotDrive(Pilot.PWM, pulses))
         assert current_for(pulses) <= ceiling
         assert permit(wanted, facts(ceiling=ceiling), NOW).outputs == wanted
+
+
+def test_a_charger_that_is_not_set_up_any_more_stops_in_order_and_closes_never() -> None:
+    stopping = Outputs(contactor1=True, contactor2=True)
+    left = facts(state=State.C1, set_up=False, before=CLOSED)
+    assert permit(stopping, left, NOW).outputs == stopping
+    assert permit(stopping, facts(state=State.C1, set_up=False), NOW).outputs == SAFE
+    assert permit(CLOSED, facts(set_up=False, before=CLOSED), NOW).outputs == SAFE
 
 
 def test_the_self_test_never_runs_while_the_contactor_is_closed() -> None:
@@ -170,6 +185,11 @@ def _stopped_with_a_fault(core: Controller) -> None:
     core.faults.set(Fault.RCM, present=True, now=0)
 
 
+def _not_set_up(core: Controller) -> None:
+    core.desk.equipment = replace(core.desk.equipment, needs_set_up=True)
+    core.desk.settings = core.desk.settings.replace("set_up", "Not done")
+
+
 def _second_moved(core: Controller) -> None:
     core.charger.second_contactor = not core.charger.second_contactor
 
@@ -179,7 +199,7 @@ def permitted(bench: Bench, now: int) -> Permit:
 
 
 @pytest.mark.parametrize(
-    "lie", [_access_off, _waits, _no_diode, _stopped_long_ago, _stopped_with_a_fault, _second_moved]
+    "lie", [_access_off, _waits, _no_diode, _stopped_long_ago, _stopped_with_a_fault, _second_moved, _not_set_up]
 )
 def test_the_permit_is_told_the_truth_also_where_the_states_were_wrong(lie: Callable[[Controller], None]) -> None:
     """The state machine is passed over: what it would have done by itself is not done."""

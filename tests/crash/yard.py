@@ -121,6 +121,7 @@ class Yard:
         self._plan.write_text(json.dumps(plan))
         self.state_directory.mkdir()
         settings = Settings().replace("enable_C2", int(Contactor2.ALWAYS_ON)).replace("rcmon", "Enabled")
+        settings = settings.replace("set_up", "Done")
         (self.state_directory / "settings.json").write_text(encode(Saved(settings=settings, access=Access.ALLOW)))
 
     def _pigpiod_listens(self) -> bool:

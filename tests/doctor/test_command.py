@@ -21,7 +21,7 @@ from tests.core.story import settings
 from tests.hw.wires import served_line
 
 PATIENCE_S = 20.0
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_what_is_there_is_named_and_the_configured_meters_are_read(
     ]
     assert "imported 3.000 kWh, exported 0.000 kWh" in ev
     assert "listening" in said.err
-    example = re.findall(r"^bus 1: /dev/ttyUSB0, .*?(?=^```)", README.read_text(), re.MULTILINE | re.DOTALL)
+    example = re.findall(r"^bus 1: /dev/ttyUSB0, .*?(?=^```)", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     printed = said.out.replace(device, "/dev/ttyUSB0").removesuffix("\n")
     times = re.compile(r" +(\d+ ms|[\d.]+/s)")
     assert [times.sub(" ms", text) for text in example] == [times.sub(" ms", printed)]

@@ -11,6 +11,7 @@ from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.doctor.findings import Verdict
 from evsed.doctor.fitting import panel, settings
+from evsed.libraries import install
 from evsed.store import encode
 from evsed.wiring import Driver, Pins, Wiring
 from tests.doctor.test_machine import only
@@ -68,7 +69,7 @@ def test_the_pin_factorys_package_has_to_be_there(driver: Driver, package: str) 
     found = only(panel(wiring, lambda name: name != package))
     assert found.verdict is Verdict.WRONG
     assert f"the Python package {package} is missing" in found.what
-    assert f"sudo apt install python3-{package}, " in found.advice
+    assert found.advice == f"{install([package])}, and then sudo systemctl restart evsed"
     assert package in only(panel(wiring, lambda _: True)).what
     assert only(panel(Wiring())).verdict is Verdict.OK
 

@@ -284,3 +284,27 @@ def test_a_bug_in_a_client_is_loud() -> None:
             assert died.wait(PATIENCE_S)
     finally:
         threading.excepthook = before
+
+
+def test_of_an_unknown_board_a_line_is_opened_only_when_somebody_wants_something_of_it() -> None:
+    with wire(eastron) as line:
+        heard, chosen = Heard(), [Settings()]
+        asked: list[Settings] = []
+
+        def given() -> Settings:
+            asked.append(chosen[0])
+            return chosen[0]
+
+        poller = Poller(f"bus 1 ({line.device})", list(MeterRole), given, heard.post)
+        bus = Bus("bus 1", line.device, 9600, given, [poller], opens_at_once=False)
+        with running(bus):
+            until(lambda: bool(asked))
+            assert not bus.statistics.is_open
+            chosen[0] = settings()
+            until(lambda: bus.statistics.answers > 0)
+
+
+def test_a_line_that_nobody_wants_ends_at_once() -> None:
+    with running(Bus("bus 1", "/nonsense", 9600, Settings, [], opens_at_once=False)) as bus:
+        pass
+    assert bus.statistics.last_error == ""

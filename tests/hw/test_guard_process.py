@@ -15,6 +15,7 @@ import pytest
 from evsed.core.actions import PILOT_LOW, PILOT_OFF, SAFE, Outputs, pilot_offering
 from evsed.hw import guard
 from evsed.hw.guard import Pwm
+from evsed.hw.guardplan import IDLE
 from evsed.wiring import Driver
 from tests.hw.guarding import (
     CLOSED,
@@ -24,6 +25,7 @@ from tests.hw.guarding import (
     watch,
 )
 from tests.scenarios.simulation import PATIENCE_S, wait_for
+from tests.silicon.environment import AS_COLLECTED
 from tests.silicon.link import Silicon
 from tests.silicon.pwmtree import make_tree
 
@@ -133,6 +135,30 @@ def test_it_tells_systemd_that_it_is_ready_and_lives(plan_file: Path, silicon: S
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
         process.communicate()
+
+
+def test_without_a_board_it_holds_nothing_and_tells_systemd_that_it_lives(tmp_path: Path) -> None:
+    """As it is run; its chip is not there, and it does not look for it."""
+    written = tmp_path / "guard.json.new"
+    written.write_text(json.dumps(IDLE))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE_S)
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", guard.__file__, str(written)],
+            stderr=subprocess.PIPE,
+            env=AS_COLLECTED | {"NOTIFY_SOCKET": str(tmp_path / "notify")},
+        )
+        assert [systemd.recv(64) for _ in range(3)] == [b"READY=1\nWATCHDOG=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+        assert json.loads((tmp_path / "guard.json").read_text()) == IDLE
+        assert not written.exists()
+        held = [str(name.readlink()) for name in Path(f"/proc/{process.pid}/fd").iterdir()]
+        assert not any(name.startswith("/dev/gpio") for name in held)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+        assert process.communicate()[1] == (
+            b"evsed-guard: no board is described in evsed.toml: there is nothing to guard\n"
+        )
 
 
 def test_a_line_that_cannot_be_driven_ends_it(plan_file: Path, silicon: Silicon, tmp_path: Path) -> None:

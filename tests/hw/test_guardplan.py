@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evsed.config import ConfigError
-from evsed.hw.guardplan import find_pwm, guard_plan, plan_path, write_plan
+from evsed.hw.guardplan import IDLE, find_pwm, guard_plan, plan_path, write_plan
 from evsed.wiring import Driver, Line, Pins, Pwm, Wiring
 from tests.scenarios.simulation import PATIENCE_S
 from tests.silicon.pwmtree import make_tree
@@ -74,6 +74,12 @@ def test_what_cannot_be_guarded_is_told(tmp_path: Path, text: str, says: str) ->
     config.write_text(text)
     with pytest.raises(ConfigError, match=says):
         write_plan(config)
+
+
+def test_without_a_board_there_is_nothing_to_hold(tmp_path: Path) -> None:
+    config = tmp_path / "evsed.toml"
+    config.write_text(f'[board]\nguard = "{tmp_path}/run/guard"\n')
+    assert json.loads(write_plan(config).read_text()) == IDLE
 
 
 def test_evsed_guard_becomes_the_guard(tmp_path: Path) -> None:

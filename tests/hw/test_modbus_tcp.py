@@ -28,7 +28,7 @@ from tests.scenarios.simulation import wait_for
 from tests.test_runtime import PATIENCE_S, Board, Keeper
 
 SERIAL = 0x1_2345
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "modbus.md"
 
 
 class Refusals:
@@ -225,14 +225,14 @@ def test_mbpoll_writes_where_it_may(writable: Served) -> None:
     assert writable.runtime.snapshot.settings.current_max == 10
 
 
-def test_the_examples_of_the_readme_work(writable: Served, tmp_path: Path) -> None:
-    lines = re.findall(r"^mbpoll (.*?)(?: +#.*)?$", README.read_text(), re.MULTILINE)
+def test_the_examples_of_the_page_work(writable: Served, tmp_path: Path) -> None:
+    lines = re.findall(r"^mbpoll (.*?)(?: +#.*)?$", PAGE.read_text(), re.MULTILINE)
     assert len(lines) == 2
     for line in lines:
         words = line.replace("502", str(writable.port)).replace("localhost", "127.0.0.1").split()
         subprocess.run(("mbpoll", *words, "-o", "10"), capture_output=True, timeout=PATIENCE_S, check=True)
     assert writable.runtime.snapshot.settings.current_max == 10
-    (configured,) = re.findall(r"^```toml\n(\[modbus\]\n.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+    (configured,) = re.findall(r"^```toml\n(\[modbus\]\n.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "evsed.toml").write_text(configured)
     assert load(tmp_path / "evsed.toml").modbus == Modbus(port=502, writable=True)
 

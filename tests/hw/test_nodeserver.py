@@ -229,7 +229,7 @@ def port() -> Iterator[tuple[Node, str]]:
 
 @pytest.mark.parametrize(("chargers", "shown"), [("mains circuit", "0"), ("mains ev circuit", "4")])
 def test_the_daemon_shows_its_ev_meter_on_the_line_that_carries_it(chargers: str, shown: str) -> None:
-    """The README's example: the second line has the EV meter."""
+    """The example of docs/meters.md: the second line has the EV meter."""
     node = Node()
     core = SimpleNamespace(snapshot=node.snapshot, hangs=False, post=node.events.append, submit=node.commands.append)
     with null_modem() as (ours, theirs):

@@ -221,7 +221,7 @@ def test_a_pin_that_is_used_twice_is_named_and_nothing_stays_open() -> None:
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lgpio", None)
     monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
-    with pytest.raises(PinError, match="lgpio is missing: install python3-lgpio"):
+    with pytest.raises(PinError, match=r"lgpio is missing: .* install .*lgpio"):
         open_factory(Wiring(driver=Driver.KERNEL))
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from evsed.core.actions import SAFE
 from evsed.hw.guard import Lines
+from evsed.hw.guardplan import IDLE
 from evsed.hw.safe import PLAN, Found, let_go, main, make_safe
 from evsed.wiring import Driver
 from tests.hw.guarding import CLOSED, CONTACTOR1, CONTACTOR2, PILOT, Feeder, plan_for
@@ -187,3 +188,10 @@ def test_a_socket_that_is_no_guard_is_no_help(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
         door.bind(str(tmp_path / "guard"))
         assert let_go(str(tmp_path / "guard")) is Found.NOBODY
+
+
+def test_where_no_board_is_described_no_line_is_touched(tmp_path: Path, energised: Silicon) -> None:
+    file = tmp_path / "guard.json"
+    file.write_text(json.dumps(IDLE))
+    assert main([str(file)]) == 0
+    assert contactors(energised) == [1, 1], "whose lines these are, nobody has said"

@@ -16,6 +16,7 @@ GROUPS = {
     "normal": "Normal mode",
     "smart": "Smart mode",
     "solar": "Solar mode",
+    "setup": "Until the charger is set up, a page at a time",
     "error": "Errors",
     "held": "A button is held on the main screen",
     "menu": "The menu",

@@ -1,6 +1,7 @@
 """The man pages: everything that the parser takes is in them, always the same, and man has no complaint."""
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
@@ -100,3 +101,16 @@ def test_mandoc_has_no_complaint(tmp_path: Path, written: dict[str, str]) -> Non
             page = tmp_path / Path(name).name
             page.write_text(text)
             assert subprocess.run(["mandoc", "-T", "lint", str(page)], capture_output=True, check=False).stdout == b""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("evsed.update") is None, reason="there is no evsed-update yet")
+def test_each_option_of_evsed_update_is_in_its_page(
+    written: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        importlib.import_module("evsed.update.command").main(["--help"])
+    options = set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {"--help"}
+    assert options
+    page = written["man/man8/evsed-update.8"].replace("\\-", "-")
+    for option in options:
+        assert f"\n.B {option}\n" in page, option

@@ -3,8 +3,11 @@
 Owns starting and ending it; what is installed there is the test's. The kernel ends everything of it with its process 1.
 """
 
+import contextlib
+import os
 import subprocess
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -22,11 +25,15 @@ class Booted:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._pid = 0
+        self._group = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         own = ("--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child")
-        self._process = subprocess.Popen(["unshare", *own, "sh", str(_BOOT), str(self.root)], env=AS_COLLECTED)
+        self._group = _new_group()
+        joining = ("sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(self._group))
+        command = [*joining, "unshare", *own, "sh", str(_BOOT), str(self.root)]
+        self._process = subprocess.Popen(command, env=AS_COLLECTED)
         try:
             self.wait(self._is_up, "systemd is up", _BOOTS_S)
         except BaseException:
@@ -38,6 +45,7 @@ class Booted:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            _remove(self._group)
 
     def _is_up(self) -> bool:
         assert self._process is not None
@@ -78,3 +86,21 @@ class Booted:
                 f"not within {within_s:.0f} s: {what}\n{self.journal() if self._pid else ''}"
             )
             time.sleep(_LOOK_S)
+
+
+def _new_group() -> Path:
+    """A control group of its own: two systemds in one would each end what the other has started."""
+    mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
+    group = Path(next(where for _, where, kind, *_ in mounts if kind == "cgroup2")) / f"evsed-{uuid.uuid4().hex[:8]}"
+    group.mkdir()
+    return group
+
+
+def _remove(group: Path) -> None:
+    (group / "cgroup.kill").write_text("1")
+    until = time.monotonic() + _BOOTS_S
+    while group.exists() and time.monotonic() < until:
+        for folder, _, _ in os.walk(group, topdown=False):
+            with contextlib.suppress(OSError):  # somebody is still ending in it
+                Path(folder).rmdir()
+        time.sleep(_LOOK_S)

@@ -1,10 +1,10 @@
 """The packages under test: what this clone builds, and an older one to upgrade from."""
 
 import functools
-import re
 from pathlib import Path
 from typing import Final
 
+from evsed import __version__
 from tools.deb import build
 from tools.deb.targets import target
 
@@ -25,5 +25,6 @@ def older(name: str) -> Path:
     build.copy(Path(), source)
     for path in ("debian/changelog", "evsed/__init__.py"):
         text = (source / path).read_text(encoding="utf-8")
-        (source / path).write_text(re.sub(r"\b0\.9\.0\b", OLDER, text, count=1), encoding="utf-8")
+        assert __version__ in text
+        (source / path).write_text(text.replace(__version__, OLDER, 1), encoding="utf-8")
     return build.build(target(name), source, _OUT, tests=False, listed=False).resolve()

@@ -30,10 +30,10 @@ def copy(source: Path, to: Path, *, listed: bool = True) -> None:
         shutil.copytree(source, to, symlinks=True)
         return
     command = ["git", "-C", str(source), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, check=False)
-    if listed.returncode != 0:
-        raise BuildError(f"{source} is not a git clone: {listed.stderr.decode().strip()}")
-    for name in filter(None, listed.stdout.decode().split("\0")):
+    answer = subprocess.run(command, capture_output=True, check=False)
+    if answer.returncode != 0:
+        raise BuildError(f"{source} is not a git clone: {answer.stderr.decode().strip()}")
+    for name in filter(None, answer.stdout.decode().split("\0")):
         path = source / name
         if path.is_file() or path.is_symlink():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
@@ -49,10 +49,12 @@ def version(source: Path) -> str:
     return top[1]
 
 
-def build(wanted: Target, source: Path, out: Path, *, tests: bool = True, listed: bool = True) -> Path:
-    """The package, in ``out``; ``listed``: of what git lists in the source. Raises BuildError."""
+def build(
+    wanted: Target, source: Path, out: Path, *, tests: bool = True, listed: bool = True, work: Path | None = None
+) -> Path:
+    """The package, in ``out``; ``listed``: of what git lists in the source; built below ``work``. Raises BuildError."""
     name = f"evsed_{version(source)}+{wanted.release.name}_{wanted.arch}.deb"
-    work = Path("build/deb") / wanted.name
+    work = (work or Path("build/deb")) / wanted.name
     tree = work / "evsed"
     copy(source, tree, listed=listed)
     options = "parallel=2" if tests else "parallel=2 nocheck"
@@ -61,7 +63,6 @@ def build(wanted: Target, source: Path, out: Path, *, tests: bool = True, listed
         "EVSED_WHEELS": str(Path("build/wheels").resolve()),
         "EVSED_PYTHON": sys.executable,
         "DEB_BUILD_OPTIONS": options,
-        "TZ": "UTC",
         "LC_ALL": "C.UTF-8",
     }
     environment = {key: value for key, value in os.environ.items() if key in _KEPT} | fixed
@@ -77,7 +78,18 @@ def build(wanted: Target, source: Path, out: Path, *, tests: bool = True, listed
     return Path(shutil.copy2(work / name, out / name))
 
 
-_KEPT: Final = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_INDEX_URL")
+_KEPT: Final = (
+    "PATH",
+    "TZ",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "PIP_INDEX_URL",
+)
 
 
 def _end(log: Path) -> str:

@@ -82,9 +82,9 @@ def check(wanted: Target, library: Path) -> None:
         name = path.relative_to(library)
         if needed.machine(path) != wanted.arch:
             raise wheels.BundleError(f"{name} is for {needed.machine(path)}, not for {wanted.arch}")
-        if f".{wanted.release.abi.replace('cp', 'cpython-')}-" not in path.name and ".abi3." not in path.name:
-            if path.parent.suffix != ".libs":  # libraries that a wheel brings for its modules
-                raise wheels.BundleError(f"{name} is not for {wanted.release.abi}")
+        abi = f".{wanted.release.abi.replace('cp', 'cpython-')}-" in path.name or ".abi3." in path.name
+        if not abi and path.parent.suffix != ".libs":  # there is what a wheel brings for its modules
+            raise wheels.BundleError(f"{name} is not for {wanted.release.abi}")
         if needed.glibc(path) > wanted.release.glibc:
             raise wheels.BundleError(f"{name} needs glibc 2.{needed.glibc(path)}")
 

@@ -1,6 +1,6 @@
 """The fast tests, run within the build against the tree that is packaged.
 
-``python -m tools.deb.tests RELEASE_ARCH STAGE TESTED``: TESTED has the sources, with the packaged evsed in place of theirs.
+``python -m tools.deb.tests RELEASE_ARCH STAGE TESTED``: TESTED has the sources, with the packaged evsed in their place.
 Where the package's compiled modules cannot be loaded here, or there is no pytest, it says so and does nothing.
 """
 

@@ -1,7 +1,7 @@
 """Fetches what is bundled, as wheels for the target: pinned, with hashes, kept in a folder from build to build.
 
-A package that is published as source only is built into a wheel here, with the pinned setuptools of this environment; it
-has to be pure Python, or the wheel would be for this machine.
+A package that is published as source only is built into a wheel here, with the pinned setuptools of this environment.
+It has to be pure Python, or the wheel would be for this machine.
 """
 
 import hashlib
@@ -53,13 +53,27 @@ def _download(target: Target, folder: Path) -> None:
         (folder / f"{name}.lock").write_text("\n".join(part), encoding="utf-8")
     fixed = ["--no-deps", "--require-hashes"]
     subprocess.run(
-        [*_PIP, "download", *fixed, "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
-        + [*where, "--dest", str(folder), "--requirement", str(folder / "wheels.lock")],
+        [
+            *[
+                *_PIP,
+                "download",
+                *fixed,
+                "--only-binary",
+                ":all:",
+                "--implementation",
+                "cp",
+                "--python-version",
+                python,
+            ],
+            *[*where, "--dest", str(folder), "--requirement", str(folder / "wheels.lock")],
+        ],
         check=True,
     )
     subprocess.run(
-        [*_PIP, "wheel", *fixed, "--no-build-isolation", "--no-binary", ":all:", "--wheel-dir", str(folder)]
-        + ["--requirement", str(folder / "source.lock")],
+        [
+            *[*_PIP, "wheel", *fixed, "--no-build-isolation", "--no-binary", ":all:", "--wheel-dir", str(folder)],
+            *["--requirement", str(folder / "source.lock")],
+        ],
         check=True,
     )
 

@@ -38,7 +38,7 @@ _OLDER: Final[dict[str, Schema]] = {
             "access": YES_NO,
             "mode": {**one_of(0, 1, 2), "description": "Normal, Smart, Solar"},
             "loadbl": number("0 off, 1 master, 2..8 node"),
-            "pwm": number("0..1024"),
+            "pwm": known(number("0..1024")),
             "solar_stop_timer": _S,
             "state": TEXT,
             "state_id": one_of(*sorted(int(state) for state in State)),

@@ -88,7 +88,7 @@ def _evse(snapshot: Snapshot) -> dict[str, Any]:
         "access": snapshot.access is Access.ALLOW,
         "mode": int(snapshot.mode),
         "loadbl": snapshot.settings.loadbl,
-        "pwm": snapshot.outputs.pilot.duty_1024,
+        "pwm": snapshot.outputs.pilot.duty_1024 if snapshot.described else None,
         "solar_stop_timer": snapshot.solar_stop_s,
         "state": snapshot.state_text,
         "state_id": int(snapshot.state),

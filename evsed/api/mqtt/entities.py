@@ -82,7 +82,7 @@ class Topic:
 
     name: str
     value: Value
-    about: str  # payload and meaning, for the README; topics that follow each other with the same text share a line
+    about: str  # payload and meaning, for docs/mqtt.md; topics that follow each other with the same text share a line
     components: tuple[Component, ...] = field(default=(), compare=False)
     retained: bool = False
     on_change: bool = True  # false: only with everything else, every 10 s

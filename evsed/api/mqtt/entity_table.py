@@ -1,4 +1,4 @@
-"""The table of published values: MQTT topics, Home Assistant's discovery and the README's table are made of it.
+"""The table of published values: MQTT topics, Home Assistant's discovery and the tables of docs/mqtt.md are made of it.
 
 Owns the rows of what is measured and of what the charger does; what owners set stands in entity_table_owner.py.
 """
@@ -149,6 +149,12 @@ def _reason_text(view: View) -> Payload:
     return "Charging" if view.charger.reason is None else view.charger.reason.text
 
 
+def _plug(view: View) -> Payload:
+    if not view.charger.described:
+        return None
+    return "Connected" if view.charger.connected else "Disconnected"
+
+
 def _at(unix_s: int | None) -> Payload:
     return NONE if unix_s is None else Moment(unix_s)
 
@@ -225,7 +231,7 @@ DOES: Final = (
     ),
     Topic(
         "EVPlugState",
-        lambda v: "Connected" if v.charger.connected else "Disconnected",
+        _plug,
         "`Connected`, `Disconnected`",
         (
             _enum("EVPlugState", "EV plug state", ("Connected", "Disconnected"), "mdi:ev-plug-type2"),
@@ -370,7 +376,7 @@ MEASURED: Final = (
     ),
     Topic(
         "CPPWM",
-        lambda v: v.charger.outputs.pilot.duty_1024,
+        lambda v: v.charger.outputs.pilot.duty_1024 if v.charger.described else None,
         "0 to 1024, the pilot's duty; only where `[modem] unlocked` is set",
         (_text("CPPWM", "Pilot duty", "mdi:square-wave"),),
         present=lambda v: v.modem,

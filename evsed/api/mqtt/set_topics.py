@@ -49,7 +49,7 @@ Parse: TypeAlias = Callable[[str], Asked | None]
 
 @dataclass(frozen=True, slots=True)
 class SetTopic:
-    """One topic below ``Set/``. ``form`` says what it takes, for the README and for whoever sends something else."""
+    """One topic below ``Set/``. ``form`` says what it takes, for docs/mqtt.md and for whoever sends something else."""
 
     name: str
     form: str

@@ -31,6 +31,7 @@ from evsed.core.events import ClearFaults
 from evsed.core.faults import Fault
 from evsed.core.metering import BATTERY_STALE_MS
 from evsed.core.model import MeterRole
+from evsed.core.setting_up import Step
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import ChargerView, Learned, Snapshot
 from evsed.core.states import State
@@ -65,7 +66,7 @@ class NotCharging(TypedDict):
 class PilotDocument(TypedDict):
     """The control pilot: what is driven, and what is measured on it."""
 
-    duty_percent: Percent
+    duty_percent: Percent | None
     by_hand: bool
     high_v: Volts | None
     low_v: Volts | None
@@ -113,6 +114,22 @@ class LearnedDocument(TypedDict):
 
 
 @exact
+class StepDocument(TypedDict):
+    """One thing to do before the charger may charge; ``done`` null: no software can know it, somebody has to look."""
+
+    step: str
+    text: str
+    done: bool | None
+
+
+@exact
+class SetUpDocument(TypedDict):
+    """What is left to do on a charger that is not set up, in the order of work; what is done is in the list too."""
+
+    steps: list[StepDocument]
+
+
+@exact
 class StateDocument(TypedDict):
     """The charger at one moment, in A, V, Wh, s and degrees Celsius. What is not known, or is not there, is null."""
 
@@ -121,11 +138,12 @@ class StateDocument(TypedDict):
     state_text: str
     charging: bool
     not_charging: NotCharging | None
+    set_up: SetUpDocument | None  # null: nothing is left to do
     error: str
     error_id: int
     error_bits: int
     faults: list[FaultDocument]
-    connected: bool
+    connected: bool | None
     cable_a: Amps | None
     locked: bool | None
     offer_a: Amps
@@ -135,8 +153,8 @@ class StateDocument(TypedDict):
     timer: TimerDocument
     solar_stop_s: Seconds | None
     phases: int
-    contactor1: bool
-    contactor2: bool
+    contactor1: bool | None
+    contactor2: bool | None
     pilot: PilotDocument
     temperature_c: Celsius | None
     charged_wh: WattHours | None
@@ -168,6 +186,7 @@ def state_document(snapshot: Snapshot) -> StateDocument:
     reason = snapshot.reason
     error, error_id = error_of(snapshot.error)
     high, low = snapshot.pilot_high_mv, snapshot.pilot_low_mv
+    outputs = snapshot.outputs if snapshot.described else None  # those of a board that nobody knows
     return {
         "mode": snapshot.choice.name,
         "state": snapshot.state.name,
@@ -181,11 +200,12 @@ def state_document(snapshot: Snapshot) -> StateDocument:
             "until": snapshot.unix_at(reason.until),
             "seconds_left": None if reason.until is None else seconds_left(reason.until, snapshot.now),
         },
+        "set_up": _set_up(snapshot.left_to_do),
         "error": error,
         "error_id": error_id,
         "error_bits": snapshot.error_bits,
         "faults": [_fault(fault) for fault in snapshot.faults],
-        "connected": snapshot.connected,
+        "connected": snapshot.connected if snapshot.described else None,
         "cable_a": snapshot.cable / 10 if snapshot.cable else None,
         "locked": snapshot.locked,
         "offer_a": snapshot.offer / 10,
@@ -195,10 +215,10 @@ def state_document(snapshot: Snapshot) -> StateDocument:
         "timer": timer_document(snapshot),
         "solar_stop_s": snapshot.solar_stop_s or None,
         "phases": snapshot.phases,
-        "contactor1": snapshot.outputs.contactor1,
-        "contactor2": snapshot.outputs.contactor2,
+        "contactor1": None if outputs is None else outputs.contactor1,
+        "contactor2": None if outputs is None else outputs.contactor2,
         "pilot": {
-            "duty_percent": snapshot.outputs.pilot.duty / 100,
+            "duty_percent": None if outputs is None else outputs.pilot.duty / 100,
             "by_hand": snapshot.pilot_override is not None,
             "high_v": None if high is None else high / 1000,
             "low_v": None if low is None else low / 1000,
@@ -219,6 +239,12 @@ def state_document(snapshot: Snapshot) -> StateDocument:
         "uptime_s": snapshot.uptime_s,
         "closings": snapshot.closings,
     }
+
+
+def _set_up(steps: tuple[Step, ...]) -> SetUpDocument | None:
+    """The list, while anything is left to do."""
+    found: list[StepDocument] = [{"step": step.code, "text": step.text, "done": step.done} for step in steps]
+    return {"steps": found} if found else None
 
 
 def _battery(snapshot: Snapshot) -> float | None:

@@ -49,11 +49,23 @@ function showChargers(chargers) {
   )));
 }
 
+// What nobody but a person can know is to be looked at.
+function showSteps(steps) {
+  place("setup").hidden = steps.length === 0;
+  place("steps").replaceChildren(...steps.map((step) => {
+    const item = document.createElement("li");
+    item.dataset.done = known(step.done, (done) => (done ? "done" : "not yet"));
+    item.textContent = `${step.text} (${step.done === null ? "to be looked at" : item.dataset.done})`;
+    return item;
+  }));
+}
+
 function showState(state) {
   show("state", state.state_text);
   const reason = state.not_charging;
   const wait = reason && reason.seconds_left ? ` (${clock(reason.seconds_left)})` : "";
   show("reason", reason ? `${reason.text}${wait}` : "");
+  showSteps(state.set_up?.steps ?? []);
   place("error").hidden = state.error_id === 0;
   show("error", state.error);
   for (const button of document.querySelectorAll("#modes button")) {
@@ -67,7 +79,7 @@ function showState(state) {
   show("charged", known(state.charged_wh, (energy) => `${(energy / 1000).toFixed(1)} kWh`));
   show("pilot", known(state.pilot.high_v, (volts) => `${volts.toFixed(1)} V, ${state.pilot.duty_percent.toFixed(1)} %`));
   const welded = state.faults.some((fault) => fault.code === "welded");
-  show("contactor", welded ? "does not open" : state.contactor1 ? "closed" : "open");
+  show("contactor", welded ? "does not open" : known(state.contactor1, (closed) => (closed ? "closed" : "open")));
   show("temperature", known(state.temperature_c, (degrees) => `${degrees} °C`));
   const node = state.power_share.startsWith("Node");
   showHealth("mains-health", state.meters.mains, node);

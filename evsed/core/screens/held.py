@@ -44,6 +44,8 @@ def _effect(button: Button, snapshot: Snapshot, *, ripe: bool) -> tuple[str, ...
         case Button.MIDDLE:
             return ("for MENU",)
         case Button.RIGHT:
+            if snapshot.left_to_do:
+                return ("for ACCESS ON,", "NOT SET UP YET", *_timer(snapshot))
             return ("to start in", f"{snapshot.mode.name} mode", *_timer(snapshot))
         case _:
             assert_never(button)

@@ -1,7 +1,10 @@
-"""Which screen the LCD shows: the open menu, a held button, an error, and else what the charger does and why."""
+"""Which screen the LCD shows: the open menu, a held button, an error, and else what the charger does and why.
+
+Until the charger is set up, what is left to do for that.
+"""
 
 from evsed.core.model import Mode
-from evsed.core.screens import errors, held, menu_page
+from evsed.core.screens import errors, first_run, held, menu_page
 from evsed.core.screens.around import Around
 from evsed.core.screens.figures import amps
 from evsed.core.screens.flow import charging_lines, flow
@@ -23,6 +26,8 @@ def screen(snapshot: Snapshot, around: Around, now: Millis) -> Screen:
         return errors.words(error, snapshot, now)
     if panel.card_refused:
         return Words(INVALID_CARD.words)
+    if snapshot.left_to_do:
+        return first_run.words(snapshot, around, now)
     if snapshot.state is State.C:
         return _charging(snapshot, now)
     said = wording(snapshot, around, now)

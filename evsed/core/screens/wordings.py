@@ -61,6 +61,7 @@ NOT_SAID = Reason("not_said", "")
 
 WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
     {
+        "not_set_up": Wording(("NOT SET UP",)),
         "no_car": Wording(("READY TO", "CHARGE"), ("READY",)),
         "access_denied": Wording(("ACCESS", "DENIED")),
         "paused": Wording(("PAUSE",)),

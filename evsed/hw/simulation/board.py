@@ -19,9 +19,13 @@ _NOTHING_SEEN = Inputs(pilot_mv=())
 class SimulatedBoard:
     """Speaks to the plant over its Unix socket. A plant that is late costs samples, one that is gone the board."""
 
-    def __init__(self, path: Path, single_contactor: Callable[[], bool]) -> None:
-        """``single_contactor``: whether the installation has no second contactor, by the owner's setting."""
+    def __init__(self, path: Path, single_contactor: Callable[[], bool], *, first_run: bool = False) -> None:
+        """``single_contactor``: whether the installation has no second contactor, by the owner's setting.
+
+        ``first_run``: it has to be set up, as a real one.
+        """
         self._single = single_contactor
+        self._equipment = Equipment(rcm_test=True, needs_set_up=first_run)
         self._sequence = 0
         self._single_now = True
         self._confirmed = False
@@ -38,7 +42,7 @@ class SimulatedBoard:
     @property
     def equipment(self) -> Equipment:
         """See Board."""
-        return Equipment(rcm_test=True)
+        return self._equipment
 
     def sample(self) -> Inputs:
         """See Board. While the plant does not confirm the outputs nothing counts as seen, and so the core opens."""

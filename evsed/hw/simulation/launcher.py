@@ -42,6 +42,7 @@ class Simulation:
     settings: tuple[str, ...]
     seed: int
     chargers: int = 1
+    first_run: bool = False  # as if just installed: it has to be set up
 
     @property
     def ports(self) -> range:
@@ -53,17 +54,20 @@ class LaunchError(Exception):
     """The simulation could not be started; the text says why."""
 
 
-def fresh_settings(charger: int = 0, chargers: int = 1) -> Settings:
-    """The owner settings of charger 0..7 in a simulated installation that was never used; the first is the master."""
+def fresh_settings(charger: int = 0, chargers: int = 1, *, first_run: bool = False) -> Settings:
+    """The owner settings of charger 0..7 in a simulated installation that was never used; the first is the master.
+
+    ``first_run``: those of a fresh installation, where only the addresses are right already.
+    """
+    values: dict[str, object] = {
+        "mains_meter_address": MAINS_ADDRESS,
+        "ev_meter_address": EV_ADDRESS + charger,
+        "loadbl": _DISABLED if chargers == 1 else _MASTER + charger,
+    }
+    if not first_run:
+        values |= {"mains_meter": "Eastron3P", "ev_meter": "Eastron3P", "rcmon": "Enabled", "set_up": "Done"}
     settings = Settings()
-    for key, value in (
-        ("mains_meter", "Eastron3P"),
-        ("mains_meter_address", MAINS_ADDRESS),
-        ("ev_meter", "Eastron3P"),
-        ("ev_meter_address", EV_ADDRESS + charger),
-        ("rcmon", "Enabled"),
-        ("loadbl", _DISABLED if chargers == 1 else _MASTER + charger),
-    ):
+    for key, value in values.items():
         settings = settings.replace(key, value)
     return settings
 
@@ -135,7 +139,8 @@ def _prepare_state(simulation: Simulation) -> list[Path]:
         directory = simulation.state_dir if alone else simulation.state_dir / str(charger)
         directory.mkdir(parents=True, exist_ok=True)
         if not any(directory.glob("settings.json*")):
-            text = encode(Saved(settings=fresh_settings(charger, simulation.chargers)))
+            settings = fresh_settings(charger, simulation.chargers, first_run=simulation.first_run)
+            text = encode(Saved(settings=settings))
             (directory / "settings.json").write_text(text, encoding="utf-8")
         directories.append(directory.resolve())
     return directories
@@ -174,7 +179,8 @@ def _configuration(simulation: Simulation, charger: int, state_dir: Path, direct
         f"[state]\ndirectory = {json.dumps(str(state_dir))}\n"
         f"[bus]\ndevice = {json.dumps(device)}\nbaud = {_BAUD}\n"
         f'[board]\nkind = "simulation"\nsocket = {json.dumps(str(directory / f"board{charger}"))}\n'
-        f"plant_port = {simulation.plant_port}\ncharger = {charger}\n" + mqtt
+        f"plant_port = {simulation.plant_port}\ncharger = {charger}\n"
+        f"first_run = {json.dumps(simulation.first_run)}\n" + mqtt
     )
 
 

@@ -28,8 +28,9 @@ from evsed.core.events import (
 from evsed.core.model import MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
+from tests.lcd_scenes import installed
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "mqtt.md"
 NO_LIMITS = ("", "x", "--", "-1", "+6", "6.", ".5", "6.55", "6,5", "1e1", "nan", "inf", "1000", "6:", ":60", "6:-1",
              "6:1.5", "6:60:6", "6:1234567", "true", "6 : 60", "-:60", "٦")  # fmt: skip
 
@@ -88,6 +89,19 @@ def test_the_reason_is_the_same_everywhere() -> None:
     assert told["reason"] == "no_power"
 
 
+def test_of_a_board_that_nobody_described_only_what_is_known_is_published() -> None:
+    unknown = _named(View(installed(described=False), modem=True))
+    assert {"EVPlugState", "CPPWM", "ESPTemp"}.isdisjoint(unknown)
+    assert (unknown["NotChargingReason"], unknown["State"]) == ("not_set_up", "Not set up")
+    assert _named(View(installed(), modem=True))["CPPWM"] == "1024"
+    document = settings_document(installed(described=False), Unit())
+    assert (document["evse"]["pwm"], document["evse"]["temp"], document["evse"]["state"]) == (None, None, "Not set up")
+
+
+def _named(view: View) -> dict[str, str]:
+    return {topic.name: payload for topic, payload in payloads(view).items()}
+
+
 def test_topics_of_the_circuit_meter_only_while_it_is_configured() -> None:
     def circuit_of(story: Story) -> dict[str, str]:
         said = {topic.name: payload for topic, payload in payloads(View(story.snapshot)).items()}
@@ -116,8 +130,8 @@ def _limit_of(story: Story) -> str:
     return {topic.name: payload for topic, payload in payloads(View(story.snapshot)).items()}["Limit"]
 
 
-def test_the_messages_of_the_readme_are_understood() -> None:
-    lines = re.findall(r"^mosquitto_pub -t SmartEVSE-90000/Set/(\S+) -m (\S+)$", README.read_text(), re.MULTILINE)
+def test_the_messages_of_the_page_are_understood() -> None:
+    lines = re.findall(r"^mosquitto_pub -t SmartEVSE-90000/Set/(\S+) -m (\S+)$", PAGE.read_text(), re.MULTILINE)
     assert ("Limit", "10:60") in lines
     for topic, payload in lines:
         assert set_command(topic, payload) is not None

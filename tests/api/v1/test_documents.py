@@ -5,9 +5,11 @@ from evsed.api.v1.meters import Meters, meters_document
 from evsed.api.v1.state import StateDocument, WholeDocument, state_document
 from evsed.core.events import MeterHealthChanged, PostBattery, PostMains, PressCustomButton
 from evsed.core.model import MeterHealth, MeterRole, PhaseCurrents
+from evsed.core.reasons import NOT_SET_UP
 from evsed.core.snapshot import Saved
 from tests.api.v1.v1 import Client, fits
 from tests.core.story import Story, settings
+from tests.lcd_scenes import installed
 
 
 def test_a_meter_that_was_never_heard_is_unknown() -> None:
@@ -113,3 +115,24 @@ def test_the_custom_button_is_told() -> None:
     assert state_document(story.snapshot)["custom_button"] is False
     story.command(PressCustomButton(on=True))
     assert state_document(story.snapshot)["custom_button"] is True
+
+
+def test_what_is_left_to_do_is_in_the_state_until_it_is_set_up() -> None:
+    document = state_document(installed())
+    fits(document, StateDocument)
+    assert document["set_up"] is not None
+    steps = document["set_up"]["steps"]
+    assert [step["step"] for step in steps] == [step.code for step in installed().left_to_do]
+    assert (steps[0]["done"], steps[1]["done"], steps[-1]["done"]) == (True, None, False)
+    assert (document["state_text"], document["not_charging"]) == (
+        "Not set up",
+        {"reason": "not_set_up", "text": NOT_SET_UP.text, "until": None, "seconds_left": None},
+    )
+    assert state_document(Story().snapshot)["set_up"] is None
+
+
+def test_of_a_board_that_nobody_described_nothing_is_said_to_be_known() -> None:
+    document = state_document(installed(described=False))
+    fits(document, StateDocument)
+    assert (document["connected"], document["contactor1"], document["contactor2"]) == (None, None, None)
+    assert document["pilot"]["duty_percent"] is None
