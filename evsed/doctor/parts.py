@@ -70,7 +70,7 @@ def plan(wiring: Wiring) -> Iterator[Finding]:
             yield ok("holds the lines that the configuration names")
         else:
             old = "holds the lines of the board as it was wired before"
-            yield wrong(old, "sudo systemctl restart evsed-guard, and then evsed")
+            yield wrong(old, "sudo systemctl restart evsed-guard evsed")
 
 
 # ---- the kernel's PWM ----
