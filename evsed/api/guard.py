@@ -20,12 +20,15 @@ from evsed.api.refusals import Refusals
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.%a-z]+\]|[^\[\]:/@\s]+)(:(?P<port>[0-9]{1,5}))?")
 _OF_THE_LAN: Final = (".local", ".lan")
+_TOLD_TO_THE_ROUTER: Final = re.compile(
+    r"smartevse-[0-9a-f]{4}"
+)  # by systemd/evsed-dhcp-name; no domain of the internet
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that the charger answers to, in lower case; addresses, localhost, .local and .lan always work."""
+    """The names that the charger answers to, in lower case; addresses, localhost, .local and .lan always work, and smartevse-<mac>."""
 
     own: frozenset[str] = frozenset()  # the system's, and smartevse-<serial>
     configured: frozenset[str] = frozenset()  # [http] names in evsed.toml
@@ -91,7 +94,8 @@ def _is_ours(host: str, names: Names) -> bool:
     name = parts[0]
     if name == "localhost" or name in names.own or name in names.configured:
         return True
-    return (name.endswith(_OF_THE_LAN) and not name.startswith(".")) or _is_address(name)
+    in_the_lan = name.endswith(_OF_THE_LAN) and not name.startswith(".")
+    return in_the_lan or _TOLD_TO_THE_ROUTER.fullmatch(name) is not None or _is_address(name)
 
 
 def _is_address(name: str) -> bool:

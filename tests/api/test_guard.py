@@ -29,7 +29,7 @@ def refused(method: str, host: str | None, origin: str | None = None) -> str:
     [
         None, "192.168.1.20", "192.168.1.20:8080", "127.0.0.1:8080", "[::1]", "[::1]:8080", "[fe80::1%eth0]:80",
         "[::ffff:192.168.1.20]", "localhost", "localhost:8080", "LOCALHOST", "localhost.", "smartevse-1234.local",
-        "SmartEVSE-1234.local.", "smartevse-9a3f.lan:80", "anything.local", "a.b.lan", "garage", "GARAGE:8080",
+        "SmartEVSE-1234.local.", "smartevse-9a3f.lan:80", "smartevse-9a3f", "anything.local", "a.b.lan", "garage", "GARAGE:8080",
         "smartevse-1234", "charger.example.org", "charger.example.org:8443", "CHARGER.example.ORG.",
     ],
 )  # fmt: skip
@@ -45,7 +45,7 @@ def test_scripts_may_ask_by_every_name_of_the_charger(method: str, host: str | N
         "local", ".local", "lan", ".lan:80", "evillocal", "x.local.evil.com", "localhost.evil.com", "1234", "127.1",
         "0x7f.0.0.1", "2130706433", "127.0.0.1.evil.com", "127.0.0.1@evil.com", "evil.com/127.0.0.1", "127.0.0.1:x",
         "::1", "[::1", "[evil]", "[127.0.0.1]", "", " ", "127.0.0.1:80:80", "smartevse-1234.evil.com",
-        "garage.evil.com", "smartevse-12345", "127.0.0.1,evil.com", "\xff\xfe", "127.0.0.1:123456",
+        "garage.evil.com", "smartevse-12345", "smartevse-9a3g", "127.0.0.1,evil.com", "\xff\xfe", "127.0.0.1:123456",
     ],
 )  # fmt: skip
 def test_other_names_are_refused_for_reading_too(method: str, host: str) -> None:
