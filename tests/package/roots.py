@@ -24,6 +24,7 @@ _NOT_COMPARED: Final = (
     "tmp",
     "media",
     "run/lock",
+    "run/adduser",  # its lock
     "var/lib/dpkg",
     "var/log",
     "var/cache",
