@@ -28,7 +28,10 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that the charger answers to, in lower case; addresses, localhost, .local and .lan always work, and smartevse-<mac>."""
+    """The names that the charger answers to, in lower case.
+
+    Addresses, localhost, .local, .lan, and what a router is told (smartevse-<mac>) always work.
+    """
 
     own: frozenset[str] = frozenset()  # the system's, and smartevse-<serial>
     configured: frozenset[str] = frozenset()  # [http] names in evsed.toml
