@@ -30,7 +30,8 @@ def refused(method: str, host: str | None, origin: str | None = None) -> str:
         None, "192.168.1.20", "192.168.1.20:8080", "127.0.0.1:8080", "[::1]", "[::1]:8080", "[fe80::1%eth0]:80",
         "[::ffff:192.168.1.20]", "localhost", "localhost:8080", "LOCALHOST", "localhost.", "smartevse-1234.local",
         "SmartEVSE-1234.local.", "smartevse-9a3f.lan:80", "smartevse-9a3f", "anything.local", "a.b.lan",
-        "garage", "GARAGE:8080", "smartevse-1234", "charger.example.org", "charger.example.org:8443", "CHARGER.example.ORG.",
+        "garage", "GARAGE:8080", "smartevse-1234", "charger.example.org", "charger.example.org:8443",
+        "CHARGER.example.ORG.",
     ],
 )  # fmt: skip
 def test_scripts_may_ask_by_every_name_of_the_charger(method: str, host: str | None) -> None:
