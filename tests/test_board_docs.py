@@ -1,14 +1,16 @@
 """docs/board.md, docs/evsed.toml and docs/bench-checklist.md say what the code does and assumes."""
 
+import json
 import re
 import tomllib
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evsed.config import Board, Installation, load
+from evsed.config import Installation, load
+from evsed.hw.guardplan import IDLE, write_plan
 from evsed.wiring import GUARDED, Line, Pins, Wiring
 from evsed.wiring_rules import INPUTS, pigpio_mask
 
@@ -66,8 +68,11 @@ def test_every_example_is_taken(tmp_path: Path, text: str) -> None:
     assert load(file).board.kind == "pi"
 
 
-def test_the_reference_file_is_the_defaults_and_names_the_board() -> None:
-    assert load(REFERENCE) == replace(Installation(), board=Board(kind="pi"))
+def test_the_reference_file_is_the_defaults_and_drives_no_pin(tmp_path: Path) -> None:
+    assert load(REFERENCE) == Installation()
+    copy = tmp_path / "evsed.toml"
+    copy.write_text(REFERENCE.read_text().replace('"/run/evsed/guard"', f'"{tmp_path}/guard"'))
+    assert json.loads(write_plan(copy).read_text()) == IDLE
 
 
 def test_the_reference_file_has_every_key() -> None:
