@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ pytestmark = pytest.mark.daemon
 
 ELSEWHERE = {"docs/modbus.md": "tests/hw/test_modbus_tcp.py"}
 """Pages whose commands another test runs."""
+
+SIMULATED = {"docs/simulation.md"}
+"""Pages whose commands say by themselves where the charger is, because it is a simulated one."""
 
 
 def _begins_a_simulation(block: Block) -> bool:
@@ -70,7 +74,7 @@ def test_the_commands_of_a_page_run(shell: Shell, name: str) -> None:
     answer = ""
     for block in blocks(_NAMED[name]):
         if block.kind == "sh" and not _begins_a_simulation(block):
-            answer = shell.run(block)
+            answer = replace(shell, installed=name not in SIMULATED).run(block)
             for file in re.findall(r" (?:-o|--json|--plot|--series) (\S+)", block.text):
                 assert (shell.directory / file).stat().st_size > 0, f"{block}: {file}"
         elif block.kind == "json" and answer:
@@ -99,7 +103,7 @@ def test_the_commands_to_a_simulation_of_its_own_run(tmp_path: Path, block: Bloc
         chargers = int(words[at + 1])
         del words[at : at + 2]
     with Simulation(tmp_path / "state", tuple(words), chargers=chargers) as simulation:
-        Shell(tmp_path, simulation).run(Block(block.page, block.kind, rest, block.line + 1))
+        Shell(tmp_path, simulation, installed=False).run(Block(block.page, block.kind, rest, block.line + 1))
         if then := THEN.get(str(block.page.relative_to(ROOT))):
             then(simulation)
 
