@@ -230,6 +230,16 @@ def test_a_charger_in_use_whose_description_is_gone_keeps_its_settings_and_charg
     assert not story.command(ChangeSetting("set_up", "Done")).accepted
 
 
+def test_a_board_that_is_described_again_charges_at_once_where_done_stayed() -> None:
+    story = fresh(UNKNOWN, set_up="Done")
+    story.run(1)
+    story.equipment = REAL
+    story.restart()
+    story.plug()
+    story.run(20)
+    assert story.state is State.C
+
+
 # ---- the list ----
 
 
