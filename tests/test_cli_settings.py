@@ -150,6 +150,19 @@ def test_an_import_with_one_wrong_value_changes_nothing(
     assert value(charger, "current_main") == 25
 
 
+def test_another_charger_s_place_is_not_imported(
+    charger: Simulation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "other.json"
+    wanted = {"loadbl": "Master"}
+    file.write_text(json.dumps({"format": "evsed settings", "schema": 2, "serial": 1, "settings": wanted}))
+    assert settings(charger, "import", "--yes", str(file)) == 0
+    told = capsys.readouterr()
+    assert told.out == "nothing to change\n"
+    assert f"the file is of another charger, 1; this one is {charger.settings['serialnr']}" in told.err
+    assert value(charger, "loadbl") == "Disabled"
+
+
 class Terminal(io.StringIO):
     """Somebody who can be asked."""
 
