@@ -1,6 +1,8 @@
 """Files that are there whole or not at all, also after a power cut."""
 
 import os
+import stat
+import tempfile
 from pathlib import Path
 
 
@@ -19,7 +21,37 @@ def replace_text(path: Path, text: str, previous: Path | None = None, mode: int 
         path.chmod(mode)
         path.replace(previous)
     temporary.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync_directory(path.parent)
+
+
+def put_text(path: Path, text: str) -> None:
+    """Writes ``text`` to whatever an owner names, for this user alone where it becomes a file; links are followed.
+
+    A device or a pipe is written as it is; a file is there whole or not at all. Raises OSError.
+    """
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        regular = True
+    if not regular:
+        path.write_text(text, encoding="utf-8")
+        return
+    target = Path(os.path.realpath(path))
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(target.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)
     finally:

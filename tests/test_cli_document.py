@@ -9,12 +9,15 @@ from evsed import store
 from evsed.api.v1.settings import settings_rows
 from evsed.cli import document
 from evsed.cli.document import Difference, DocumentError, differences, plan
-from evsed.cli.rows import OWN, Row, told, without_values
+from evsed.cli.rows import OWN, PLACE, Row, told, without_values
 from evsed.core.model import Access
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from evsed.migrations import SCHEMA
 
+ROW = {"value": 1, "default": 1, "type": "integer", "maximum": 0, "choices": None, "unit": "", "description": ""}
+ODD = {"mode": ROW | {"minimum": 1e999, "pattern": None, "secret": False}}
+FORM = {"mode": ROW | {"minimum": 0, "pattern": "[", "secret": False}}
 SECRET = next(key for key, row in TABLE.items() if row.secret)
 
 
@@ -32,21 +35,21 @@ def raw(**parts: object) -> bytes:
 
 def test_what_is_exported_is_read_again_and_changes_nothing() -> None:
     charger = rows(current_max=16, enable_C2="Auto", mains_meter_host="10")
-    settings = document.read(document.write(charger, "0.9.0", "2026-11-22T08:00:00+00:00").encode())
+    settings = document.read(document.write(charger, "0.9.0", "2026-11-22T08:00:00+00:00").encode()).settings
     assert settings["enable_C2"] == "Auto"
     assert plan(settings, charger) == document.Plan((), (), ())
     assert differences(settings, document.values(charger)) == []
 
 
 def test_an_export_has_every_setting_but_secrets_and_what_is_the_charger_s_own() -> None:
-    settings = document.read(document.write(rows(**{SECRET: 1234}), "0.9.0", "now").encode())
+    settings = document.read(document.write(rows(**{SECRET: 1234}), "0.9.0", "now").encode()).settings
     assert set(settings) == set(TABLE) - {SECRET} - OWN
     assert "1234" not in document.write(rows(**{SECRET: 1234}), "0.9.0", "now")
 
 
 def test_the_daemon_s_own_file_is_read() -> None:
     saved = Saved(Settings().replace("current_max", 16).replace(SECRET, 1234), access=Access.ALLOW)
-    settings = document.read(store.encode(saved).encode())
+    settings = document.read(store.encode(saved).encode()).settings
     found = plan(settings, rows())
     assert found.changes == (Difference("current_max", 13, 16),)
     assert f"{SECRET} is a secret: left as it is" in found.remarks
@@ -78,7 +81,7 @@ def test_what_is_no_settings_is_refused_and_says_where(text: bytes, says: str) -
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:
-    assert document.read(b"\xef\xbb\xbf" + raw(settings={"mode": "Smart"})) == {"mode": "Smart"}
+    assert document.read(b"\xef\xbb\xbf" + raw(settings={"mode": "Smart"})).settings == {"mode": "Smart"}
 
 
 def test_settings_that_are_not_in_the_file_stay() -> None:
@@ -99,9 +102,35 @@ def test_what_is_the_charger_s_own_is_left_as_it_is() -> None:
     assert plan({"set_up": "Done"}, rows(set_up="Done")) == document.Plan((), (), ())
 
 
+def test_which_of_several_chargers_it_is_is_not_brought_to_another() -> None:
+    charger = rows(loadbl="Node 1", ev_meter_address=13)
+    exported = document.read(document.write(rows(loadbl="Master", current_max=16), "0.9.0", "now", 1234).encode())
+    assert exported.serial == 1234
+    other = plan(exported.settings, charger, exported.serial, 5678)
+    assert other.changes == (Difference("current_max", 13, 16),)
+    assert other.remarks == (
+        "loadbl is left as it is: the file is of another charger, 1234; this one is 5678",
+        "ev_meter_address is left as it is: the file is of another charger, 1234; this one is 5678",
+    )
+    same = plan(exported.settings, charger, exported.serial, 1234)
+    assert ({change.key for change in same.changes}, same.remarks) == ({"current_max", *PLACE}, ())
+
+
+@pytest.mark.parametrize(("source", "target"), [(0, 1234), (1234, 0), (0, 0)])
+def test_where_a_file_does_not_say_whose_it_is_that_is_said(source: int, target: int) -> None:
+    found = plan({"loadbl": "Master"}, rows(), source, target)
+    assert found.changes == (Difference("loadbl", "Disabled", "Master"),)
+    assert found.remarks == ("loadbl is right only if the file is of this very charger, which it does not say",)
+
+
+@pytest.mark.parametrize("serial", ["1234", None, True, 1.5])
+def test_what_is_no_serial_number_is_none(serial: object) -> None:
+    assert document.read(raw(serial=serial)).serial == 0
+
+
 def test_a_file_of_an_older_schema_is_read_as_the_daemon_would() -> None:
     old = json.dumps({"schema": 1, "settings": {"current_max": 16}}).encode()
-    assert document.read(old) == {"current_max": 16, "set_up": "Done"}
+    assert document.read(old).settings == {"current_max": 16, "set_up": "Done"}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +194,9 @@ def test_without_a_charger_each_row_is_as_a_charger_would_tell_it() -> None:
         assert untold == {name: answer[key][name] for name in untold}
 
 
-@pytest.mark.parametrize("answer", [None, [], {}, {"mode": 3}, {"mode": {"value": 1}}, {"detail": "Not Found"}])
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"mode": 3}, {"mode": {"value": 1}}, {"detail": "Not Found"}, ODD, FORM]
+)
 def test_what_is_not_told_by_a_charger_is_no_charger(answer: object) -> None:
     with pytest.raises(ValueError, match="setting"):
         told(answer)

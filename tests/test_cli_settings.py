@@ -8,7 +8,7 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -150,6 +150,19 @@ def test_an_import_with_one_wrong_value_changes_nothing(
     assert value(charger, "current_main") == 25
 
 
+def test_another_charger_s_place_is_not_imported(
+    charger: Simulation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "other.json"
+    wanted = {"loadbl": "Master"}
+    file.write_text(json.dumps({"format": "evsed settings", "schema": 2, "serial": 1, "settings": wanted}))
+    assert settings(charger, "import", "--yes", str(file)) == 0
+    told = capsys.readouterr()
+    assert told.out == "nothing to change\n"
+    assert f"the file is of another charger, 1; this one is {charger.settings['serialnr']}" in told.err
+    assert value(charger, "loadbl") == "Disabled"
+
+
 class Terminal(io.StringIO):
     """Somebody who can be asked."""
 
@@ -230,8 +243,12 @@ def test_what_is_no_address_is_refused(url: str, capsys: pytest.CaptureFixture[s
 
 
 @contextmanager
-def stranger(status: int, body: bytes, rows: bytes = b"") -> Iterator[int]:
-    """A web server that answers so, but to GET with ``rows`` if there are any; its port."""
+def stranger(status: int, body: bytes, rows: bytes = b"", pause_s: float = 0) -> Iterator[int]:
+    """A web server that answers so, but to GET with ``rows`` if there are any; its port.
+
+    ``pause_s``: between each byte of a body and the next, until the test is over.
+    """
+    over = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -244,7 +261,14 @@ def stranger(status: int, body: bytes, rows: bytes = b"") -> Iterator[int]:
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
             self.end_headers()
-            self.wfile.write(body)
+            if not pause_s:
+                self.wfile.write(body)
+                return
+            with suppress(OSError):
+                for byte in body:
+                    self.wfile.write(bytes([byte]))
+                    if over.wait(pause_s):
+                        return
 
         def log_message(self, *_: object) -> None:
             pass
@@ -255,18 +279,86 @@ def stranger(status: int, body: bytes, rows: bytes = b"") -> Iterator[int]:
         try:
             yield server.server_port
         finally:
+            over.set()
             server.shutdown()
             thread.join()
 
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, b"<html>"), (200, b"{}"), (200, b'{"mode": 1}'), (404, b"not here"), (404, b"[]"), (500, b'{"errors": 1}')],
+    [
+        (200, b"[" * 100_000),
+        (404, b"[" * 100_000),
+        (200, b"<html>"),
+        (200, b"{}"),
+        (200, b'{"mode": 1}'),
+        (404, b"not here"),
+        (404, b"[]"),
+        (500, b'{"errors": 1}'),
+    ],
 )
 def test_what_is_not_evsed_is_said(status: int, body: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     with stranger(status, body) as port:
         assert cli.main(["settings", "--url", f"127.0.0.1:{port}", "get", "mode"]) == os.EX_UNAVAILABLE
     assert "answers, but it is not evsed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(
+    status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("evsed.cli.charger._ANSWER_S", 0.5)
+    with stranger(status, b" " * 200, pause_s=0.02) as port:
+        assert cli.main(["settings", "--url", f"127.0.0.1:{port}", "get", "mode"]) == os.EX_UNAVAILABLE
+    assert "no whole answer within 0.5 s" in capsys.readouterr().err
+
+
+def test_what_a_charger_and_a_file_say_moves_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = settings_rows(Settings())
+    rows["mode"] |= {"value": "\x1b[2J", "description": "\x9b2J\ud800"}
+    with stranger(422, b'{"detail": "\\u001b]0;you\\u0007"}', json.dumps(rows).encode()) as port:
+        url = ("settings", "--url", f"127.0.0.1:{port}")
+        assert cli.main([*url, "list"]) == 0
+        assert cli.main([*url, "set", "current_max=16"]) == 1
+        told = capsys.readouterr()
+    assert "\\x1b[2J" in told.out
+    assert "\\x9b2J\\ud800" in told.out
+    assert "\\x1b]0;you\\x07" in told.err
+    assert (told.out + told.err).replace("\n", "").isprintable()
+    one, other = tmp_path / "one.json", tmp_path / "other\x1b.json"
+    for file, text in ((one, "\x1b]0;you\x07"), (other, "\ud800")):
+        file.write_text(json.dumps({"format": "evsed settings", "schema": 2, "settings": {"mode": text, text: 1}}))
+    assert cli.main(["settings", "diff", str(one), str(other)]) == 1
+    table = capsys.readouterr().out
+    assert "\\ud800" in table
+    assert table.replace("\n", "").isprintable()
+
+
+def test_what_is_nested_too_deeply_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def deep(*_: object) -> object:
+        raise RecursionError
+
+    monkeypatch.setattr("evsed.cli.owner.document.differences", deep)
+    file = tmp_path / "one.json"
+    file.write_text('{"format": "evsed settings", "schema": 2, "settings": {}}')
+    assert cli.main(["settings", "diff", str(file), str(file)]) == 2
+    assert capsys.readouterr().err == "evsed settings: what was read is nested too deeply to be settings\n"
+
+
+def test_an_export_through_a_pipe_that_is_named_is_nothing_but_the_export(
+    charger: Simulation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert settings(charger, "export", str(pipe)) == 0
+        document = json.loads(os.read(reader, 60_000))
+    finally:
+        os.close(reader)
+    assert (document["serial"], capsys.readouterr().out) == (charger.settings["serialnr"], "")
 
 
 def test_when_the_charger_fails_it_does_not_say_that_nothing_changed(capsys: pytest.CaptureFixture[str]) -> None:

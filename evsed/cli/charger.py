@@ -7,12 +7,13 @@ import http.client
 import json
 import os
 import re
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from evsed.cli.rows import Row, told
@@ -20,9 +21,13 @@ from evsed.config import ConfigError, Http, load
 from evsed.core.setting import Value
 from evsed.localweb import DIRECT, address
 
-_ANSWER_S: Final = 10.0
+_ANSWER_S: Final = 10.0  # for the whole of an answer
+_GOOD: Final = 200
 _FAILED: Final = 500  # and above: the charger could not, which it may have found out half-way
 _LONGEST: Final = 4_000_000
+_Answer: TypeAlias = tuple[int, bytes]
+"""Status and body."""
+
 _URL: Final = re.compile(r"https?://[A-Za-z0-9_.:%\[\]-]+")
 
 
@@ -87,11 +92,12 @@ class Charger:
         self._told(answer)
         return answer
 
-    def version(self) -> str:
-        """The version of evsed that it runs."""
+    def unit(self) -> tuple[str, int]:
+        """The version of evsed that it runs, and its serial number; 0: it has none, or does not say."""
         answer = self._ask("/settings")
-        version = answer.get("version") if isinstance(answer, dict) else None
-        return version if isinstance(version, str) else "unknown"
+        said = answer if isinstance(answer, dict) else {}
+        version, serial = said.get("version"), said.get("serialnr")
+        return version if isinstance(version, str) else "unknown", serial if isinstance(serial, int) else 0
 
     def change(self, changes: Mapping[str, Value]) -> dict[str, Row]:
         """Makes all of ``changes`` or none of them; its settings after that."""
@@ -100,7 +106,7 @@ class Charger:
     def _told(self, answer: object) -> dict[str, Row]:
         try:
             return told(answer)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._stranger() from error
 
     def _stranger(self) -> TroubleError:
@@ -112,33 +118,66 @@ class Charger:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         try:
-            with DIRECT.open(request, timeout=_ANSWER_S) as answer:
-                return json.loads(answer.read(_LONGEST))
-        except urllib.error.HTTPError as error:
-            raise self._refused(error) from error
+            status, answer = _in_time(lambda: _exchange(request))
         except urllib.error.URLError as error:
             raise self._silent(error.reason) from error
         except (OSError, http.client.HTTPException) as error:
             raise self._silent(error) from error
         except ValueError as error:
             raise self._stranger() from error
+        try:
+            document = json.loads(answer)
+        except (ValueError, RecursionError) as error:
+            raise self._stranger() from error
+        if status != _GOOD:
+            raise self._refused(status, document)
+        return document
 
-    def _refused(self, error: urllib.error.HTTPError) -> TroubleError:
+    def _refused(self, status: int, problem: Any) -> TroubleError:
         """What the charger says to a request that it does not carry out."""
         try:
-            problem = json.loads(error.read(_LONGEST))
             wrong = [str(each["detail"]) for each in problem.get("errors", [])]
             text = "\n".join(wrong or [str(problem["detail"])])
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, RecursionError):
             return self._stranger()
-        return RefusedError(text) if error.code < _FAILED else TroubleError(text)
+        return RefusedError(text) if status < _FAILED else TroubleError(text)
 
     def _silent(self, why: object) -> SilentError:
         words = (why.strerror if isinstance(why, OSError) else "") or str(why) or repr(why)
         if isinstance(why, TimeoutError):
-            words = f"no answer within {_ANSWER_S:g} s"
+            words = f"no whole answer within {_ANSWER_S:g} s"
         if self.unread:
             advice = f"{self.unread}: try sudo, or say with --url where the charger is"
         else:
             advice = "does evsed run? See systemctl status evsed; --url asks another charger"
         return SilentError(f"nobody answers at {self.url} ({words}); {advice}", os.EX_UNAVAILABLE)
+
+
+def _exchange(request: urllib.request.Request) -> _Answer:
+    try:
+        with DIRECT.open(request, timeout=_ANSWER_S) as answer:
+            return answer.status, answer.read(_LONGEST)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read(_LONGEST)
+
+
+def _in_time(exchange: Callable[[], _Answer]) -> _Answer:
+    """What ``exchange`` has to say within _ANSWER_S, however slowly it comes. Raises its errors, or TimeoutError."""
+    answers: list[_Answer] = []
+    errors: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            answers.append(exchange())
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            errors.append(error)
+
+    thread = threading.Thread(target=ask, name="settings", daemon=True)
+    thread.start()
+    thread.join(_ANSWER_S)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise TimeoutError
+    return answers[0]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evsed.cli.rows import OWN, Row, Rows
+from evsed.cli.rows import OWN, PLACE, Row, Rows
 from evsed.core.setting import Value
 from evsed.core.settings import TABLE
 from evsed.migrations import OLDEST, SCHEMA, migrated
@@ -22,19 +22,28 @@ class DocumentError(Exception):
     """The file is not what it should be; the text says what it is, and where."""
 
 
-def write(rows: Rows, version: str, now: str) -> str:
-    """An export of ``rows``; ``version`` is the charger's, ``now`` the time in ISO 8601."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a file says: the settings, and the serial number of the charger that they are of, 0 where it does not."""
+
+    settings: Mapping[str, object]
+    serial: int = 0
+
+
+def write(rows: Rows, version: str, now: str, serial: int = 0) -> str:
+    """An export of ``rows``; ``version`` and ``serial`` are the charger's, ``now`` the time in ISO 8601."""
     document = {
         "format": FORMAT,
         "schema": SCHEMA,
         "evsed": version,
+        "serial": serial,
         "exported": now,
         "settings": {key: row.value for key, row in rows.items() if row.carried},
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
-def read(raw: bytes) -> dict[str, object]:
+def read(raw: bytes) -> Read:
     """The settings in an export or a settings.json, also of an older evsed. Raises DocumentError."""
     if len(raw) > LONGEST:
         raise DocumentError(f"it is longer than {LONGEST} bytes, which no settings are")
@@ -52,8 +61,8 @@ def read(raw: bytes) -> dict[str, object]:
     schema = _schema(document)
     if not isinstance(document.get("settings"), dict):
         raise DocumentError('there are no "settings" in it')
-    settings: dict[str, object] = migrated(document, schema)["settings"]
-    return settings
+    serial = document.get("serial")
+    return Read(migrated(document, schema)["settings"], serial if type(serial) is int else 0)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,8 +128,11 @@ class Plan:
     wrong: tuple[str, ...]
 
 
-def plan(settings: Mapping[str, object], rows: Rows) -> Plan:
-    """What has to change for the charger of ``rows`` to have ``settings``; what is not among these stays."""
+def plan(settings: Mapping[str, object], rows: Rows, source: int = 0, target: int = 0) -> Plan:
+    """What has to change for the charger of ``rows`` to have ``settings``; what is not among these stays.
+
+    ``source`` and ``target``: the serial numbers of the charger that the settings are of, and of this one; 0: unknown.
+    """
     changes: list[Difference] = []
     remarks: list[str] = []
     wrong: list[str] = []
@@ -134,8 +146,14 @@ def plan(settings: Mapping[str, object], rows: Rows) -> Plan:
         except ValueError as error:
             wrong.append(str(error))
             continue
-        if value != row.value:
-            changes.append(Difference(key, row.value, value))
+        if value == row.value:
+            continue
+        if key in PLACE and source != target and source and target:
+            remarks.append(f"{key} is left as it is: the file is of another charger, {source}; this one is {target}")
+            continue
+        if key in PLACE and not (source and target):
+            remarks.append(f"{key} is right only if the file is of this very charger, which it does not say")
+        changes.append(Difference(key, row.value, value))
     return Plan(tuple(changes), tuple(remarks), tuple(wrong))
 
 

@@ -18,11 +18,11 @@ from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, 
 from evsed.cli.document import DocumentError
 from evsed.cli.parser import DEFAULT_CONFIG
 from evsed.cli.rows import Rows, told, without_values
+from evsed.cli.words import abandon, flush, printable, say, tell
 from evsed.core.setting import Value
-from evsed.files import replace_text
+from evsed.files import put_text
 
 _STDIO: Final = "-"
-_ONLY_US: Final = 0o600
 _CUT_OFF: Final = 141  # as a shell tells of SIGPIPE
 _INTERRUPTED: Final = 130
 _DIFFER, _NOT_COMPARED = 1, 2
@@ -33,22 +33,26 @@ def run(options: argparse.Namespace) -> int:
     deed = options.deed or "list"
     try:
         status = _DEEDS[deed](options)
-        sys.stdout.flush()
+        flush()
     except TroubleError as error:
-        for line in str(error).splitlines():
-            _tell(line)
-        return _NOT_COMPARED if deed == "diff" else error.status
+        tell(str(error))
+        status = error.status
     except BrokenPipeError:  # whoever read it has seen enough, such as head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon()
         return _CUT_OFF
+    except OSError as error:
+        abandon()
+        tell(f"stdout cannot be written: {error.strerror or error}")
+        status = os.EX_IOERR
+    except RecursionError:
+        tell("what was read is nested too deeply to be settings")
+        status = os.EX_DATAERR
     except KeyboardInterrupt:
-        _tell("interrupted")
+        tell("interrupted")
         return _INTERRUPTED
-    return status
-
-
-def _tell(text: str) -> None:
-    print(f"evsed settings: {text}", file=sys.stderr)
+    else:
+        return status
+    return _NOT_COMPARED if deed == "diff" else status
 
 
 def _charger(options: argparse.Namespace) -> Charger:
@@ -66,13 +70,13 @@ def _list(options: argparse.Namespace) -> int:
     except SilentError as error:
         if options.url is not None:
             raise
-        _tell(f"values are unknown: {error}")
+        tell(f"values are unknown: {error}")
         rows = without_values()
         answer = {key: row.untold() for key, row in rows.items()}
     if getattr(options, "json", False):
-        print(_json(answer))
+        say(*json.dumps(answer, indent=2).splitlines())
     else:
-        print("\n".join(row.line() for row in rows.values()))
+        say(*(row.line() for row in rows.values()))
     return 0
 
 
@@ -86,16 +90,12 @@ def _get(options: argparse.Namespace) -> int:
     for key in options.keys:
         value = rows[key].value
         if value is None:
-            _tell(f"{key} is a secret: it is set, and not shown")
+            tell(f"{key} is a secret: it is set, and not shown")
         elif options.value:
-            print(value)
+            say(str(value))
         else:
-            print(f"{key}={value}")
+            say(f"{key}={value}")
     return 1 if any(rows[key].value is None for key in options.keys) else 0
-
-
-def _json(document: object) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 # ---- changing ----
@@ -111,7 +111,7 @@ def _set(options: argparse.Namespace) -> int:
     after = _changed(charger, changes)
     for key in changes:
         old, new = before[key].shown(before[key].value), after[key].shown(after[key].value)
-        print(f"{key}: {old} -> {new}" if old != new else f"{key}: {new}, as before")
+        say(f"{key}: {old} -> {new}" if old != new else f"{key}: {new}, as before")
     return 0
 
 
@@ -137,20 +137,23 @@ def _changed(charger: Charger, changes: Mapping[str, Value]) -> Rows:
 def _export(options: argparse.Namespace) -> int:
     charger = _charger(options)
     rows = charger.rows()
-    text = document.write(rows, charger.version(), datetime.now(UTC).isoformat(timespec="seconds"))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    version, serial = charger.unit()
+    text = document.write(rows, version, now, serial)
     if options.file == _STDIO:
-        sys.stdout.write(text)
+        say(*text.splitlines())
         return 0
     try:
-        replace_text(Path(options.file), text, mode=_ONLY_US)
+        put_text(Path(options.file), text)
     except OSError as error:
         raise TroubleError(f"{options.file} cannot be written: {error.strerror}", os.EX_CANTCREAT) from error
-    print(f"{options.file}: {sum(row.carried for row in rows.values())} settings of {charger.url}")
+    if Path(options.file).is_file():  # a pipe may be our own stdout, and takes nothing but the export
+        say(f"{options.file}: {sum(row.carried for row in rows.values())} settings of {charger.url}")
     return 0
 
 
-def _read(name: str) -> dict[str, object]:
-    """The settings in a file. Raises TroubleError."""
+def _read(name: str) -> document.Read:
+    """What a file says. Raises TroubleError."""
     shown = "stdin" if name == _STDIO else name
     try:
         with sys.stdin.buffer if name == _STDIO else Path(name).open("rb") as file:
@@ -165,26 +168,26 @@ def _read(name: str) -> dict[str, object]:
 
 
 def _import(options: argparse.Namespace) -> int:
-    settings = _read(options.file)
+    read = _read(options.file)
     charger = _charger(options)
     rows = charger.rows()
-    plan = document.plan(settings, rows)
+    plan = document.plan(read.settings, rows, read.serial, charger.unit()[1])
     for remark in plan.remarks:
-        _tell(remark)
+        tell(remark)
     if plan.wrong:
         raise TroubleError("\n".join([*plan.wrong, "nothing was changed"]))
     if not plan.changes:
-        print("nothing to change")
+        say("nothing to change")
         return 0
     for change in plan.changes:
         row = rows[change.key]
-        print(f"{change.key}: {row.shown(change.left)} -> {row.shown(change.right)}")
+        say(f"{change.key}: {row.shown(change.left)} -> {row.shown(change.right)}")
     count = "1 setting" if len(plan.changes) == 1 else f"{len(plan.changes)} settings"
     if not options.yes and not _agreed(f"change {count} of {charger.url}? [y/N] ", options.file):
-        print("nothing was changed")
+        say("nothing was changed")
         return 1
     _changed(charger, {change.key: change.right for change in plan.changes if change.right is not None})
-    print(f"{count} changed")
+    say(f"{count} changed")
     return 0
 
 
@@ -198,19 +201,21 @@ def _agreed(question: str, source: str) -> bool:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    left = _read(options.file)
+    left = _read(options.file).settings
     if options.file2 is None:
         charger = _charger(options)
-        right, name = document.values(charger.rows()), charger.url
+        right: Mapping[str, object] = document.values(charger.rows())
+        name = charger.url
     else:
-        right, name = _read(options.file2), options.file2
+        right, name = _read(options.file2).settings, options.file2
     found = document.differences(left, right)
     if not found:
         return 0
     table = [("setting", options.file, name), *((each.key, _side(each.left), _side(each.right)) for each in found)]
+    table = [(printable(key), printable(one), printable(other)) for key, one, other in table]
     wide = [max(len(row[column]) for row in table) for column in range(2)]
     for key, one, other in table:
-        print(f"{key:{wide[0]}}  {one:{wide[1]}}  {other}")
+        say(f"{key:{wide[0]}}  {one:{wide[1]}}  {other}")
     return _DIFFER
 
 

@@ -14,6 +14,9 @@ from evsed.core.settings import TABLE
 OWN: Final = frozenset({"set_up"})
 """What one installation says of itself: never carried to another, or back in time."""
 
+PLACE: Final = frozenset({"loadbl", "ev_meter_address"})
+"""Which one of several chargers on a line it is: exported, and brought back to the same charger alone."""
+
 _NUMERAL: Final = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -114,6 +117,7 @@ def _row(key: str, said: object) -> Row:
     if not isinstance(said, dict):
         raise ValueError(f"{key} is no setting")  # noqa: TRY004 - whatever it is, it is not a charger's answer
     try:
+        re.compile(str(said["pattern"] or ""))
         return Row(
             key=key,
             value=said["value"],
@@ -127,7 +131,7 @@ def _row(key: str, said: object) -> Row:
             description=str(said["description"]),
             secret=bool(said["secret"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError, re.error) as error:
         raise ValueError(f"{key} is not told as a setting is: {error}") from error
 
 

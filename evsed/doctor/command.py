@@ -39,7 +39,8 @@ def run(request: Request) -> int:
     try:
         installation, settings = _known(request)
     except ConfigError as error:
-        _tell(f"evsed doctor: {error}")
+        sudo = "; try it with sudo" if isinstance(error.__cause__, PermissionError) else ""
+        _tell(f"evsed doctor: {error}{sudo}")
         return os.EX_CONFIG
     try:
         sound = [_look_at(line, request, settings) for line in _lines(installation, request)]

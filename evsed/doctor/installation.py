@@ -39,7 +39,7 @@ def run(config: Path, machine: Machine | None = None, patience_s: float = PATIEN
     try:
         installation = load(config)
     except ConfigError as error:
-        _say("configuration", wrong(str(error), f"mend the file; {page('evsed.toml')} has every key"))
+        _say("configuration", wrong(str(error), _remedy(error)))
         return os.EX_CONFIG
     verdicts = []
     try:
@@ -158,6 +158,13 @@ def clock(shown: Clock) -> Iterator[Finding]:
             f"{text}, not kept by a time server: timers wait for 5 minutes after a start until they believe it",
             "sudo timedatectl set-ntp true; without a network, fit a hardware clock with a battery",
         )
+
+
+def _remedy(error: ConfigError) -> str:
+    """What to do about a configuration that cannot be read."""
+    if isinstance(error.__cause__, PermissionError):
+        return "try it with sudo"
+    return f"mend the file; {page('evsed.toml')} has every key"
 
 
 def _summary(verdicts: list[Verdict]) -> str:

@@ -162,6 +162,21 @@ def test_a_configuration_that_cannot_be_read_is_said_and_ends_it(
     assert "wrong      configuration: " + str(file) + ": board.pins.pilot: GPIO 22" in capsys.readouterr().out
 
 
+def test_a_configuration_that_this_user_may_not_read_is_one_for_sudo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    file = tmp_path / "evsed.toml"
+    file.touch()
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert cli.main(["doctor", "--config", str(file)]) == os.EX_CONFIG
+    assert "cannot be read: Permission denied\n           -> try it with sudo\n" in capsys.readouterr().out
+    assert cli.main(["doctor", "bus", "--config", str(file)]) == os.EX_CONFIG
+    assert capsys.readouterr().err.endswith("Permission denied; try it with sudo\n")
+
+
 def test_the_command_line_asks_for_the_installation_or_for_the_bus(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

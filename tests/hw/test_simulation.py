@@ -1,5 +1,8 @@
 """The plant's physics against the contract, in virtual time."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +16,7 @@ from evsed.hw.lease import Feed
 from evsed.hw.meters import Values, meter_for
 from evsed.hw.simulation import contract
 from evsed.hw.simulation.eastron import Eastron
-from evsed.hw.simulation.launcher import fresh_settings
+from evsed.hw.simulation.launcher import Simulation, fresh_settings, prepare_state
 from evsed.hw.simulation.link import pack_inputs, unpack_inputs
 from evsed.hw.simulation.plant import Plant
 from evsed.hw.simulation.process import meters_of
@@ -393,3 +396,15 @@ def test_a_button_is_down_for_its_time() -> None:
     contract.press(contract.Press(button="left", hold_ms=50), plant, 0)
     assert list(plant.units[0].buttons(49)) == [Button.LEFT]
     assert list(plant.units[0].buttons(50)) == []
+
+
+def test_a_first_run_where_something_is_kept_is_said_to_be_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulation = Simulation(8080, 8180, tmp_path / "state", "", (), 0, first_run=True)
+    prepare_state(simulation)
+    assert capsys.readouterr().err == ""
+    prepare_state(simulation)
+    assert "was used before, and what is set there stays: --first-run starts anew only" in capsys.readouterr().err
+    prepare_state(replace(simulation, first_run=False))
+    assert capsys.readouterr().err == ""

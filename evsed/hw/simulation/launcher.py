@@ -87,7 +87,7 @@ def run(simulation: Simulation) -> int:
 
 def _run(simulation: Simulation, directory: Path, stop: threading.Event) -> int:
     _check_ports(simulation)
-    state_dirs = _prepare_state(simulation)
+    state_dirs = prepare_state(simulation)
     plant = _start(
         "evsed.hw.simulation.process",
         "--port",
@@ -131,10 +131,10 @@ def _check_ports(simulation: Simulation) -> None:
         )
 
 
-def _prepare_state(simulation: Simulation) -> list[Path]:
+def prepare_state(simulation: Simulation) -> list[Path]:
     """The chargers' state directories, with fresh settings where there are none yet."""
     alone = simulation.chargers == 1
-    directories = []
+    directories, used = [], False
     for charger in range(simulation.chargers):
         directory = simulation.state_dir if alone else simulation.state_dir / str(charger)
         directory.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,14 @@ def _prepare_state(simulation: Simulation) -> list[Path]:
             settings = fresh_settings(charger, simulation.chargers, first_run=simulation.first_run)
             text = encode(Saved(settings=settings))
             (directory / "settings.json").write_text(text, encoding="utf-8")
+        else:
+            used = True
         directories.append(directory.resolve())
+    if used and simulation.first_run:
+        sys.stderr.write(
+            f"evsed simulate: {simulation.state_dir} was used before, and what is set there stays: --first-run starts "
+            "anew only with a --state-dir that is empty or not there yet\n"
+        )
     return directories
 
 
