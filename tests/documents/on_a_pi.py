@@ -40,7 +40,7 @@ def unknown(words: list[str]) -> str:
             return next((unit for unit in named if not _is_unit(unit)), "")
         case ["evsed-update", package]:
             return "" if _PACKAGE.fullmatch(package) else package
-        case ["cp", *paths]:
+        case ["install", "-o", "evsed", "-g", "evsed", "-m", "600", *paths]:
             return next((path for path in paths if not path.startswith("/var/lib/evsed/")), "")
         case ["chmod", _, path]:
             return "" if path.lstrip("/") in (UNITS / "install.sh").read_text() else path

@@ -5,6 +5,9 @@ import shlex
 import shutil
 from pathlib import Path
 
+from evsed.core.settings import Settings
+from evsed.core.snapshot import Saved
+from evsed.store import encode
 from tests.documents.on_a_pi import on_a_pi
 from tests.package.booted import Booted
 from tests.package.roots import Root
@@ -12,8 +15,11 @@ from tests.package.roots import Root
 LOOKS = ("evsed doctor", "systemctl status", "/usr/libexec/evsed-dhcp-name of")
 """What ends with another status where it finds something wrong or missing, as it does without a Pi."""
 
-LEFT_OUT = ("journalctl -f", "systemctl edit", "evsed-update ", "cp /var/lib/evsed/backup/")
-"""What never ends, asks an editor, or has tests of its own: going back needs somewhere to go back to."""
+LEFT_OUT = ("journalctl -f", "systemctl edit", "evsed-update ")
+"""What never ends, asks an editor, or has tests of its own."""
+
+BACK = "/var/lib/evsed/backup/"
+"""Whatever names a copy below it puts that back."""
 
 REFUSED = {"evsed settings set set_up=Done": "only after [board] in evsed.toml says which board this is"}
 """What is refused in a system without a board, and with which reason."""
@@ -34,6 +40,8 @@ def _type(system: Booted, command: str) -> None:
     if command.startswith(LEFT_OUT):
         return
     words = shlex.split(command)
+    for copy in (word for word in words if word.startswith(BACK)):
+        _keep(system.root / copy.lstrip("/"))
     if system.run("sh", "-c", 'command -v "$1"', "sh", words[0]).returncode:
         assert words[0] in {"pigpiod", "nmcli"}, command
         return
@@ -50,3 +58,22 @@ def _type(system: Booted, command: str) -> None:
     else:
         assert done.returncode == 0, f"{said}\n{system.journal()}"
     assert "Traceback" not in said, said
+    if BACK in command:
+        _is_in_force(system)
+
+
+def _keep(copy: Path) -> None:
+    """Settings as an upgrade has kept them, root's; those in force are gone."""
+    (copy.parents[2] / "settings.json").unlink(missing_ok=True)
+    copy.parent.mkdir(parents=True)
+    copy.write_text(encode(Saved(Settings().replace("current_max", 17))), encoding="utf-8")
+    copy.chmod(0o600)
+
+
+def _is_in_force(system: Booted) -> None:
+    """The daemon has read what was put back, and writes it."""
+    system.said("systemctl", "restart", "evsed")
+    system.wait(lambda: system.run("evsed", "settings", "get", "mode").returncode == 0, "REST answers")
+    assert system.said("evsed", "settings", "get", "current_max") == "current_max=17", system.journal()
+    system.said("evsed", "settings", "set", "current_max=16")
+    assert system.said("stat", "--format", "%U:%G %a", "/var/lib/evsed/settings.json") == "evsed:evsed 600"
