@@ -1,6 +1,7 @@
 """What older versions of the settings file mean now: a step from each schema to the next.
 
-Owns the number of the schema and the steps. Reading and keeping the file is store.py's.
+Owns the number of the schema and the steps. Reading and keeping the file is store.py's. A new setting of an installer
+is a new schema, whose step gives it its value: where an installer's value is missing, SET UP is not done any more.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +14,26 @@ SCHEMA: Final = 2
 """Of the files that this evsed writes."""
 
 
+UNSIGNED: Final = 1
+"""The last schema without SET UP: that its settings were looked at is concluded, not said."""
+
+_INSTALLERS_1: Final[Mapping[str, object]] = MappingProxyType(
+    {"config": "Socket", "lock": "Disabled", "loadbl": "Disabled", "grid": "4Wire", "rcmon": "Disabled"}
+    | {"current_main": 25, "current_max": 13, "current_max_circuit": 16, "temp_max": 65}
+    | {"byte_order": "LBF & LWF", "data_type": "INT32", "function": "3:Hold. Regs"}
+    | {f"{role}_meter": "Disabled" for role in ("mains", "ev", "circuit")}
+    | {f"{role}_meter_host": "" for role in ("mains", "ev", "circuit")}
+    | {"mains_meter_address": 10, "ev_meter_address": 12, "circuit_meter_address": 13}
+    | {f"{what}_{part}": 0 for what in ("voltage", "current", "power", "energy") for part in ("register", "divisor")}
+)
+"""What an installer sets, as an evsed of schema 1 wrote it where nobody had set anything."""
+
+
 def _in_use(document: Document) -> Document:
-    """Schema 1 had no SET UP: whoever has such a file has charged with it."""
-    return {**document, "settings": {**document["settings"], "set_up": "Done"}}
+    """Schema 1 had no SET UP: whoever set what an installer sets has charged with it."""
+    stored = document["settings"]
+    bare = all(stored.get(key, default) == default for key, default in _INSTALLERS_1.items())
+    return {**document, "settings": {**stored, "set_up": "Not done" if bare else "Done"}}
 
 
 _STEPS: Final[Mapping[int, Callable[[Document], Document]]] = MappingProxyType({1: _in_use})

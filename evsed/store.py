@@ -2,12 +2,14 @@
 
 Names, not numbers; versioned; written to a temporary file, synced, renamed, the previous copy kept. A damaged file is
 put aside and the last good copy used: never a wipe, never a crash. One of an older evsed is migrated and a copy of it
-kept, one of a newer evsed is put aside whole. A thread of its own does the writing.
+kept, one of a newer evsed is put aside whole. Where it is doubtful whether an installer chose what is in use, SET UP is
+not done. A thread of its own does the writing.
 """
 
 import json
 import logging
 import queue
+import re
 import threading
 import time
 from concurrent.futures import Future
@@ -23,7 +25,7 @@ from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from evsed.files import replace_text
-from evsed.migrations import OLDEST, SCHEMA, Document, migrated
+from evsed.migrations import OLDEST, SCHEMA, UNSIGNED, Document, migrated
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ _ONLY_US = 0o600  # the LCD PIN is in it
 COALESCE_S = 60.0
 RETRY_S = 10.0
 _MOST_WH = 10**12
+_LOOK = "SET UP is Not done: look through the settings, then set it to Done"
 _ACCESS_NAMES = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
 _ACCESS_OF = {name: access for access, name in _ACCESS_NAMES.items()}
 
@@ -100,6 +103,8 @@ def decode(text: str) -> Decoded:
     document, schema = _document(text)
     remarks: list[str] = []
     bad: list[str] = []
+    if schema <= UNSIGNED and document["settings"]["set_up"] != "Done":
+        remarks.append(f"nobody set in it what an installer sets: {_LOOK}")
     access = _ACCESS_OF.get(str(document.get("access")))
     if access is None:
         access = Access.DENY
@@ -146,7 +151,8 @@ def _below(end: int, value: object) -> int | None:
 
 def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Settings:
     settings = Settings()
-    remarks += [f"setting {key!r} is not in it: the default is used" for key in TABLE if key not in stored]
+    lost = {key for key in TABLE if key not in stored}
+    remarks += [f"setting {key!r} is not in it: the default is used" for key in TABLE if key in lost]
     for key, value in stored.items():
         if key not in TABLE:
             remarks.append(f"setting {key!r} is not known to this evsed: left out")
@@ -155,6 +161,11 @@ def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Set
             settings = settings.replace(key, value)
         except SettingError as error:
             bad.append(str(error))
+            lost.add(key)
+    unlooked = [key for key, row in TABLE.items() if row.installer and key in lost]
+    if unlooked and settings.set_up:
+        remarks.append(f"nobody chose {', '.join(unlooked)} as it is now: {_LOOK}")
+        return settings.replace("set_up", "Not done")
     return settings
 
 
@@ -211,11 +222,12 @@ class Store:
                     log.warning("%s: using this last good copy of the settings", path)
                 if decoded.schema != SCHEMA:
                     self._keep_older(path, decoded.schema)
-                return replace(decoded.saved, access=Access.DENY, timer=NO_TIMER) if newer else decoded.saved
+                saved = self._signed(path, decoded)
+                return replace(saved, access=Access.DENY, timer=NO_TIMER) if newer else saved
             log.error("%s cannot be used as it is: %s", path, "; ".join(decoded.bad))
         if usable or damaged:
             log.error("%s: no good copy is left: charging stays off until somebody has looked", self._path)
-            saved = usable[0][1].saved if usable else fallback
+            saved = self._signed(*usable[0]) if usable else fallback
             return replace(saved, access=Access.DENY, timer=NO_TIMER)
         return fallback
 
@@ -239,6 +251,24 @@ class Store:
             log.error("%s: no copy of the settings before their migration could be kept: %s", copy, error)  # noqa: TRY400
         else:
             log.info("%s: settings of schema %d are migrated; they are kept as %s", path, schema, copy.name)
+
+    def _signed(self, path: Path, decoded: Decoded) -> Saved:
+        """The state of an older file, SET UP being done only where its settings are those that were in use.
+
+        Beside files that were put aside they may be the defaults that an older evsed wrote in their place.
+        """
+        saved = decoded.saved
+        aside = self._aside(decoded.schema) if decoded.schema <= UNSIGNED and saved.settings.set_up else []
+        if not aside:
+            return saved
+        log.warning("%s: %s beside it may be the settings that were in use: %s", path, ", ".join(aside), _LOOK)
+        return replace(saved, settings=saved.settings.replace("set_up", "Not done"))
+
+    def _aside(self, schema: int) -> list[str]:
+        """The names of files that could not be read, or are of a newer schema than ``schema``."""
+        names = sorted(path.name for path in self._path.parent.glob(f"{self._path.name}*"))
+        newer = (name for name in names if (number := re.search(r"\.schema(\d+)$", name)) and int(number[1]) > schema)
+        return [*(name for name in names if name.endswith(".damaged")), *newer]
 
     def _put_aside(self, path: Path, error: Exception) -> None:
         aside = path.with_name(path.name + ".damaged")

@@ -213,8 +213,10 @@ def _add_step(name: str, code: str, *, around: Around = AROUND, **given: object)
 _add_step("heading", "")
 _add_step("heading_without_network", "", around=Around(UtcCalendar()))
 _add_step("board", "board", described=False)
-for _code in ("max", "mains", "contactor2", "residual_current", "bench", "set_up"):
+for _code in ("config", "max", "mains", "contactor2", "residual_current", "bench", "trial", "set_up"):
     _add_step(_code, _code)
+_add_step("config_fixed", "config", config="Fixed")
+_add_step("circuit", "circuit", loadbl="Master")
 _add_step("mains_metered", "mains", mains_meter="Eastron3P")
 _add_step("mains_of_a_node", "mains", loadbl="Node 1")
 _add_step("mains_meter", "mains_meter", mains_meter="Eastron3P")

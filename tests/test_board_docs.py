@@ -111,6 +111,24 @@ def test_the_checklist_s_rows_are_numbered_and_name_files_that_exist() -> None:
         assert (ROOT / file).is_file(), f"{number}: {file}"
 
 
+def _listed(text: str) -> set[int]:
+    """The numbers in ``text``, with those between the ends of "33 to 43"."""
+    found: set[int] = set()
+    for first, last in re.findall(r"(\d+)(?: to (\d+))?", text):
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
+
+
+def test_the_checklist_says_for_which_rows_set_up_has_to_be_done_on_the_bench() -> None:
+    page = (ROOT / "docs/bench-checklist.md").read_text()
+    told = re.search(r"no mains on the contactors .* SET UP to Done\. Then rows\n\s+([^.]+)\.", page)
+    assert told
+    dying = page[page.index("## Death of processes") : page.index("## What people touch")]
+    charging = {int(number) for number, do, expect, _ in ROWS if re.search(r"\bcharg(e|ing)\b", f"{do} {expect}")}
+    assert _listed(told[1]) == charging | {int(number) for number in re.findall(r"^\| (\d+)", dying, re.MULTILINE)}
+    assert "SET UP back to Not done" in page[told.end() : page.index("## Before anything")]
+
+
 def test_every_unconfirmed_assumption_is_on_the_checklist() -> None:
     code = {path: path.read_text() for path in ROOT.glob("evsed/**/*.py")}
     assumed = {str(path.relative_to(ROOT)) for path, text in code.items() if "unconfirmed" in text.lower()}

@@ -58,7 +58,8 @@ _FAULT_TEXTS = {
 }
 
 _ON_A_NODE = {
-    Fault.METER_LOST: "The master charger is not heard, or has lost its mains meter: look there, and at the line to it",
+    Fault.METER_LOST: "The master charger is not heard, has lost its mains meter, or is not set up: look there, and at "
+    "the line to it",
 }
 
 _HELD_UP = {

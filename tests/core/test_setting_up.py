@@ -244,25 +244,59 @@ def test_a_board_that_is_described_again_charges_at_once_where_done_stayed() -> 
 
 
 def test_the_list_is_in_the_order_of_work() -> None:
-    assert [*steps()] == ["board", "max", "mains", "mains_meter", "contactor2", "residual_current", "bench", "set_up"]
-    assert [step.done for step in steps().values()] == [True, None, None, True, None, None, None, False]
+    about_parts = ["board", "config", "max", "mains", "mains_meter", "contactor2", "residual_current"]
+    assert [*steps()] == [*about_parts, "bench", "trial", "set_up"]
+    assert [step.done for step in steps().values()] == [True, None, None, None, True, None, None, None, None, False]
+
+
+def test_what_needs_set_up_done_is_tried_without_mains_and_undone_before_the_signature() -> None:
+    for rcmon in ("Disabled", "Enabled"):
+        found = steps(given={"rcmon": rcmon})
+        assert "charg" not in found["residual_current"].text
+        assert "before anything charges" in found["bench"].text
+        trial = found["trial"].text
+        assert trial.index("no mains") < trial.index("SET UP to Done") < trial.index("back to Not done")
+
+
+def test_the_monitor_can_be_tested_before_anything_charges() -> None:
+    story = fresh(rcmon="Enabled")
+    story.run(1)
+    story.unit.rcm = True
+    story.run(1)
+    assert (story.reason, story.closings()) == ("rcm", 0)
 
 
 @pytest.mark.parametrize(
     ("given", "code", "says"),
     [
+        ({"lock": "Motor"}, "config", "CONFIG is Socket, LOCK is Motor"),
+        ({"config": "Fixed", "lock": "Motor"}, "config", "CONFIG is Fixed: the cable"),
         ({"current_max": 32}, "max", "MAX is 32 A"),
+        ({"loadbl": "Master", "current_max_circuit": 40}, "circuit", "CIRCUIT is 40 A"),
+        ({"circuit_meter": "Eastron3P"}, "circuit", "CIRCUIT is 16 A"),
         ({"current_main": 35}, "mains", "MAINS is 35 A"),
         ({"mains_meter": "Disabled"}, "mains", "No mains meter"),
         ({"loadbl": "Node 1"}, "mains", "on the master"),
         ({"enable_C2": "Auto"}, "contactor2", "CONTACT 2 is Auto"),
         ({"rcmon": "Disabled"}, "residual_current", "type B"),
-        ({"rcmon": "Enabled"}, "residual_current", "when it is tested"),
+        ({"rcmon": "Enabled"}, "residual_current", "the LCD show a residual current"),
     ],
 )
 def test_the_list_says_what_is_to_be_looked_at(given: dict[str, object], code: str, says: str) -> None:
     step = steps(given=given)[code]
     assert (says in step.text, step.done) == (True, None)
+
+
+@pytest.mark.parametrize("given", [{}, {"loadbl": "Node 1"}, {"loadbl": "Node 1", "circuit_meter": "Eastron3P"}])
+def test_a_circuit_that_is_not_limited_here_is_not_in_the_list(given: dict[str, object]) -> None:
+    assert "circuit" not in steps(given=given)
+
+
+@pytest.mark.parametrize(("code", "item"), [("mains", "MAINS MET"), ("contactor2", "CONTACT 2")])
+def test_the_list_says_when_the_menu_hides_what_it_asks_for(code: str, item: str) -> None:
+    told = f"({item} is in the menu while MODE is Smart or Solar)"
+    assert told in steps(given={"mode": "Normal", "mains_meter": "Disabled"})[code].text
+    assert told not in steps(given={"mode": "Smart", "mains_meter": "Disabled"})[code].text
 
 
 @pytest.mark.parametrize("given", [{"mains_meter": "Disabled"}, {"loadbl": "Node 1"}])

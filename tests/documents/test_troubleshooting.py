@@ -31,6 +31,8 @@ _CHANGES: list[dict[str, str]] = [
     {},
     {"mains_meter": "Eastron3P"},
     {"loadbl": "Node 1"},
+    {"loadbl": "Master"},
+    {"config": "Fixed"},
     {"rcmon": "Enabled"},
 ]
 

@@ -70,7 +70,7 @@ def _add_life(router: APIRouter, site: Site) -> None:
     async def erase() -> Echo:
         """Every owner setting becomes its default, the stored broker is forgotten, and access goes off.
 
-        Latched faults stay.
+        Latched faults stay. A real charger charges nothing until SET UP is Done again.
         """
         refused = (await site.submit(EraseSettings())).refused
         if refused:

@@ -32,7 +32,7 @@ def pages(snapshot: Snapshot, around: Around = AROUND) -> list[Screen]:
 def test_the_pages_follow_each_other_and_come_again() -> None:
     snapshot = installed()
     shown = pages(snapshot)
-    assert shown[0] == Words(("NOT SET UP YET", "6 LEFT TO DO", "SEE WEB PAGE AT", "192.168.1.23"))
+    assert shown[0] == Words(("NOT SET UP YET", "8 LEFT TO DO", "SEE WEB PAGE AT", "192.168.1.23"))
     assert shown[1:] == [Words(step.lcd) for step in snapshot.left_to_do if not step.done]
     turn = len(shown) * PAGE_MS
     assert screen(snapshot, AROUND, NOW) == screen(snapshot, AROUND, NOW + turn)
@@ -43,7 +43,7 @@ def test_the_pages_follow_each_other_and_come_again() -> None:
 @pytest.mark.parametrize("address", ["", "fe80::dea6:32ff:fe12:3456"])
 def test_an_address_that_is_not_there_or_too_long_is_left_out(address: str) -> None:
     assert pages(installed(), Around(UtcCalendar(), address))[0] == Words(
-        ("NOT SET UP YET", "6 LEFT TO DO", "SEE WEB PAGE")
+        ("NOT SET UP YET", "8 LEFT TO DO", "SEE WEB PAGE")
     )
 
 
@@ -74,7 +74,8 @@ def test_menu_buttons_and_errors_come_first() -> None:
 def test_each_scene_is_of_the_page_that_it_is_named_after(name: str) -> None:
     snapshot, around, now = SCENES[name]()
     shown = screen(snapshot, around, now)
-    code = {"mains_metered": "mains", "mains_of_a_node": "mains", "monitor": "residual_current"}.get(name[6:], name[6:])
+    named = {"mains_metered": "mains", "mains_of_a_node": "mains", "monitor": "residual_current"}
+    code = (named | {"config_fixed": "config"}).get(name[6:], name[6:])
     steps = {step.code: step.lcd for step in snapshot.left_to_do}
     assert isinstance(shown, Words)
     assert shown.lines == steps[code] if code in steps else shown.lines[0] == "NOT SET UP YET"
