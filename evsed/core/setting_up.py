@@ -73,7 +73,7 @@ _BENCH: Final = Step(
     "sudo evsed doctor finds nothing wrong, and the bench checklist is worked off as far as it goes before anything "
     "charges (bench-checklist.md, also in /usr/share/doc/evsed)",
     None,
-    ("EVSED DOCTOR AND", "BENCH CHECKLIST,", "WITHOUT CHARGES:", "ALL WELL?"),
+    ("EVSED DOCTOR AND", "BENCH CHECKLIST,", "UP TO CHARGING:", "ALL WELL?"),
 )
 _TRIAL: Final = Step(
     "trial",

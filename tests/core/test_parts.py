@@ -157,6 +157,7 @@ def test_a_node_that_lost_its_master_does_not_speak_of_a_mains_meter_of_its_own(
     alone, node = (reasons.of_fault(Fault.METER_LOST, node=node).text for node in (False, True))
     assert "master" not in alone
     assert node.startswith("The master charger is not heard")
+    assert "or is not set up" in node
     assert reasons.of_fault(Fault.TEMPERATURE, node=True) == reasons.of_fault(Fault.TEMPERATURE)
 
 
