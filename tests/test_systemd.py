@@ -10,6 +10,7 @@ import pytest
 
 from evsed.app import CONTROL_PRIORITY, NICENESS
 from evsed.config import Installation
+from evsed.doctor.pigpiod import command
 from evsed.hw import guard
 from evsed.wiring_rules import pigpio_mask
 from tests.silicon.environment import AS_COLLECTED
@@ -41,7 +42,7 @@ def units(tmp_path: Path) -> Path:
     shutil.copytree(SYSTEMD, directory)
     (directory / "pigpiod.service").write_text(_PIGPIOD)
     for path in [*directory.glob("*.service"), *directory.glob("*.d/*.conf")]:
-        text = re.sub(r"^(Exec\w+=-?)/\S+", r"\1/bin/true", path.read_text(), flags=re.MULTILINE)
+        text = re.sub(r"^(Exec\w+=[-+]*)/\S+", r"\1/bin/true", path.read_text(), flags=re.MULTILINE)
         path.write_text(text)
     return directory
 
@@ -69,7 +70,7 @@ def test_who_switches_comes_back_however_often_it_dies_and_leaves_the_outputs_sa
     assert said["Type"] == ["notify"]
     assert said["Restart"] == ["always"]
     assert said["StartLimitIntervalSec"] == ["0"]
-    assert said["ExecStopPost"] == ["/usr/sbin/evsed-safe"]
+    assert said["ExecStopPost"] == ["+/usr/sbin/evsed-safe"], "also where the sandbox cannot be set up"
     assert "WatchdogSec" in said
 
 
@@ -84,7 +85,7 @@ def test_they_may_have_the_priorities_that_they_ask_for() -> None:
 
 def test_pigpiod_listens_here_only_and_touches_the_reference_boards_pins() -> None:
     start = settings(SYSTEMD / "pigpiod.service.d/evsed.conf")["ExecStart"]
-    assert start[0] == ""
+    assert start == ["", command(Installation().board.wiring)], "what the doctor prints for it"
     words = start[1].split()
     assert {"-g", "-f", "-l"} <= set(words)
     assert words[words.index("-n") + 1] == "127.0.0.1"
