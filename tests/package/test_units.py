@@ -61,7 +61,7 @@ def status(charger: Booted, unit: str) -> dict[str, str]:
 
 def overridden(charger: Booted, unit: str, text: str) -> None:
     """Adds a drop-in; an empty one takes it away. Restarts nothing."""
-    path = charger.root / f"run/systemd/system/{unit}.d/test.conf"
+    path = charger.root / f"run/systemd/system/{unit}.d/zz-overridden.conf"
     charger.said("mkdir", "-p", f"/{path.parent.relative_to(charger.root)}")
     charger.said("sh", "-c", f"printf '%s' \"$1\" >/{path.relative_to(charger.root)}", "sh", text)
     charger.said("systemctl", "daemon-reload")
