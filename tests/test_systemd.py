@@ -1,6 +1,7 @@
 """The units as files: what systemd thinks of them, and what they say about pins and priorities."""
 
 import configparser
+import json
 import re
 import shutil
 import subprocess
@@ -10,7 +11,9 @@ import pytest
 
 from evsed.app import CONTROL_PRIORITY, NICENESS
 from evsed.config import Installation
+from evsed.doctor.pigpiod import command
 from evsed.hw import guard
+from evsed.hw.safe import PLAN
 from evsed.wiring_rules import pigpio_mask
 from tests.silicon.environment import AS_COLLECTED
 
@@ -41,7 +44,7 @@ def units(tmp_path: Path) -> Path:
     shutil.copytree(SYSTEMD, directory)
     (directory / "pigpiod.service").write_text(_PIGPIOD)
     for path in [*directory.glob("*.service"), *directory.glob("*.d/*.conf")]:
-        text = re.sub(r"^(Exec\w+=-?)/\S+", r"\1/bin/true", path.read_text(), flags=re.MULTILINE)
+        text = re.sub(r"^(Exec\w+=[-+]*)/\S+", r"\1/bin/true", path.read_text(), flags=re.MULTILINE)
         path.write_text(text)
     return directory
 
@@ -84,11 +87,29 @@ def test_they_may_have_the_priorities_that_they_ask_for() -> None:
 
 def test_pigpiod_listens_here_only_and_touches_the_reference_boards_pins() -> None:
     start = settings(SYSTEMD / "pigpiod.service.d/evsed.conf")["ExecStart"]
-    assert start[0] == ""
+    assert start == ["", command(Installation().board.wiring)], "what the doctor prints for it"
     words = start[1].split()
     assert {"-g", "-f", "-l"} <= set(words)
     assert words[words.index("-n") + 1] == "127.0.0.1"
     assert int(words[words.index("-x") + 1], 16) == pigpio_mask(Installation().board.wiring)
+
+
+@pytest.mark.parametrize(
+    ("plan", "starts"),
+    [({"pwm": {"chip": "x", "channel": 0}}, False), ({"pwm": None}, True), ({"lines": {}}, True), (None, True)],
+)
+def test_pigpiods_end_starts_evsed_safe_where_the_plan_has_no_pwm_of_the_kernel(
+    tmp_path: Path, plan: dict[str, object] | None, starts: bool
+) -> None:
+    (line,) = settings(SYSTEMD / "pigpiod.service.d/evsed.conf")["ExecStopPost"]
+    assert line.startswith("+-/bin/sh -c '")
+    assert "\\" not in line, "systemd reads backslashes also between quotes"
+    script = line.partition("'")[2].removesuffix("'")
+    if plan is not None:
+        (tmp_path / "plan").write_text(json.dumps(plan))
+    script = script.replace(str(PLAN), str(tmp_path / "plan")).replace("systemctl", "echo")
+    said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env=AS_COLLECTED).stdout
+    assert said == "--no-block start evsed-safe\n" * starts
 
 
 def test_the_state_directory_is_the_one_of_the_configuration() -> None:

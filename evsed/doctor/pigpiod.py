@@ -82,20 +82,26 @@ def reachable(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
     there = listeners(machine, port)
     start = _start(wiring)
     if not there:
-        begin = f"sudo systemctl enable --now pigpiod; it has to be started as {start}"
+        begin = f"sudo systemctl enable --now pigpiod; it has to be started so: {start}"
         yield wrong(f"nobody listens on port {port}", begin)
     elif all(_is_local(address) for address in there):
         yield ok(f"listens on port {port} of {', '.join(there)}: this machine only")
         if not any(address.startswith("127.") for address in there):
-            yield wrong("does not listen on 127.0.0.1, where evsed looks for it", f"start it as {start}")
+            yield wrong("does not listen on 127.0.0.1, where evsed looks for it", start)
     else:
         open_to = ", ".join(address for address in there if not _is_local(address))
         told = f"listens on port {port} of {open_to}: whoever is on the network can close the contactors"
-        yield wrong(told, f"start it as {start}")
+        yield wrong(told, start)
+
+
+def command(wiring: Wiring) -> str:
+    """How systemd has to start it: in the foreground; for the reference board it is what evsed's drop-in says."""
+    return f"/usr/bin/pigpiod -g -l -n 127.0.0.1 -f -a 2 -x {pigpio_mask(wiring):#x}"
 
 
 def _start(wiring: Wiring) -> str:
-    return f"pigpiod -l -n 127.0.0.1 -f -c 256 -x {pigpio_mask(wiring):#x}"
+    lines = f"three lines: [Service], ExecStart= and ExecStart={command(wiring)}"
+    return f"sudo systemctl edit pigpiod, with {lines}; then sudo systemctl restart pigpiod evsed"
 
 
 def permitted(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
@@ -104,7 +110,7 @@ def permitted(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
     mask = masks[0] if len(masks) == 1 else None
     if mask is None:
         unknown = "which pins it may touch cannot be seen from its command line"
-        yield attention(unknown, f"see that it is started as {_start(wiring)}")
+        yield attention(unknown, _start(wiring))
         return
     kept = {name: line.gpio for name, line in fitted(wiring.pins).items() if not mask >> line.gpio & 1}
     if not kept:
@@ -112,7 +118,7 @@ def permitted(machine: Machine, wiring: Wiring) -> Iterator[Finding]:
         return
     told = "may not touch " + ", ".join(f"GPIO {gpio} ({name})" for name, gpio in kept.items())
     verdict = wrong if {"pilot", *GUARDED} & kept.keys() else attention
-    yield verdict(told, f"start it as {_start(wiring)}")
+    yield verdict(told, _start(wiring))
 
 
 def _mask(arguments: list[str]) -> int | None:

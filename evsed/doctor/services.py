@@ -55,7 +55,7 @@ def read_units(text: str) -> list[Unit]:
 
 def look(machine: Machine, driver: Driver | None, ask: Ask = answer) -> Iterator[Finding]:
     """Every service that this installation needs; ``driver`` is the board's, None without a board."""
-    names = [*OURS, *(["pigpiod"] if driver is Driver.PIGPIO else [])]
+    names = [*OURS, *(["pigpiod"] if driver is not None else [])]
     try:
         units = read_units(
             ask(["systemctl", "show", f"--property={_STATES},{_FILES}", *(f"{name}.service" for name in names)])
@@ -65,6 +65,9 @@ def look(machine: Machine, driver: Driver | None, ask: Ask = answer) -> Iterator
         yield attention(told, "install evsed's package on a system that runs systemd; evsed run by hand is for trying")
         return
     for unit in units:
+        if unit.name == "pigpiod" and driver is Driver.KERNEL:
+            yield from _needless(unit)
+            continue
         yield _judged(unit)
         if unit.restarts:
             often = "once" if unit.restarts == 1 else f"{unit.restarts} times"
@@ -72,6 +75,14 @@ def look(machine: Machine, driver: Driver | None, ask: Ask = answer) -> Iterator
             yield attention(told, f"see journalctl -u {unit.name} for what ended it")
         if unit.name == "pigpiod" and unit["LoadState"] == "loaded":
             yield from drop_in(machine, unit)
+
+
+def _needless(unit: Unit) -> Iterator[Finding]:
+    """With the kernel's driver nothing needs pigpiod; on a Pi 5 it fails, and systemd starts it again for ever."""
+    comes = unit["UnitFileState"] in {"enabled", "enabled-runtime"}
+    if unit["LoadState"] == "loaded" and (comes or unit["ActiveState"] not in {"inactive", "failed"}):
+        now = f"is {unit['ActiveState']} ({unit['SubState']})" + ", and starts with the Pi" * comes
+        yield attention(f'pigpiod {now}, although driver = "kernel"', "sudo systemctl disable --now pigpiod")
 
 
 def _judged(unit: Unit) -> Finding:

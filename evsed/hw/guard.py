@@ -207,21 +207,23 @@ class Pwm:
 
     def __init__(self, chip: Path, channel: int, *, inverted: bool) -> None:
         """Takes the channel, constant high from its first period."""
+        if type(channel) is not int:
+            raise OSError(errno.EINVAL, f"{channel!r} is no channel", str(chip))
         directory = chip / f"pwm{channel}"
         self._path = directory / "duty_cycle"
         self._inverted = inverted
         self._duty: int | None = None
         if not directory.exists():
-            (chip / "export").write_text(f"{channel}\n")
+            _write(chip / "export", f"{channel}\n")
         until = time.monotonic() + _EXPORTED_WITHIN_S
         while not os.access(self._path, os.W_OK) and time.monotonic() < until:
             time.sleep(0.01)  # udev gives the files to the group after the kernel has made them
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         if (directory / "period").read_text().strip() != str(PERIOD_NS):
             os.pwrite(self._fd, b"0\n", 0)  # the kernel takes no period that is shorter than the duty
-            (directory / "period").write_text(f"{PERIOD_NS}\n")
+            _write(directory / "period", f"{PERIOD_NS}\n")
         self.drive(10_000)
-        (directory / "enable").write_text("1\n")
+        _write(directory / "enable", "1\n")
 
     def drive(self, duty: int) -> None:
         """High for ``duty`` (0..10000) of each period."""
@@ -235,6 +237,15 @@ class Pwm:
                 self._duty = duty
                 return
         raise OSError(errno.EIO, f"does not keep {wanted.decode()}: another program drives it", str(self._path))
+
+
+def _write(path: Path, text: str) -> None:
+    """Into a file that is there, and no link. Raises OSError."""
+    opened = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.write(opened, text.encode())
+    finally:
+        os.close(opened)
 
 
 # ---- the process ----

@@ -1,11 +1,14 @@
 """``evsed-safe``: makes the outputs safe when whoever should have done it has ended; systemd runs it after each.
 
 Needs nobody: asks a guard that lives, kills one that stands still, writes through pigpiod where there is one, and takes
-the lines itself where there is no guard. Standard library only, and done within 100 ms. Never closes anything.
+the lines itself where there is no guard. Standard library only, and done within 100 ms. Never closes anything. What
+it reads was written by evsed: started as root, it becomes the owner of that before it reads.
 """
 
+import errno
 import json
 import os
+import pwd
 import select
 import signal
 import socket
@@ -120,6 +123,32 @@ def _by_pigpiod(plan: dict[str, Any]) -> bool:
     return len(results) == len(calls) and all(result >= 0 for result in results)
 
 
+def become_owner(folder: Path) -> None:
+    """Root becomes the owner of ``folder``, with that user's groups: no plan of another user is root's to obey.
+
+    Where there is no such folder there is nothing to be read. Raises OSError.
+    """
+    if os.geteuid() != 0 or not folder.exists():
+        return
+    owner = folder.stat()
+    if owner.st_uid == 0:
+        return
+    try:
+        os.initgroups(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
+    except KeyError:  # the user has been deleted
+        os.setgroups([])
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
+
+
+def _read(path: Path) -> str:
+    """The text of the plan. Raises OSError, also for a link, and for root where somebody else has written it."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), encoding="utf-8") as file:
+        if os.geteuid() == 0 and os.fstat(file.fileno()).st_uid != 0:
+            raise OSError(errno.EPERM, "root obeys no file of another user")
+        return file.read()
+
+
 def _tell(text: str) -> None:
     say(text, "evsed-safe")
 
@@ -128,7 +157,12 @@ def main(arguments: list[str]) -> int:
     """Makes everything safe; 0 when it is."""
     path = Path(arguments[0]) if arguments else PLAN
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        become_owner(path.parent)
+    except OSError as error:
+        _tell(f"NOT SAFE: root cannot become the user of {path.parent}: {error.strerror}. Run it as user evsed")
+        return 1
+    try:
+        plan = json.loads(_read(path))
         troubles = make_safe(plan)
     except (OSError, ValueError, KeyError, TypeError) as error:
         found = let_go(str(path.with_suffix("")))

@@ -11,7 +11,7 @@ import pytest
 from evsed.doctor import pigpiod
 from evsed.doctor.findings import Finding, Verdict
 from evsed.doctor.machine import Machine
-from evsed.doctor.pigpiod import absent, known_duty, listeners, permitted, pulses, reachable, script, version
+from evsed.doctor.pigpiod import absent, command, known_duty, listeners, permitted, pulses, reachable, script, version
 from evsed.hw.pigpio.client import Client, PigpioLostError, PigpioRefusedError
 from evsed.hw.pigpio.script import lease_script
 from evsed.wiring import Line, Pins, Wiring
@@ -55,7 +55,7 @@ def test_a_pigpiod_that_the_network_reaches_is_wrong(tmp_path: Path, tcp: str, t
     found = only(reachable(sockets(tmp_path, tcp, tcp6), Wiring()))
     assert found.verdict is Verdict.WRONG
     assert f"port 8888 of {address}: whoever is on the network can close the contactors" in found.what
-    assert "pigpiod -l -n 127.0.0.1 -f -c 256 -x 0xfff307e" in found.advice
+    assert command(Wiring()) in found.advice
 
 
 def test_a_pigpiod_where_evsed_does_not_look_is_wrong(tmp_path: Path) -> None:
@@ -78,7 +78,10 @@ def test_a_pigpiod_that_may_touch_the_boards_pins_is_right(tmp_path: Path, befor
 def test_a_pigpiod_as_it_is_packaged_may_not_touch_gpio_1(tmp_path: Path) -> None:
     found = only(permitted(started(tmp_path, "-l"), Wiring()))
     assert (found.verdict, found.what) == (Verdict.ATTENTION, "may not touch GPIO 1 (led_blue)")
-    assert found.advice == "start it as pigpiod -l -n 127.0.0.1 -f -c 256 -x 0xfff307e"
+    assert found.advice == (
+        f"sudo systemctl edit pigpiod, with three lines: [Service], ExecStart= and ExecStart={command(Wiring())}; "
+        "then sudo systemctl restart pigpiod evsed"
+    )
 
 
 def test_a_pigpiod_that_may_not_touch_what_switches_is_wrong(tmp_path: Path) -> None:

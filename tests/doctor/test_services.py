@@ -63,9 +63,32 @@ def test_what_runs_is_fine(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("driver", [Driver.KERNEL, None])
-def test_pigpiod_is_asked_for_only_where_it_has_the_pilot(tmp_path: Path, driver: Driver | None) -> None:
-    assert not [each for each in told(tmp_path, driver) if "pigpiod" in each.what]
+def test_without_a_board_pigpiod_is_not_asked_for(tmp_path: Path) -> None:
+    assert not [each for each in told(tmp_path) if "pigpiod" in each.what]
+
+
+FAILS = {"ActiveState": "activating", "SubState": "auto-restart", "Result": "exit-code", "NRestarts": "75"}
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (FAILS, "is activating (auto-restart), and starts with the Pi"),
+        (FAILS | {"UnitFileState": "disabled"}, "is activating (auto-restart)"),
+        ({"ActiveState": "inactive", "SubState": "dead"}, "is inactive (dead), and starts with the Pi"),
+    ],
+)
+def test_a_pigpiod_beside_the_kernels_pwm_is_told(tmp_path: Path, said: dict[str, str], what: str) -> None:
+    found = told(tmp_path, Driver.KERNEL, pigpiod=said)[2:]
+    assert [(each.verdict, each.what) for each in found] == [
+        (Verdict.ATTENTION, f'pigpiod {what}, although driver = "kernel"')
+    ]
+    assert found[0].advice == "sudo systemctl disable --now pigpiod"
+
+
+@pytest.mark.parametrize("said", [{"LoadState": "not-found"}, {"ActiveState": "inactive", "UnitFileState": "disabled"}])
+def test_with_the_kernels_pwm_no_pigpiod_is_missed(tmp_path: Path, said: dict[str, str]) -> None:
+    assert len(told(tmp_path, Driver.KERNEL, pigpiod=said)) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.silicon.link import Silicon
 from tests.silicon.pigpiod_process import Pigpiod
 from tests.silicon.pwmtree import make_tree
 
+NOBODY = 65_534
 PULSES = {"gpio": PILOT, "hz": 1_000, "duty_ppm": 266_000}
 
 
@@ -182,6 +184,42 @@ def test_a_plan_that_is_none_is_told(tmp_path: Path, capfd: pytest.CaptureFixtur
     file.write_text(text)
     assert main([str(file)]) == 1
     assert f"{file} cannot be used" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("channel", ["\n* * * * * root id\n", 5])
+def test_root_obeys_no_plan_of_another_user(channel: str | int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        above = Path(name)
+        above.chmod(0o755)
+        folder, mine = above / "theirs", above / "export"
+        (folder / "pwm").mkdir(parents=True)
+        mine.write_text("root's\n")
+        (folder / "pwm/export").symlink_to(mine)
+        pwm = {"chip": str(folder / "pwm"), "channel": channel}
+        file = folder / "guard.json"
+        file.write_text(json.dumps(plan_for(folder, Driver.KERNEL, pwm=pwm, chip="/dev/null")))
+        os.chown(file, NOBODY, NOBODY)
+        refused = evsed_safe(str(file))
+        assert (refused.returncode, "root obeys no file of another user" in refused.stderr) == (1, True)
+        os.chown(folder, NOBODY, NOBODY)
+        become = evsed_safe(str(file))
+        assert (become.returncode, "the pilot cannot be made constant" in become.stderr) == (1, True), become.stderr
+        assert mine.read_text() == "root's\n"
+
+
+def test_a_plan_is_no_link_and_a_pwms_files_are_none(tmp_path: Path) -> None:
+    chip = make_tree(tmp_path / "pwm")
+    (tmp_path / "mine").write_text("mine\n")
+    (chip / "export").unlink()
+    (chip / "export").symlink_to(tmp_path / "mine")
+    plan = plan_for(tmp_path, Driver.KERNEL, pwm={"chip": str(chip), "channel": 0}, chip=str(tmp_path / "none"))
+    assert "Too many levels of symbolic links" in make_safe(plan)[1]
+    plan["pwm"]["channel"] = "0"
+    assert "'0' is no channel" in make_safe(plan)[1]
+    assert (tmp_path / "mine").read_text() == "mine\n"
+    (tmp_path / "linked.json").symlink_to(tmp_path / "mine")
+    assert main([str(tmp_path / "linked.json")]) == 1
 
 
 def test_a_socket_that_is_no_guard_is_no_help(tmp_path: Path) -> None:

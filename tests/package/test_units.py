@@ -8,7 +8,7 @@ import pytest
 
 from tests.package import packages
 from tests.package.booted import Booted
-from tests.package.roots import copied
+from tests.package.roots import Root, copied
 
 EVSED, GUARD = "evsed.service", "evsed-guard.service"
 UNITS = (EVSED, GUARD, "evsed-safe.service", "evsed-update.service", "evsed-dhcp-name.service")
@@ -22,9 +22,18 @@ def charger(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The package, installed and booted; one for all tests here."""
     with copied(release, tmp_path_factory.mktemp(release)) as root:
         root.install(packages.current(f"{release}_amd64"))
+        pigpiod_that_fails(root)
         with Booted(root.path) as booted:
             booted.wait(lambda: answers(booted), "REST answers")
             yield booted
+
+
+def pigpiod_that_fails(root: Root) -> None:
+    """As Raspberry Pi OS starts it, on a Pi that it does not know."""
+    program, unit = root.path / "usr/bin/pigpiod", root.path / "usr/lib/systemd/system/pigpiod.service"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    unit.write_text("[Service]\nType=forking\nExecStart=/usr/bin/pigpiod -l\n[Install]\nWantedBy=multi-user.target\n")
 
 
 def ask(charger: Booted, path: str) -> str:
@@ -52,7 +61,7 @@ def status(charger: Booted, unit: str) -> dict[str, str]:
 
 def overridden(charger: Booted, unit: str, text: str) -> None:
     """Adds a drop-in; an empty one takes it away. Restarts nothing."""
-    path = charger.root / f"run/systemd/system/{unit}.d/test.conf"
+    path = charger.root / f"run/systemd/system/{unit}.d/zz-overridden.conf"
     charger.said("mkdir", "-p", f"/{path.parent.relative_to(charger.root)}")
     charger.said("sh", "-c", f"printf '%s' \"$1\" >/{path.relative_to(charger.root)}", "sh", text)
     charger.said("systemctl", "daemon-reload")
@@ -188,6 +197,31 @@ def test_the_units_are_as_they_should_be(charger: Booted) -> None:
 
 def test_a_boot_without_a_network_has_no_failed_unit(charger: Booted) -> None:
     assert "evsed" not in charger.said("systemctl", "list-units", "--failed", "--no-legend")
+
+
+def test_after_pigpiod_evsed_safe_runs_where_the_plan_names_no_pwm_of_the_kernel(charger: Booted) -> None:
+    charger.said("systemctl", "start", "--no-block", "pigpiod")
+    charger.wait(lambda: charger.shows("evsed-safe.service", "ExecMainExitTimestamp") != "", "evsed-safe has run")
+    charger.said("systemctl", "stop", "pigpiod")
+
+
+_FORGED = r"""
+mkdir /run/evsed/x && ln -s /etc/owned /run/evsed/x/export
+cat >/run/evsed/guard.json.forged <<'END'
+{"lines": {"contactor1": [1, false]}, "socket": "/nowhere", "chip": "/dev/null", "pilot": [18, false],
+ "pwm": {"chip": "/run/evsed/x", "channel": "\n* * * * * root id\n"}}
+END
+mv /run/evsed/guard.json.forged /run/evsed/guard.json
+"""
+
+
+def test_root_obeys_no_plan_that_evsed_wrote(charger: Booted) -> None:
+    charger.said("runuser", "-u", "evsed", "--", "sh", "-c", _FORGED)
+    done = charger.run("evsed-safe")
+    assert (done.returncode, "NOT SAFE" in done.stderr) == (1, True)
+    assert not (charger.root / "etc/owned").exists()
+    charger.said("rm", "-r", "/run/evsed/x")
+    charger.said("systemctl", "restart", "evsed-guard", "evsed")
 
 
 def test_evsed_safe_can_be_started_by_hand(charger: Booted) -> None:

@@ -18,7 +18,7 @@ from evsed.store import encode
 from tests.package import packages
 from tests.package.booted import Booted
 from tests.package.roots import copied
-from tests.package.test_units import EVSED, GUARD, answers, is_new, pid
+from tests.package.test_units import EVSED, GUARD, answers, is_new, pid, pigpiod_that_fails
 
 _SOURCE = Path(__file__).parent.parent
 _UNDER = "/usr/bin/python3 -B -m tests.silicon.under /run/evsed/silicon"
@@ -64,6 +64,7 @@ def charger(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         settings = settings.replace("set_up", "Done")
         (root.path / "var/lib/evsed/settings.json").write_text(encode(Saved(settings=settings, access=Access.ALLOW)))
         root.said("chown", "evsed:evsed", "/var/lib/evsed/settings.json")
+        pigpiod_that_fails(root)
         units = root.path / "etc/systemd/system"
         (units / "chips.service").write_text(_CHIPS)
         for unit, text in _DROP_INS.items():
@@ -114,6 +115,16 @@ def test_whoever_dies_or_hangs_opens_the_contactors_and_the_car_charges_again(
     charger.wait(lambda: is_safe(charger), "the outputs are safe", 2)
     charger.wait(lambda: is_new(charger, unit, old), f"{unit} is back")
     charges(charger)
+
+
+def test_a_pigpiod_that_cannot_run_takes_no_current_from_the_car(charger: Booted) -> None:
+    charges(charger)
+    cycles = ask(charger, op="state")["cycles"]
+    charger.said("systemctl", "start", "--no-block", "pigpiod")
+    charger.wait(lambda: int(charger.shows("pigpiod", "NRestarts")) > 5, "it was started again and again")
+    assert draws(charger)
+    assert ask(charger, op="state")["cycles"] == cycles
+    charger.said("systemctl", "stop", "pigpiod")
 
 
 def test_stopping_evsed_opens_the_contactors_and_the_guard_stays(charger: Booted) -> None:
