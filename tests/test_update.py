@@ -40,13 +40,19 @@ class Played:
     silent: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     cut_at: str = ""
+    starts_at_once: bool = False
+    """The packages start their daemon when they are installed, and it writes what it has read."""
+    read: str | None = None
     running: bool = True
+    state: str = ""
+    """Of the units, when it is neither of those that ``running`` says."""
+    said: list[str] = field(default_factory=list)
     at: float = 0.0
     ran: list[str] = field(default_factory=list)
 
     @property
     def machine(self) -> Machine:
-        return Machine(self.root, self.run, lambda: self.at, self.sleep)
+        return Machine(self.root, self.run, lambda: self.at, self.sleep, self.said.append)
 
     @property
     def settings(self) -> Path:
@@ -54,6 +60,8 @@ class Played:
 
     def sleep(self, seconds: float) -> None:
         self.at += seconds
+        if self.running and self.read is not None:
+            self.settings.write_text(self.read)
 
     def run(self, words: Sequence[str], _timeout_s: float) -> "subprocess.CompletedProcess[str]":
         text = " ".join(words)
@@ -81,9 +89,12 @@ class Played:
             case ["dpkg", *_, "--install", path]:
                 return self._unpack(json.loads(Path(path).read_text())["Version"])
             case ["systemctl", "stop" | "start" as verb, *_]:
-                self.running = verb == "start"
+                self.running, self.state = verb == "start", ""
+                self.read = self.read if self.running else None  # what runs is not started anew
+            case ["systemctl", "show", "--property=ActiveState", *_]:
+                return True, self.state or ("active" if self.running else "inactive")
             case ["systemctl", "show", *_]:
-                up = self.running and self.installed not in self.sick
+                up = self.running and not self.state and self.installed not in self.sick
                 return True, f"ActiveState={'active' if up else 'activating'}\nMainPID={4711 if up else 0}\n"
             case ["systemd-run", *_]:
                 return self.running and self.installed not in self.silent | self.sick, ""
@@ -92,6 +103,8 @@ class Played:
     def _unpack(self, version: str) -> tuple[bool, str]:
         self.installed = version
         self.settings.write_text(f'{{"schema": 2, "by": "{version}"}}')
+        if self.starts_at_once:
+            self.running, self.read = True, self.settings.read_text()
         return version not in self.broken, ""
 
 
@@ -151,8 +164,10 @@ def test_a_full_disk_is_seen_before_anything_is_stopped(played: Played, tmp_path
     assert "make room first" in wrong(played, package(tmp_path / "new.deb", size=1_000_000_000))
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize("kind", ["sick", "silent", "broken"])
-def test_the_old_one_comes_back_with_its_settings(played: Played, tmp_path: Path, kind: str) -> None:
+def test_the_old_one_comes_back_with_its_settings(played: Played, tmp_path: Path, kind: str, at_once: bool) -> None:
+    played.starts_at_once = at_once
     getattr(played, kind).add(NEW)
     with pytest.raises(UpdateError, match=f"evsed {OLD.replace('+', '.')} is back$"):
         install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
@@ -163,17 +178,45 @@ def test_the_old_one_comes_back_with_its_settings(played: Played, tmp_path: Path
 
 
 def test_without_a_package_of_the_old_one_the_new_one_stays_and_it_is_said(played: Played, tmp_path: Path) -> None:
-    (tmp_path / f"var/lib/evsed-update/evsed_{OLD}_arm64.deb").unlink()
+    old = tmp_path / f"var/lib/evsed-update/evsed_{OLD}_arm64.deb"
+    old.unlink()
     played.sick.add(NEW)
     with pytest.raises(UpdateError, match="There is no way back"):
         install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
     assert played.installed == NEW
+    assert played.said == [f"There will be no way back: {old} is not there, which is the package that is installed now"]
 
 
 def test_what_did_not_run_before_does_not_have_to_afterwards(played: Played, tmp_path: Path) -> None:
     played.running = False
-    install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
+    said = install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
+    stopped = "evsed-guard.service and evsed.service had been stopped before"
+    assert said.endswith(f"; {stopped}: not started, and not looked at")
     assert not played.running
+
+
+@pytest.mark.parametrize("state", ["activating", "failed"])
+def test_one_that_nobody_had_stopped_has_to_run_afterwards(played: Played, tmp_path: Path, state: str) -> None:
+    played.state = state
+    played.silent.add(OLD)
+    said = install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
+    assert said.endswith("; it runs, and whether REST answers was not looked at: it did not before")
+    assert played.running
+
+    played.state = state
+    played.sick |= {NEW, "0.9.2+deb12"}
+    with pytest.raises(UpdateError, match="did not come up"):
+        install(played.machine, package(tmp_path / "newer.deb", "0.9.2+deb12"), downgrade=False)
+
+
+def test_a_link_that_the_owner_names_is_followed_and_one_in_incoming_is_not(played: Played, tmp_path: Path) -> None:
+    new = package(tmp_path / "new.deb")
+    link = tmp_path / "link.deb"
+    link.symlink_to(new)
+    (tmp_path / "var/lib/evsed-update/incoming/link.deb").symlink_to(new)
+    with pytest.raises(UpdateError, match="symbolic links"):
+        command.update(played.machine, None, downgrade=False)
+    assert command.update(played.machine, link, downgrade=False) == f"evsed {OLD} is now {NEW}"
 
 
 @pytest.mark.parametrize("moment", ["--install", "systemctl start"])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evsed.update.health import ask
 from evsed.update.keeping import read_record
-from evsed.update.machine import Machine, UpdateError
+from evsed.update.machine import Machine, UpdateError, say
 from evsed.update.steps import finish, install
 
 _OTHERS_DONE_S = 300.0
@@ -49,7 +49,7 @@ def update(machine: Machine, path: Path | None, *, downgrade: bool) -> str:
     record = read_record(machine)
     done = finish(machine, record) if record is not None else ""
     if path is not None:
-        return "; ".join(filter(None, (done, install(machine, path, downgrade=downgrade))))
+        return "; ".join(filter(None, (done, install(machine, Path(os.path.realpath(path)), downgrade=downgrade))))
     incoming = machine.store / "incoming"
     found = sorted(incoming.glob("*.deb"))
     if done and not found:
@@ -76,7 +76,7 @@ def main(arguments: list[str], machine: Machine | None = None) -> int:
     if options.answers:
         return 0 if ask() else 1
     if os.geteuid():
-        _say("FAIL: only root installs packages: sudo evsed-update ...")
+        say("FAIL: only root installs packages: sudo evsed-update ...")
         return 1
     here = machine or Machine()
     try:
@@ -84,15 +84,11 @@ def main(arguments: list[str], machine: Machine | None = None) -> int:
         with alone(here):
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, lambda *_: None)  # from here on the end is the quickest way out
-            _say(f"OK: {update(here, options.package, downgrade=options.downgrade)}")
+            say(f"OK: {update(here, options.package, downgrade=options.downgrade)}")
     except (UpdateError, OSError) as error:
-        _say(f"FAIL: {error}")
+        say(f"FAIL: {error}")
         return 1
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
 
 
 def run() -> int:

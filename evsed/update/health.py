@@ -4,6 +4,7 @@ import contextlib
 import json
 import tomllib
 import urllib.request
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ def runs(machine: Machine) -> dict[str, str]:
             fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
             if fields.get("ActiveState") == "active" and fields.get("MainPID", "0") != "0":
                 found[unit] = fields["MainPID"]
+    return found
+
+
+def wanted(machine: Machine) -> list[str]:
+    """The units that nobody has stopped: up, on their way, or failed."""
+    found = []
+    for unit in UNITS:
+        with contextlib.suppress(UpdateError):
+            if machine.said("systemctl", "show", "--property=ActiveState", "--value", unit) not in {"inactive", ""}:
+                found.append(unit)
     return found
 
 
@@ -51,17 +62,17 @@ def ask(config: Path = Path("/etc/evsed/evsed.toml")) -> bool:
         return False
 
 
-def trouble(machine: Machine, *, answered: bool) -> str:
-    """Waits until evsed is healthy: what is wrong when it does not become so, else nothing."""
+def trouble(machine: Machine, units: Collection[str], *, answered: bool) -> str:
+    """Waits until these units are healthy: what is wrong when they do not become so, else nothing."""
     until, since, steady = machine.now() + HEALTHY_WITHIN_S, machine.now(), dict[str, str]()
     while machine.now() < until:
-        up = runs(machine)
-        if len(up) < len(UNITS) or up != steady or (answered and not answers(machine)):
+        up = {unit: process for unit, process in runs(machine).items() if unit in units}
+        if len(up) < len(units) or up != steady or (answered and not answers(machine)):
             steady, since = up, machine.now()
         elif machine.now() - since >= STEADY_S:
             return ""
         machine.sleep(_LOOK_S)
-    missing = [unit for unit in UNITS if unit not in steady]
+    missing = [unit for unit in units if unit not in steady]
     if missing:
         return f"{' and '.join(missing)} did not come up within {HEALTHY_WITHIN_S:.0f} s"
     return f"evsed did not run and answer steadily within {HEALTHY_WITHIN_S:.0f} s"

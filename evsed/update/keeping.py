@@ -24,7 +24,8 @@ class Record:
     old: str
     from_version: str
     to_version: str
-    ran: bool
+    ran: list[str]
+    """The units that nobody had stopped."""
     answered: bool
     failure: str = ""
     """Not empty: it is on its way back, and why."""

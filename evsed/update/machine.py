@@ -5,6 +5,7 @@ Like all of evsed.update standard library only: it works while the package that 
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,12 @@ def run(words: Sequence[str], timeout_s: float) -> "subprocess.CompletedProcess[
     )  # fmt: skip
 
 
+def say(text: str) -> None:
+    """A line for whoever looks on, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """This machine: its files below ``root``, its programs, its time."""
@@ -39,6 +46,7 @@ class Machine:
     run: Run = run
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    say: Callable[[str], None] = say
 
     @property
     def store(self) -> Path:

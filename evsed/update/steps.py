@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from evsed.update.health import answers, runs, trouble
+from evsed.update.health import answers, trouble, wanted
 from evsed.update.keeping import Record, back_up, copy, kept, record_path, restore, room, write_record
 from evsed.update.machine import NAME, UNITS, Machine, UpdateError
 from evsed.update.package import inspect, installed_version
@@ -23,9 +23,11 @@ def install(machine: Machine, path: Path, *, downgrade: bool) -> str:
         new = candidate.replace(kept(machine, package.version, package.architecture))
         version = installed_version(machine)
         old = kept(machine, version, package.architecture)
-        ran = len(runs(machine)) == len(UNITS)
+        ran = wanted(machine)
         record = Record(new.name, old.name if old.is_file() else "", version, package.version, ran, False)
-        record.answered = ran and answers(machine)
+        record.answered = bool(ran) and answers(machine)
+        if not record.old:
+            machine.say(f"There will be no way back: {old} is not there, which is the package that is installed now")
         machine.said("systemctl", "stop", *reversed(UNITS))  # the car is told, the contactors open
     except OSError as error:
         raise UpdateError(f"{error.filename or path}: {error.strerror}") from error
@@ -49,10 +51,18 @@ def finish(machine: Machine, record: Record) -> str:
             for path in machine.store.glob(f"{NAME}_*.deb"):
                 if path.name not in {record.new, record.old}:
                     path.unlink()
-            return f"evsed {record.from_version} is now {record.to_version}"
+            return f"evsed {record.from_version} is now {record.to_version}{_not_looked_at(record)}"
         with contextlib.suppress(OSError):  # on a full disk the way back is gone anew, from the beginning
             write_record(machine, record)
     return _go_back(machine, record)
+
+
+def _not_looked_at(record: Record) -> str:
+    """What the health of the new one was not judged by, or nothing."""
+    stopped = [unit for unit in UNITS if unit not in record.ran]
+    if stopped:
+        return f"; {' and '.join(stopped)} had been stopped before: not started, and not looked at"
+    return "" if record.answered else "; it runs, and whether REST answers was not looked at: it did not before"
 
 
 def _go_back(machine: Machine, record: Record) -> str:
@@ -66,6 +76,7 @@ def _go_back(machine: Machine, record: Record) -> str:
     machine.does("systemctl", "stop", *reversed(UNITS))
     wrong = _unpack(machine, record.old)
     if not wrong:
+        machine.does("systemctl", "stop", *reversed(UNITS))  # or it writes what it has made of the new one's settings
         try:
             restore(machine)
         except OSError as error:
@@ -95,5 +106,5 @@ def _start(machine: Machine, record: Record) -> str:
     """Starts what ran before; what is wrong with it then, or nothing."""
     if not record.ran:
         return ""
-    machine.does("systemctl", "start", *UNITS)
-    return trouble(machine, answered=record.answered)
+    machine.does("systemctl", "start", *record.ran)
+    return trouble(machine, record.ran, answered=record.answered)

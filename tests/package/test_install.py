@@ -1,6 +1,7 @@
 """The package on a clean system where no systemd runs and nothing is reachable: from installation to purge."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,7 @@ SETTINGS = """{
   "session": {"open": false, "start_wh": 0, "charged_wh": 0},
   "latched": [],
   "timer": {"start": null, "stop": null},
-  "settings": {"max_current": 20}
+  "settings": {"current_max": 16}
 }
 """
 
@@ -144,9 +145,36 @@ def test_without_room_for_the_copy_the_old_version_stays(root: Root, older: Path
     root.said("sh", "-c", "rm -rf /var/lib/evsed/backup && touch /var/lib/evsed/backup")
     done = root.run("dpkg", "-i", root.put(package))
     assert done.returncode != 0
-    assert "Nothing was changed" in done.stdout
+    assert "the reason is above. Nothing was changed" in done.stdout
     assert root.said("evsed", "version") == f"evsed {OLDER}"
     assert (root.path / "var/lib/evsed/settings.json").read_text() == SETTINGS
+    assert root.said("find", "/usr/lib/evsed/evsed/core", "-name", "safety.*.pyc") != "", "compiled again"
+    assert not (root.path / "var/lib/evsed-unpacked").exists()
+
+
+def test_the_copy_is_of_all_plain_files_and_what_else_lies_there_hinders_nothing(
+    root: Root, older: Path, package: Path
+) -> None:
+    root.install(older)
+    settings(root)
+    folder = root.path / "var/lib/evsed"
+    (folder / "mqtt.json").write_text("{}")
+    (folder / "settings.json.d").mkdir()
+    (folder / "settings.json.link").symlink_to("/etc/shadow")
+    os.mkfifo(folder / "settings.json.fifo")
+    root.said("chown", "-hR", "evsed:evsed", "/var/lib/evsed")
+    root.install(package)
+    (copy,) = (folder / "backup").iterdir()
+    assert {path.name for path in copy.iterdir()} == {"settings.json", "mqtt.json", "evsed.toml"}
+
+
+def test_the_same_version_again_makes_no_second_copy_of_the_same(root: Root, package: Path) -> None:
+    root.install(package)
+    settings(root)
+    for _ in range(2):
+        root.install(package)
+    (copy,) = (root.path / "var/lib/evsed/backup").iterdir()
+    assert (copy / "settings.json").read_text() == SETTINGS
 
 
 def test_what_config_txt_lacks_is_said_and_not_written(root: Root, package: Path) -> None:

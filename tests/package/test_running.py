@@ -9,7 +9,7 @@ import pytest
 from evsed import __version__
 from tests.package.booted import Booted
 from tests.package.roots import Root, copied
-from tests.package.test_install import SETTINGS
+from tests.package.test_install import kill, settings
 
 _UNITS = ("evsed-guard", "evsed")
 _GET = (
@@ -65,15 +65,54 @@ def test_a_killed_daemon_is_back(machine: Booted, package: Path) -> None:
 
 def test_an_upgrade_of_a_running_charger_keeps_its_settings(machine: Booted, older: Path, package: Path) -> None:
     install(machine, older)
-    machine.said("systemctl", "stop", "evsed", "evsed-guard")
-    path = machine.root / "var/lib/evsed/settings.json"
-    path.write_text(SETTINGS.replace('"max_current": 20', '"max_current": 13'))
-    machine.said("chown", "evsed:evsed", "/var/lib/evsed/settings.json")
-    machine.said("systemctl", "start", "evsed-guard", "evsed")
+    machine.wait(lambda: machine.run("evsed", "settings", "set", "current_max=16").returncode == 0, "it is set", 90)
     started(machine, package)
-    asked = json.loads(machine.said("python3", "-c", _GET, "/settings"))
-    assert asked["settings"]["current_max"] == 13
+    assert machine.said("evsed", "settings", "get", "current_max") == "current_max=16"
     assert len(list((machine.root / "var/lib/evsed/backup").iterdir())) == 1
+
+
+def test_an_upgrade_leaves_stopped_what_is_stopped_and_its_settings_are_migrated(
+    machine: Booted, older: Path, package: Path
+) -> None:
+    install(machine, older)
+    machine.said("systemctl", "stop", "evsed-guard")
+    settings(Root(machine.root))
+    install(machine, package)
+    assert active(machine) == ["inactive", "inactive"]
+    assert not (machine.root / "run/evsed-ran").exists()
+    machine.said("systemctl", "start", "evsed-guard")
+    install(machine, package)
+    assert active(machine) == ["active", "inactive"], "only what ran is started again"
+
+    machine.said("systemctl", "start", "evsed")
+    machine.wait(lambda: answers(machine), "GET /settings is answered", 90)
+    asked = [machine.said("evsed", "settings", "get", name) for name in ("current_max", "set_up")]
+    assert asked == ["current_max=16", "set_up=Done"]
+    assert machine.run("evsed", "settings", "set", "current_max=17").returncode == 0
+    path = machine.root / "var/lib/evsed/settings.json"
+    machine.wait(lambda: json.loads(path.read_text())["settings"]["current_max"] == 17, "it is written")
+    written = json.loads(path.read_text())
+    assert (written["schema"], written["settings"]["set_up"]) == (2, "Done")
+
+
+def test_half_unpacked_code_drives_nothing_until_it_was_installed_again(
+    release: str, tmp_path: Path, older: Path, package: Path
+) -> None:
+    with copied(release, tmp_path) as root:
+        root.install(older)
+        library = root.path / "usr/lib/evsed"
+        kill(root, package, (library / "evsed/app.py.dpkg-new").exists, "unpacking")
+        unpacked = sorted(library.rglob("*.py.dpkg-new"))
+        for path in unpacked[::2]:  # dpkg renames them one after the other: a power cut may come at any
+            path.replace(path.with_suffix(""))
+        with Booted(root.path) as machine:
+            assert active(machine) == ["inactive", "inactive"]
+            machine.said("systemctl", "start", *_UNITS)
+            assert active(machine) == ["inactive", "inactive"]
+            assert "ConditionPathExists=!/var/lib/evsed-unpacked" in machine.journal("--unit=evsed")
+            machine.run("dpkg", "--configure", "-a")
+            started(machine, package)
+            assert not (root.path / "var/lib/evsed-unpacked").exists()
 
 
 def test_after_removal_nothing_runs_and_after_purge_nothing_is_left(machine: Booted, package: Path) -> None:

@@ -12,12 +12,20 @@ from tests.package import packages
 from tests.package.booted import Booted
 from tests.package.packages import OLDER
 from tests.package.roots import Root, copied
-from tests.package.test_units import EVSED, answers
+from tests.package.test_units import EVSED, GUARD, answers
 from tests.silicon.environment import AS_COLLECTED
 
 _INCOMING = "/var/lib/evsed-update/incoming"
 _UPDATES_S = 400.0
 _SICK = "9.9.9"
+_MIGRATES = """#!/usr/bin/python3 -I
+import json, pathlib
+for name in ("settings.json", "settings.json.previous"):
+    path = pathlib.Path("/var/lib/evsed", name)
+    if path.exists():
+        path.write_text(json.dumps({**json.loads(path.read_text()), "schema": 99, "evsed": "9.9.9"}))
+raise SystemExit(1)
+"""
 
 
 @pytest.fixture
@@ -50,24 +58,24 @@ def version(charger: Booted) -> str:
 
 
 def test_it_updates_in_its_sandbox_and_keeps_the_settings(charger: Booted, release: str) -> None:
-    charger.said("evsed", "settings", "set", "current_max=13")
+    charger.said("evsed", "settings", "set", "current_max=16")
     bring(charger, packages.current(f"{release}_amd64"))
     assert update(charger) == f"OK: evsed {OLDER}+{release} is now {__version__}+{release}"
     assert version(charger) == __version__
     assert answers(charger)
-    assert "13" in charger.said("evsed", "settings", "get", "current_max")
+    assert charger.said("evsed", "settings", "get", "current_max") == "current_max=16"
     assert "install ok installed" in charger.said("dpkg-query", "--status", "evsed")
     assert charger.said("ls", _INCOMING) == ""
     assert charger.said("dpkg", "--audit") == ""
 
 
 def sick(charger: Booted, release: str) -> Path:
-    """A package whose daemon ends at once."""
+    """A package whose daemon migrates the settings to a schema of its own and ends."""
     built, tree = packages.current(f"{release}_amd64"), charger.root.parent / "sick"
     subprocess.run(["dpkg-deb", "--raw-extract", str(built), str(tree)], check=True, env=AS_COLLECTED)
     control = tree / "DEBIAN/control"
     control.write_text(control.read_text().replace(f"Version: {__version__}", f"Version: {_SICK}"))
-    (tree / "usr/bin/evsed").write_text("#!/bin/sh\nexit 1\n")
+    (tree / "usr/bin/evsed").write_text(_MIGRATES)
     (tree / "usr/lib/evsed/evsed/app.py").write_text("raise SystemExit(1)\n")
     package = tree.with_suffix(".deb")
     subprocess.run(["dpkg-deb", "--build", "-Zgzip", str(tree), str(package)], check=True, env=AS_COLLECTED)
@@ -75,14 +83,25 @@ def sick(charger: Booted, release: str) -> Path:
 
 
 def test_a_package_that_does_not_run_is_taken_back_with_the_settings(charger: Booted, release: str) -> None:
-    charger.said("evsed", "settings", "set", "current_max=13")
+    charger.said("evsed", "settings", "set", "current_max=16")
     bring(charger, sick(charger, release))
     said = update(charger)
     assert said.startswith("FAIL: evsed.service did not come up within 60 s")
     assert said.endswith(f"evsed {OLDER}+{release} is back")
     assert version(charger) == OLDER
-    assert charger.shows(EVSED, "ActiveState") == "active"
-    assert "13" in charger.said("evsed", "settings", "get", "current_max")
+    charger.wait(lambda: answers(charger), "REST answers")
+    assert charger.said("ls", "/var/lib/evsed").count("schema99") == 0, (
+        "the old one has not seen what the new one wrote"
+    )
+    assert charger.said("evsed", "settings", "get", "current_max") == "current_max=16"
+
+
+def test_an_update_of_a_stopped_charger_starts_nothing_and_says_so(charger: Booted, release: str) -> None:
+    charger.said("systemctl", "stop", "evsed-guard")
+    bring(charger, packages.current(f"{release}_amd64"))
+    assert update(charger).endswith("had been stopped before: not started, and not looked at")
+    assert [charger.shows(unit, "ActiveState") for unit in (EVSED, GUARD)] == ["inactive", "inactive"]
+    assert version(charger) == __version__
 
 
 def test_a_power_cut_while_dpkg_unpacks_is_finished_at_the_next_boot(release: str, tmp_path: Path) -> None:
