@@ -195,7 +195,7 @@ def test_what_did_not_run_before_does_not_have_to_afterwards(played: Played, tmp
     assert not played.running
 
 
-@pytest.mark.parametrize("state", ["activating", "failed"])
+@pytest.mark.parametrize("state", ["activating", "deactivating"])
 def test_one_that_nobody_had_stopped_has_to_run_afterwards(played: Played, tmp_path: Path, state: str) -> None:
     played.state = state
     played.silent.add(OLD)

@@ -30,11 +30,12 @@ def runs(machine: Machine) -> dict[str, str]:
 
 
 def wanted(machine: Machine) -> list[str]:
-    """The units that nobody has stopped: up, on their way, or failed."""
+    """The units that nobody has stopped. They come back for ever; one that has "failed" is one whose stop ended badly."""
     found = []
     for unit in UNITS:
         with contextlib.suppress(UpdateError):
-            if machine.said("systemctl", "show", "--property=ActiveState", "--value", unit) not in {"inactive", ""}:
+            state = machine.said("systemctl", "show", "--property=ActiveState", "--value", unit)
+            if state not in {"inactive", "failed", ""}:
                 found.append(unit)
     return found
 
