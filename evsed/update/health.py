@@ -30,7 +30,7 @@ def runs(machine: Machine) -> dict[str, str]:
 
 
 def wanted(machine: Machine) -> list[str]:
-    """The units that nobody has stopped. They come back for ever; one that has "failed" is one whose stop ended badly."""
+    """The units that nobody has stopped; one that "failed" was stopped, badly: else it comes back for ever."""
     found = []
     for unit in UNITS:
         with contextlib.suppress(UpdateError):
