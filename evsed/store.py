@@ -30,6 +30,7 @@ from evsed.migrations import OLDEST, SCHEMA, UNSIGNED, Document, migrated
 log = logging.getLogger(__name__)
 
 _ONLY_US = 0o600  # the LCD PIN is in it
+_LOOKED_AT_TOO = ("enable_C2",)  # an owner's, and what it says of the wiring is signed with SET UP
 COALESCE_S = 60.0
 RETRY_S = 10.0
 _MOST_WH = 10**12
@@ -162,7 +163,7 @@ def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Set
         except SettingError as error:
             bad.append(str(error))
             lost.add(key)
-    unlooked = [key for key, row in TABLE.items() if row.installer and key in lost]
+    unlooked = [key for key, row in TABLE.items() if (row.installer or key in _LOOKED_AT_TOO) and key in lost]
     if unlooked and settings.set_up:
         remarks.append(f"nobody chose {', '.join(unlooked)} as it is now: {_LOOK}")
         return settings.replace("set_up", "Not done")
@@ -195,6 +196,7 @@ class Store:
         self._queue: queue.SimpleQueue[Write | Future[bool] | Stop] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._failing = False
+        self._done_kept = False  # SET UP is Done, in one of the copies
 
     # ---- reading, before anything runs ----
 
@@ -214,6 +216,7 @@ class Store:
             except (DamagedError, OSError, UnicodeDecodeError) as error:
                 self._put_aside(path, error)
                 damaged = True
+        self._done_kept = any(decoded.saved.settings.set_up for _, decoded in usable)
         for path, decoded in usable:
             for remark in decoded.remarks:
                 log.warning("%s: %s", path, remark)
@@ -336,8 +339,12 @@ class Store:
         return items
 
     def _write(self, saved: Saved) -> bool:
+        signed = bool(saved.settings.set_up)
         try:
             replace_text(self._path, encode(saved), self._previous, _ONLY_US)
+            if self._done_kept and not signed:  # nor may the copy from before, which counts when this file is damaged
+                replace_text(self._path, encode(saved), self._previous, _ONLY_US)
+            self._done_kept = signed
         except OSError as error:
             if not self._failing:
                 log.error("%s cannot be written (%s): settings changed now are lost at a restart", self._path, error)  # noqa: TRY400

@@ -301,6 +301,28 @@ def test_a_bad_installer_s_value_without_a_good_copy_charges_nothing_when_access
     assert (saved.access, saved.settings.rcmon, saved.settings.set_up) == (Access.DENY, 0, 0)
 
 
+@pytest.mark.parametrize("damaged", ["", None])
+def test_set_up_that_was_taken_back_stays_so_when_the_file_is_damaged(tmp_path: Path, damaged: str | None) -> None:
+    for set_up in (1, 0):
+        store = Store(tmp_path)
+        store.load(Saved())
+        store.start()
+        store.submit(Saved(settings=Settings(rcmon=1, set_up=set_up)), at_once=True)
+        assert store.barrier().result(5)
+        assert store.close()
+    file = tmp_path / "settings.json"
+    file.unlink() if damaged is None else file.write_text(damaged)
+    settings = Store(tmp_path).load(Saved()).settings
+    assert (settings.rcmon, settings.set_up) == (1, 0)
+
+
+def test_a_lost_contact_2_has_to_be_looked_at_again(tmp_path: Path) -> None:
+    document = json.loads(encode(Saved(settings=Settings(enable_C2=1, set_up=1))))
+    del document["settings"]["enable_C2"]
+    (tmp_path / "settings.json").write_text(json.dumps(document))
+    assert Store(tmp_path).load(Saved()).settings.set_up == 0
+
+
 INSTALLERS_2 = frozenset(
     [
         "byte_order",

@@ -96,9 +96,9 @@ def test_pigpiod_listens_here_only_and_touches_the_reference_boards_pins() -> No
 
 @pytest.mark.parametrize(
     ("plan", "starts"),
-    [({"pwm": {"chip": "x", "channel": 0}}, False), ({"pwm": None}, True), ({"lines": {}}, True), (None, True)],
+    [({"pwm": {"chip": "x", "channel": 0}}, False), ({"pwm": None}, True), ({"lines": {}}, False), (None, True)],
 )
-def test_pigpiods_end_starts_evsed_safe_where_the_plan_has_no_pwm_of_the_kernel(
+def test_pigpiods_end_starts_evsed_safe_where_a_board_has_no_pwm_of_the_kernel(
     tmp_path: Path, plan: dict[str, object] | None, starts: bool
 ) -> None:
     (line,) = settings(SYSTEMD / "pigpiod.service.d/evsed.conf")["ExecStopPost"]

@@ -195,6 +195,25 @@ def test_what_did_not_run_before_does_not_have_to_afterwards(played: Played, tmp
     assert not played.running
 
 
+def test_one_that_is_half_unpacked_was_not_stopped_by_its_owner(played: Played, tmp_path: Path) -> None:
+    played.running = False
+    (played.root / "var/lib/evsed-unpacked").touch()
+    said = install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
+    assert "not looked at" not in said.split("whether REST")[0]
+    assert played.running
+
+
+def test_who_finishes_what_dpkg_could_not_starts_what_ran(played: Played, tmp_path: Path) -> None:
+    (played.root / "run").mkdir(exist_ok=True)
+    (played.root / "var/lib/evsed-unpacked").touch()
+    played.broken.add(NEW)
+    for kept in (played.root / "var/lib/evsed-update").glob("evsed_*.deb"):
+        kept.unlink()
+    with pytest.raises(UpdateError, match="no way back"):
+        install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
+    assert (played.root / "run/evsed-ran").read_text().split() == ["evsed-guard.service", "evsed.service"]
+
+
 @pytest.mark.parametrize("state", ["activating", "deactivating"])
 def test_one_that_nobody_had_stopped_has_to_run_afterwards(played: Played, tmp_path: Path, state: str) -> None:
     played.state = state

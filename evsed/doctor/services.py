@@ -64,6 +64,9 @@ def look(machine: Machine, driver: Driver | None, ask: Ask = answer) -> Iterator
         told = "systemd does not answer: nothing starts evsed with the Pi, or again after it has died"
         yield attention(told, "install evsed's package on a system that runs systemd; evsed run by hand is for trying")
         return
+    if machine.there("var/lib/evsed-unpacked"):
+        told = "evsed's package is half installed (an upgrade was interrupted), and so neither service starts"
+        yield wrong(told, "sudo dpkg --configure -a, and then install the package again")
     for unit in units:
         if unit.name == "pigpiod" and driver is Driver.KERNEL:
             yield from _needless(unit)

@@ -32,12 +32,19 @@ def runs(machine: Machine) -> dict[str, str]:
 def wanted(machine: Machine) -> list[str]:
     """The units that nobody has stopped; one that "failed" was stopped, badly: else it comes back for ever."""
     found = []
+    if half_unpacked(machine).exists():
+        return list(UNITS)  # that is why they do not run
     for unit in UNITS:
         with contextlib.suppress(UpdateError):
             state = machine.said("systemctl", "show", "--property=ActiveState", "--value", unit)
             if state not in {"inactive", "failed", ""}:
                 found.append(unit)
     return found
+
+
+def half_unpacked(machine: Machine) -> Path:
+    """Is there from preinst to postinst; neither unit starts meanwhile."""
+    return machine.root / "var/lib/evsed-unpacked"
 
 
 def answers(machine: Machine) -> bool:

@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from evsed.update.health import answers, trouble, wanted
+from evsed.update.health import answers, half_unpacked, trouble, wanted
 from evsed.update.keeping import Record, back_up, copy, kept, record_path, restore, room, write_record
 from evsed.update.machine import NAME, UNITS, Machine, UpdateError
 from evsed.update.package import inspect, installed_version
@@ -68,6 +68,7 @@ def _not_looked_at(record: Record) -> str:
 def _go_back(machine: Machine, record: Record) -> str:
     if not record.old:
         _start(machine, record)
+        _leave_to_dpkg(machine, record)
         record_path(machine).unlink(missing_ok=True)
         raise UpdateError(
             f"{record.failure}. There is no way back, because no package of evsed {record.from_version} is kept; the "
@@ -83,6 +84,7 @@ def _go_back(machine: Machine, record: Record) -> str:
             wrong = f"its settings: {error.filename}: {error.strerror}"
     if wrong:
         _start(machine, record)
+        _leave_to_dpkg(machine, record)
         raise UpdateError(
             f"{record.failure}. evsed {record.from_version} could not be brought back ({wrong}); evsed-update tries "
             "again when it is started again, and at the next boot"
@@ -90,6 +92,13 @@ def _go_back(machine: Machine, record: Record) -> str:
     still = _start(machine, record)
     record_path(machine).unlink(missing_ok=True)
     raise UpdateError(f"{record.failure}. evsed {record.from_version} is back" + (f", but {still}" if still else ""))
+
+
+def _leave_to_dpkg(machine: Machine, record: Record) -> None:
+    """Who finishes what dpkg could not, starts what ran before: the package's own scripts have seen it stopped."""
+    if half_unpacked(machine).exists():
+        with contextlib.suppress(OSError):
+            (machine.root / "run/evsed-ran").write_text("".join(f"{unit}\n" for unit in record.ran), encoding="utf-8")
 
 
 def _unpack(machine: Machine, name: str) -> str:

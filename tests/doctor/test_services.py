@@ -63,6 +63,14 @@ def test_what_runs_is_fine(tmp_path: Path) -> None:
     ]
 
 
+def test_a_half_installed_package_is_told_with_what_mends_it(tmp_path: Path) -> None:
+    (tmp_path / "var/lib").mkdir(parents=True)
+    (tmp_path / "var/lib/evsed-unpacked").touch()
+    first = told(tmp_path, evsed={"ActiveState": "inactive", "SubState": "dead"})[0]
+    assert first.verdict is Verdict.WRONG
+    assert first.advice.startswith("sudo dpkg --configure -a")
+
+
 def test_without_a_board_pigpiod_is_not_asked_for(tmp_path: Path) -> None:
     assert not [each for each in told(tmp_path) if "pigpiod" in each.what]
 
