@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evsed import __version__
+from evsed.core.settings import Settings
+from evsed.core.snapshot import Saved
+from evsed.store import encode
 from tests.package.packages import OLDER
 from tests.package.roots import Root
 from tests.scenarios.simulation import wait_for
@@ -28,15 +31,16 @@ while True:
 simulation.terminate()
 sys.exit(simulation.wait())
 """
-SETTINGS = """{
-  "schema": 1,
-  "access": "Allow",
-  "session": {"open": false, "start_wh": 0, "charged_wh": 0},
-  "latched": [],
-  "timer": {"start": null, "stop": null},
-  "settings": {"current_max": 16}
-}
-"""
+
+
+def _as_older() -> str:
+    """The settings of a charger in use, as the schema before SET UP had them."""
+    document = json.loads(encode(Saved(settings=Settings().replace("current_max", 16))))
+    del document["settings"]["set_up"], document["evsed"]
+    return json.dumps(document | {"schema": 1}, indent=2) + "\n"
+
+
+SETTINGS = _as_older()
 
 
 def ask(root: Root) -> dict[str, object]:

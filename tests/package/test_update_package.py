@@ -69,9 +69,9 @@ def test_it_updates_in_its_sandbox_and_keeps_the_settings(charger: Booted, relea
     assert charger.said("dpkg", "--audit") == ""
 
 
-def sick(charger: Booted, release: str) -> Path:
+def sick(release: str, folder: Path) -> Path:
     """A package whose daemon migrates the settings to a schema of its own and ends."""
-    built, tree = packages.current(f"{release}_amd64"), charger.root.parent / "sick"
+    built, tree = packages.current(f"{release}_amd64"), folder / "sick"
     subprocess.run(["dpkg-deb", "--raw-extract", str(built), str(tree)], check=True, env=AS_COLLECTED)
     control = tree / "DEBIAN/control"
     control.write_text(control.read_text().replace(f"Version: {__version__}", f"Version: {_SICK}"))
@@ -82,9 +82,11 @@ def sick(charger: Booted, release: str) -> Path:
     return package
 
 
-def test_a_package_that_does_not_run_is_taken_back_with_the_settings(charger: Booted, release: str) -> None:
+def test_a_package_that_does_not_run_is_taken_back_with_the_settings(
+    charger: Booted, release: str, tmp_path: Path
+) -> None:
     charger.said("evsed", "settings", "set", "current_max=16")
-    bring(charger, sick(charger, release))
+    bring(charger, sick(release, tmp_path))
     said = update(charger)
     assert said.startswith("FAIL: evsed.service did not come up within 60 s")
     assert said.endswith(f"evsed {OLDER}+{release} is back")
