@@ -17,6 +17,7 @@ from tools.deb.targets import target
 # The rules of charging, the settings file, configuration, frames, pictures: what needs no process and no second.
 FAST: Final = (
     "tests/test_config.py",
+    "tests/test_migrations.py",
     "tests/test_store.py",
     "tests/test_runtime.py",
     "tests/test_wiring_rules.py",
