@@ -9,14 +9,8 @@ mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
 for place in run tmp dev; do mount -t tmpfs -o mode=755 "$place" "$root/$place"; done
 chmod 1777 "$root/tmp"
-for node in null zero full random urandom tty; do
-    : >"$root/dev/$node"
-    mount --bind "/dev/$node" "$root/dev/$node"
-done
-mkdir "$root/dev/pts" "$root/dev/shm"
-mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
-ln -s pts/ptmx "$root/dev/ptmx"
-ln -s /proc/self/fd "$root/dev/fd"
+# shellcheck source=devices.sh
+. "$(dirname "$0")/devices.sh"
 mkdir -p "$root/run/systemd/system"
 ln -s /dev/null "$root/run/systemd/system/console-getty.service" # there is no console
 : >"$root/console.log"
