@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 Document: TypeAlias = dict[str, Any]
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Of the files that this evsed writes."""
 
 
@@ -36,7 +36,15 @@ def _in_use(document: Document) -> Document:
     return {**document, "settings": {**stored, "set_up": "Not done" if bare else "Done"}}
 
 
-_STEPS: Final[Mapping[int, Callable[[Document], Document]]] = MappingProxyType({1: _in_use})
+def _unguarded(document: Document) -> Document:
+    """Schema 2 knew of no login and told nobody of faults."""
+    return {
+        **document,
+        "settings": {"login": "Off", "alert_mqtt": "Disabled", "alert_webhook": "", **document["settings"]},
+    }
+
+
+_STEPS: Final[Mapping[int, Callable[[Document], Document]]] = MappingProxyType({1: _in_use, 2: _unguarded})
 """From this schema to the next."""
 
 OLDEST: Final = min(_STEPS)

@@ -48,7 +48,7 @@ def test_a_copy_of_an_older_file_is_kept_before_anything_is_written(tmp_path: Pa
     for energy in (1, 2):
         write(tmp_path, replace(saved, charged_wh=energy))
     assert copy.read_text() == SCHEMA_1.read_text()
-    assert json.loads((tmp_path / "settings.json").read_text())["schema"] == 2
+    assert json.loads((tmp_path / "settings.json").read_text())["schema"] == SCHEMA
 
 
 def test_a_copy_that_cannot_be_kept_is_told_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ from typing import assert_never
 from evsed.core import posted
 from evsed.core.actions import Action
 from evsed.core.by_hand import ByHand
+from evsed.core.cards import Cards
 from evsed.core.duty import CONSTANT
 from evsed.core.events import (
     ACCEPTED,
@@ -104,6 +105,7 @@ class Desk:
         self.offers = NOTHING_OFFERED
         self.hosts: tuple[str, ...] = ()  # networked meters on the LAN
         self.by_hand = ByHand()
+        self.cards = Cards()
         self.pilot_unlocked = pilot_unlocked
         self._seen = self.settings
 

@@ -171,5 +171,12 @@ def words(description: str, most: int, *, shown: Shown) -> Any:
     return _row("", description, "", 0, most, "", _NO_CHOICES, None, shown, False, form, takes)
 
 
+def web_address(description: str, *, shown: Shown) -> Any:
+    """A row that takes the address of something that is posted to, or nothing; a secret, for keys stand in many."""
+    takes = "an http:// or https:// address of at most 300 printable ASCII characters, or nothing"
+    form = r"(https?://[!-~]{1,292})?"
+    return _row("", description, "", 0, 300, "", _NO_CHOICES, None, shown, True, form, takes)
+
+
 def _row(lcd_name: str, description: str, default: Value, *columns: Any) -> Any:
     return field(default=default, metadata={"setting": Setting("", lcd_name, description, default, *columns)})

@@ -13,7 +13,7 @@ from typing import Any, Final
 from evsed.core import menu
 from evsed.core.menu import SUM_MAINS_OFF
 from evsed.core.model import Contactor2, MeterType
-from evsed.core.setting import Setting, SettingError, Value, choice, colour, host, number, words
+from evsed.core.setting import Setting, SettingError, Value, choice, colour, host, number, web_address, words
 
 METER_NAMES: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -327,6 +327,11 @@ class Settings:
     mqtt_discovery: int = choice(
         "", "How Home Assistant is told of this charger", ("Device", "Entities", "Off"), 0, shown=menu.never
     )
+    login: int = choice(
+        "", "Whether everything on the network asks for a login, looking too", ("Off", "On"), 0, shown=menu.never
+    )
+    alert_mqtt: int = choice("", "Tell by MQTT when a fault stops a car", _OFF_ON, 0, shown=menu.never)
+    alert_webhook: str = web_address("Where a fault that stops a car is posted to; empty is off", shown=menu.never)
     required_evccid: str = words("The only car that may charge, by its EVCCID (modem experiment)", 32, shown=menu.never)
     color_off: str = colour("LED while access is off", "0,0,0", shown=menu.never)
     color_normal: str = colour("LED in Normal mode", "0,255,0", shown=menu.never)
