@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from evsed import __version__
 from tools.deb import build, needed, targets, wheels
@@ -29,8 +30,9 @@ def wanted_by(name: str, seen: set[str]) -> set[str]:
         return seen
     seen.add(normal(name))
     for line in importlib.metadata.requires(name) or []:
-        if ";" not in line:
-            wanted_by(re.split(r"[^A-Za-z0-9._-]", line.replace(" ", ""), maxsplit=1)[0], seen)
+        needed_one = Requirement(line)
+        if needed_one.marker is None or needed_one.marker.evaluate({"extra": ""}):
+            wanted_by(needed_one.name, seen)
     return seen
 
 
