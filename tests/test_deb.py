@@ -111,5 +111,5 @@ def test_a_line_of_the_lock_that_not_every_cpython_takes_is_refused(
     lock.write_text("cffi==2.1.1 ; platform_python_implementation != 'PyPy' \\\n    --hash=sha256:00\n")
     assert wheels.pinned() == {"cffi": "2.1.1"}
     lock.write_text("cffi==2.1.1 ; python_version < '3.12' \\\n    --hash=sha256:00\n")
-    with pytest.raises(wheels.BundleError, match="not for every CPython: cffi==2.1.1 ; python_version < '3.12'"):
+    with pytest.raises(wheels.BundleError, match="not for every CPython: cffi"):
         wheels.pinned()
