@@ -112,7 +112,12 @@ class Access:
     @property
     def anybody(self) -> bool:
         """Whether somebody can log in."""
-        return not self._credentials.none_set
+        return self.ways > 0
+
+    @property
+    def ways(self) -> int:
+        """In how many ways one can log in."""
+        return self.pin_set + self.password_set + len(self.tokens)
 
     @property
     def tokens(self) -> tuple[Token, ...]:

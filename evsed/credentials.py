@@ -104,11 +104,6 @@ class Credentials:
     tokens: tuple[Token, ...] = ()
     took_over: bool = False  # a PIN in evsed.toml has had its turn, or one that was set came before it
 
-    @property
-    def none_set(self) -> bool:
-        """Whether nobody can log in."""
-        return self.installer is None and self.owner is None and not self.tokens
-
 
 # ---- what may be a secret ----
 
