@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import h11
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Bounds:
 class _Config(uvicorn.Config):
     """uvicorn's configuration with what our protocol needs."""
 
-    def __init__(self, app: FastAPI, bounds: Bounds, refuse: Callable[[str, str, str], None]) -> None:
+    def __init__(self, app: ASGIApp, bounds: Bounds, refuse: Callable[[str, str, str], None]) -> None:
         super().__init__(
             app,
             http=BoundedProtocol,
@@ -209,7 +209,7 @@ class QuietServer(uvicorn.Server):
     """A server that leaves the process's signals alone. ``refuse`` is told where, of whom and why it refuses."""
 
     def __init__(
-        self, app: FastAPI, refuse: Callable[[str, str, str], None] | None = None, bounds: Bounds | None = None
+        self, app: ASGIApp, refuse: Callable[[str, str, str], None] | None = None, bounds: Bounds | None = None
     ) -> None:
         super().__init__(_Config(app, bounds or Bounds(), refuse or _log_it))
 
