@@ -265,7 +265,6 @@ class _Daemon:
         from evsed.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
-        from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
         refusals = Refusals()
@@ -302,7 +301,7 @@ class _Daemon:
             ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
         settle_memory()
         goodbyes: list[Callable[[], None]] = [mqtt.close]
-        entrances = Entrances(installation, QuietServer(app, refusals.note), doors, self._over)
+        entrances = Entrances(installation, app, refusals.note, doors, self._over)
         goodbyes.append(entrances.close)
         ends.append(await self._serve_pages(entrances, door, site.closing))
         runtime.leave()

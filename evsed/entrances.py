@@ -11,9 +11,13 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from evsed import tls
 from evsed.api.interfaces import every_address, interfaces, reachable
 from evsed.api.mdns import Announcer
+from evsed.api.rights import Right
 from evsed.config import ConfigError, Http, Installation
 from evsed.control import ControlError, ControlSocket
 from evsed.doors import Doors
@@ -25,10 +29,17 @@ log = logging.getLogger(__name__)
 class Entrances:
     """One daemon's."""
 
-    def __init__(self, installation: Installation, server: QuietServer, doors: Doors, over: asyncio.Event) -> None:
-        """``over``: the daemon ends."""
+    def __init__(
+        self,
+        installation: Installation,
+        app: FastAPI,
+        refuse: Callable[[str, str, str], None],
+        doors: Doors,
+        over: asyncio.Event,
+    ) -> None:
+        """``refuse`` is told whom the server sends away. ``over``: the daemon ends."""
         self._installation = installation
-        self._server = server
+        self._server = QuietServer(app, refuse, root=_with_every_right(app))
         self._doors = doors
         self._over = over
         self._closing: list[Callable[[], None]] = []
@@ -111,6 +122,16 @@ class Entrances:
         )
         announcer.start()
         self._closing.append(announcer.close)
+
+
+def _with_every_right(app: ASGIApp) -> ASGIApp:
+    """``app`` for who may install."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["evsed.right"] = Right.INSTALL
+        await app(scope, receive, send)
+
+    return asked
 
 
 def _tell(task: "asyncio.Task[None]") -> None:

@@ -106,13 +106,10 @@ def _load(certificate: Path, key: Path) -> ssl.SSLContext:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise CertificateError(f"{key} is not the key of {certificate}") from error
         facts(certificate)  # says so where it is this one
-        raise CertificateError(f"{certificate} and {key} cannot be used: {_reason(error)}") from error
+        if not error.reason:  # OpenSSL's "PEM lib"
+            raise CertificateError(f"{key} is no private key in PEM form") from error
+        reason = error.reason.replace("_", " ").lower()
+        raise CertificateError(f"{certificate} and {key} cannot be used: {reason}") from error
     except (OSError, ValueError) as error:
         raise CertificateError(f"{certificate} and {key} cannot be used: {error}") from error
     return context
-
-
-def _reason(error: ssl.SSLError) -> str:
-    """OpenSSL's reason in words."""
-    reason = (error.reason or str(error)).replace("_", " ").lower()
-    return "one of them is no PEM file of a certificate or a key" if reason == "pem lib" else reason

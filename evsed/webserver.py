@@ -20,10 +20,9 @@ from typing import Any, cast
 import h11
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from evsed.api.rights import Right
 from evsed.control import lets_in
 from evsed.tlsdoor import Knocking, Porch
 
@@ -69,6 +68,7 @@ class _Config(uvicorn.Config):
         self.bounds = bounds
         self.refuse = refuse
         self.porch: Porch  # of TLS; the server has it
+        self.root: Any = app  # for who comes by the control socket
 
 
 class BoundedProtocol(H11Protocol):
@@ -80,6 +80,7 @@ class BoundedProtocol(H11Protocol):
         self._bounds = config.bounds
         self._refuse = config.refuse
         self._porch = config.porch
+        self._root = config.root
         self._arriving: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
         self._closing: asyncio.TimerHandle | None = None
@@ -107,7 +108,7 @@ class BoundedProtocol(H11Protocol):
         end = transport.get_extra_info("socket")
         if end.family == socket.AF_UNIX:
             self.client = (_ROOT, 0)
-            self.app = _with_every_right(self.app)
+            self.app = self._root
             if not lets_in(end):
                 self._refuse("HTTP", _ROOT, "it is for root and this daemon's own user")
                 self._abort_after(0)
@@ -224,16 +225,6 @@ def _full(bounds: Bounds, client: str, staying: list[str], porch: Porch) -> str:
     return ""
 
 
-def _with_every_right(app: ASGIApp) -> ASGIApp:
-    """``app`` for who may install."""
-
-    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["evsed.right"] = Right.INSTALL
-        await app(scope, receive, send)
-
-    return asked
-
-
 def _answer(status: int, detail: str) -> bytes:
     """A whole answer, for a connection on which no application is at work."""
     body = json.dumps({"detail": detail}).encode()
@@ -252,13 +243,21 @@ def _log_it(where: str, given: str, why: str) -> None:
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals alone. ``refuse`` is told where, of whom and why it refuses."""
+    """A server that leaves the process's signals alone. ``refuse`` is told where, of whom and why it refuses.
+
+    ``root`` is the application for who comes by the control socket.
+    """
 
     def __init__(
-        self, app: FastAPI, refuse: Callable[[str, str, str], None] | None = None, bounds: Bounds | None = None
+        self,
+        app: FastAPI,
+        refuse: Callable[[str, str, str], None] | None = None,
+        bounds: Bounds | None = None,
+        root: ASGIApp | None = None,
     ) -> None:
         refuse, bounds = refuse or _log_it, bounds or Bounds()
         config = _Config(app, bounds, refuse)
+        config.root = root or app
         super().__init__(config)
         self._porch = config.porch = Porch(bounds.handshake_s, self._full_for, self._protocol, refuse)
         self._bounds = bounds
