@@ -401,6 +401,6 @@ def test_a_default_configuration_that_only_others_may_read_sends_to_sudo(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_text", refused)
-    monkeypatch.setattr("evsed.cli.charger.Http", lambda: Http(port=port))
+    monkeypatch.setattr("evsed.cli.way.Http", lambda: Http(port=port))
     assert settings(None, "get", "mode") == os.EX_UNAVAILABLE
     assert "cannot be read: Permission denied: try sudo, or say with --url" in capsys.readouterr().err

@@ -81,13 +81,13 @@ def _stranger(charger: Charger) -> TroubleError:
 
 def _certificate_line(options: argparse.Namespace) -> str:
     try:
-        installation = _installation(options)
-        certificate = _files(installation)[0]
-        line = facts(certificate).line()
-    except TroubleError as error:
+        installation = load(options.config)
+    except ConfigError as error:
         return f"unknown: {error}"
+    try:
+        line = facts(_files(installation)[0]).line()
     except CertificateError as error:
-        return f"none: {error}" if installation.tls.enabled else "none: TLS is off"
+        return f"unknown: {error}" if installation.tls.enabled else "TLS is off"
     return line if installation.tls.enabled else f"{line} (TLS is off)"
 
 

@@ -100,7 +100,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _add_access(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "What opens the charger that runs. As root on the charger it needs no PIN. Secrets are never said on the command "
+        "What opens the charger that runs. As root on the charger it needs no PIN. Secrets never stand on the command "
         "line: they are asked for on the terminal, or read from stdin."
     )
     _add_charger(parser, None, DEFAULT_CONFIG)
@@ -115,12 +115,20 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     deed("pin", "set the installer's PIN, 4 to 8 digits; - in its place removes it")
     deed("password", "set the owner's password; - in its place removes it")
     token = deed("token", "add or remove a token, with which a program asks")
-    token.add_argument("change", choices=("add", "remove"), help="what to do; add prints the token, this once")
+    token.add_argument(
+        "change", choices=("add", "remove"), metavar="add|remove", help="what to do; add prints the token, this once"
+    )
     token.add_argument("name", metavar="NAME", help="what the token is called")
     rights = ("read", "operate", "install")
-    token.add_argument("--right", choices=rights, default="operate", help="what it may do (default operate)")
+    token.add_argument(
+        "--right",
+        choices=rights,
+        default="operate",
+        metavar="RIGHT",
+        help="what it may do: read, operate or install (default operate)",
+    )
     login = deed("login", "whether everybody has to log in, the web page included")
-    login.add_argument("state", choices=("on", "off"), help="on or off")
+    login.add_argument("state", choices=("on", "off"), metavar="on|off", help="on or off")
     made = "print the certificate of TLS; without one of the owner's it is made where there is none yet"
     certificate = deed("certificate", made)
     certificate.add_argument("--renew", action="store_true", help="make it anew, for the names and addresses of now")
