@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evsed.access import Access, Kind
 from evsed.config import Board, ConfigError, Installation
 from evsed.core.model import Contactor2
 from evsed.core.ports import Board as BoardPort
@@ -130,6 +131,12 @@ def _with_overrides(saved: Saved, overrides: list[str]) -> Saved:
         raise ConfigError(str(error)) from None
 
 
+def _without_pin(saved: Saved) -> tuple[Saved, int]:
+    """``saved`` without the installer's PIN of ``--set``, which is kept elsewhere, and that; 0: there was none."""
+    settings = saved.settings
+    return replace(saved, settings=settings.replace("installer_pin", 0)), settings.installer_pin
+
+
 def _restart_wait_ms(longest_s: int) -> Millis:
     """The owner's random wait after a power cut; 0 when only the daemon was started again."""
     power_came_back = monotonic_ms() < POWER_CUT_MS
@@ -168,7 +175,8 @@ class _Daemon:
             kept = self._store.load(Saved())
         except OSError as error:
             raise ConfigError(f"state.directory: {error}") from error
-        saved = _with_overrides(kept, overrides)
+        saved, self._pin = _without_pin(_with_overrides(kept, overrides))
+        self._access = Access(Path(installation.state.directory))
         self._runtime = Runtime(
             self._board,
             self._store,
@@ -178,6 +186,7 @@ class _Daemon:
             clock_is_right=_clock_judge(installation.board),
             pilot_unlocked=installation.modem.unlocked,
             cycled=_Systemd().cycled,
+            keep_installer_pin=self._access.keep_later,
         )
 
     def _open_board(self, board: Board) -> "tuple[BoardPort, Panel | NoPanel]":
@@ -234,6 +243,7 @@ class _Daemon:
             if not self._store.close():
                 log.critical("the disk does not take the settings: what was changed last may be lost")
                 self._died = True
+            self._access.close()
         return os.EX_SOFTWARE if runtime.failure is not None or self._died else os.EX_OK
 
     def _obey(self, loop: asyncio.AbstractEventLoop, runtime: Runtime) -> Callable[[], object]:
@@ -257,6 +267,7 @@ class _Daemon:
         reboot = self._obey(self._loop, runtime)
         # The heavy part, now that the control loop runs.
         from evsed.api.app import create_app  # noqa: PLC0415
+        from evsed.api.gate import Keys  # noqa: PLC0415
         from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
@@ -283,7 +294,9 @@ class _Daemon:
             set_broker=mqtt.set_broker,
             network=network,
             lcd=face.png,
+            keys=Keys(self._access),
         )
+        await asyncio.to_thread(self._load_access)
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         doors = Doors(self._over, patient=installation.board.kind != "simulation")
@@ -310,6 +323,13 @@ class _Daemon:
         modbus.close()
         for other in beside:
             other.close()
+
+    def _load_access(self) -> None:
+        """Who may log in; what the command line or an older evsed's configuration says of it is taken over."""
+        self._access.load()
+        self._access.take_over(self._installation.installer.pin)
+        if self._pin and not self._access.check(Kind.INSTALLER, f"{self._pin:04}"):
+            self._access.set_pin(f"{self._pin:04}")
 
     async def _serve_modbus_later(self, modbus: "ModbusTcp", doors: Doors) -> None:
         """Modbus for programs outside, as soon as its port is free."""

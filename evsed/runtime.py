@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from evsed.core.actions import SAFE, Action, Note, Persist, Severity
+from evsed.core.actions import SAFE, Action, KeepInstallerPin, Note, Persist, Severity
 from evsed.core.controller import Controller
 from evsed.core.events import Command, Event, Leaving, Sampled, Tick, Verdict, WallClock
 from evsed.core.ports import Board, Keeper
@@ -73,12 +73,14 @@ class Runtime:
         clock_is_right: Callable[[int, Millis], bool] = lambda _unix_s, _now: True,
         pilot_unlocked: bool = False,
         cycled: Callable[[], None] = lambda: None,
+        keep_installer_pin: Callable[[int], None] = lambda _pin: None,
     ) -> None:
         """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then.
 
         ``restart_wait_ms``: how long a car that is found plugged in has to wait. ``clock_is_right``: whether these Unix
         seconds, read now, are the time of day. ``pilot_unlocked``: the pilot may be driven by hand. ``cycled`` is
-        called after a complete control cycle, some five times a second, and must not wait.
+        called after a complete control cycle, some five times a second, and must not wait. ``keep_installer_pin`` takes
+        the PIN that was chosen at the unit (0: none), and must not wait either.
         """
         now = monotonic_ms()
         self._board = board
@@ -86,6 +88,7 @@ class Runtime:
         self._on_failure = on_failure
         self._cycled = cycled
         self._cycled_at = now
+        self._keep_installer_pin = keep_installer_pin
         self._clock_is_right = clock_is_right
         self._core = Controller(
             saved, now, board.equipment, restart_wait_ms, LocalCalendar(), pilot_unlocked=pilot_unlocked
@@ -231,6 +234,8 @@ class Runtime:
                     log.log(_LEVELS[severity], "%s", text)
                 case Persist(at_once):
                     self._keeper.submit(self._core.saved, at_once=at_once)
+                case KeepInstallerPin(pin):
+                    self._keep_installer_pin(pin)
                 case _:
                     log.debug("%s", action)
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from evsed.access import Access
 from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
+from evsed.api.gate import Keys
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt
@@ -64,6 +66,19 @@ class Site:
 
     It may take a moment: not for the event loop.
     """
+
+    keys: Keys = field(default_factory=lambda: Keys(Access()))
+    """The credentials, and who guesses at them."""
+
+    @property
+    def access(self) -> Access:
+        """The credentials."""
+        return self.keys.access
+
+    @property
+    def login_on(self) -> bool:
+        """Whether everybody has to log in."""
+        return bool(self.runtime.snapshot.settings.login)
 
     @property
     def unit(self) -> Unit:

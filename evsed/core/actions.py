@@ -1,6 +1,6 @@
 """What the core wants done: the level of every output, and the few one-off deeds beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -95,6 +95,13 @@ class Persist:
     at_once: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KeepInstallerPin:
+    """Somebody at the unit, or the installer, chose another PIN for the installer: 1 to 99999999; 0: none."""
+
+    pin: int = field(repr=False)
+
+
 class Severity(Enum):
     """How loud a note is."""
 
@@ -111,7 +118,7 @@ class Note:
     text: str
 
 
-Action: TypeAlias = OpenContactors | CloseContactors | DrivePilot | Persist | Note
+Action: TypeAlias = OpenContactors | CloseContactors | DrivePilot | Persist | KeepInstallerPin | Note
 
 
 def changes(before: Outputs, after: Outputs) -> list[Action]:

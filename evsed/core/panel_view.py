@@ -18,7 +18,8 @@ class MenuView:
     key: str  # of the setting that is shown, or EXIT
     draft: Settings  # the settings in force, with what was changed in the menu
     editing: bool = False  # < and > change the value
-    digits: str = ""  # while the LCD PIN is entered: those that were chosen so far
+    digits: str = ""  # while a PIN is entered: those that were chosen so far
+    installer_pin: bool = False  # one was chosen in the menu, or none (0), and EXIT hands it on
     told: str = ""  # why EXIT or o was refused; empty: it was not
     since: Millis = 0  # when this item came up
 
