@@ -41,10 +41,9 @@ from evsed.wallclock import ClockJudge, LocalCalendar
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from evsed.api.mdns import Announcer
+    from evsed.entrances import Entrances
     from evsed.hw.modbus_tcp import ModbusTcp
     from evsed.hw.panel import Panel
-    from evsed.webserver import QuietServer
 
 log = logging.getLogger(__name__)
 
@@ -149,15 +148,6 @@ def _clock_judge(board: Board) -> Callable[[int, Millis], bool]:
     if board.kind == "simulation":
         return lambda _unix_s, _now: True
     return ClockJudge().right
-
-
-def _announcer(serial: int, door: socket.socket) -> "Announcer":
-    """Who tells the LAN where ``door`` is."""
-    from evsed.api.interfaces import every_address, interfaces, reachable  # noqa: PLC0415 - not before the control loop runs
-    from evsed.api.mdns import Announcer  # noqa: PLC0415
-
-    host, port = door.getsockname()[:2]
-    return Announcer(serial, port, lambda: reachable(host, interfaces()), lambda: every_address(interfaces()))
 
 
 def _simulation(board: Board) -> "list[APIRouter]":
@@ -283,9 +273,9 @@ class _Daemon:
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.beside import others  # noqa: PLC0415
+        from evsed.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
-        from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
         refusals = Refusals()
@@ -310,7 +300,7 @@ class _Daemon:
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         doors = Doors(self._over, patient=installation.board.kind != "simulation")
-        door = await doors.now("http", installation.http)
+        door = await doors.now("http", installation.http) if installation.http.port else None
         modbus_door = await doors.now("modbus", installation.modbus) if installation.modbus.port else None
         if self._over.is_set() or runtime.failure is not None:
             return  # lost in its first cycles: nobody is in control whom the rest could serve
@@ -324,12 +314,9 @@ class _Daemon:
             ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
         settle_memory()
         goodbyes: list[Callable[[], None]] = [mqtt.close]
-        if (door := door or await doors.later("http", installation.http)) is not None:
-            announcer = _announcer(installation.serial, door)
-            if installation.mdns.enabled:
-                announcer.start()
-            goodbyes.append(announcer.close)
-            ends.append(await self._serve_pages(QuietServer(app, refusals.note), door, site.closing))
+        entrances = Entrances(installation, app, refusals.note, doors, self._over)
+        goodbyes.append(entrances.close)
+        ends.append(await self._serve_pages(entrances, door, site.closing))
         runtime.leave()
         ends += [asyncio.create_task(asyncio.to_thread(close)) for close in goodbyes]
         await asyncio.wait(ends, timeout=SERVER_STOPS_S)
@@ -351,16 +338,16 @@ class _Daemon:
             await modbus.start(door)
 
     async def _serve_pages(
-        self, server: "QuietServer", door: socket.socket, closing: asyncio.Event
+        self, entrances: "Entrances", door: socket.socket | None, closing: asyncio.Event
     ) -> "asyncio.Task[None]":
         """The web server, until the daemon ends; its last requests are what is returned."""
-        serving = asyncio.create_task(server.serve(sockets=[door]))
+        serving = entrances.open(door)
         over = asyncio.create_task(self._over.wait())
         await asyncio.wait([over, serving], return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             log.critical("the web server ended by itself: %s", serving.exception())
             self._died = True
         closing.set()
-        server.should_exit = True
+        entrances.leave()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         return serving

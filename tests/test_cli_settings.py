@@ -388,7 +388,7 @@ def test_a_configuration_that_cannot_be_used_is_said(tmp_path: Path, capsys: pyt
     config = tmp_path / "evsed.toml"
     config.write_text("[http]\nport = 0\n")
     assert settings(None, "--config", str(config), "get", "mode") == os.EX_CONFIG
-    assert "http.port takes a whole number from 1 to 65535" in capsys.readouterr().err
+    assert "http.port takes 1 to 65535; 0, which is TLS alone, needs tls.enabled" in capsys.readouterr().err
     assert settings(None, "--config", ABSENT, "get", "mode") == os.EX_CONFIG
 
 
@@ -401,6 +401,6 @@ def test_a_default_configuration_that_only_others_may_read_sends_to_sudo(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_text", refused)
-    monkeypatch.setattr("evsed.cli.charger.Http", lambda: Http(port=port))
+    monkeypatch.setattr("evsed.cli.way.Http", lambda: Http(port=port))
     assert settings(None, "get", "mode") == os.EX_UNAVAILABLE
     assert "cannot be read: Permission denied: try sudo, or say with --url" in capsys.readouterr().err

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from evsed.cli import document
-from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, find
+from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, reach
 from evsed.cli.document import DocumentError
-from evsed.cli.parser import DEFAULT_CONFIG
 from evsed.cli.rows import Rows, told, without_values
 from evsed.cli.words import abandon, flush, printable, say, tell
 from evsed.core.setting import Value
@@ -55,17 +54,13 @@ def run(options: argparse.Namespace) -> int:
     return _NOT_COMPARED if deed == "diff" else status
 
 
-def _charger(options: argparse.Namespace) -> Charger:
-    return find(options.url, options.config, chosen=options.config != DEFAULT_CONFIG)
-
-
 # ---- seeing ----
 
 
 def _list(options: argparse.Namespace) -> int:
     """Every setting; the values too, where a charger runs. One that was named has to."""
     try:
-        answer = _charger(options).document()
+        answer = reach(options).document()
         rows = told(answer)
     except SilentError as error:
         if options.url is not None:
@@ -81,7 +76,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _get(options: argparse.Namespace) -> int:
-    rows = _charger(options).rows()
+    rows = reach(options).rows()
     for key in options.keys:
         if key not in rows:
             near = difflib.get_close_matches(key, rows, n=1)
@@ -105,7 +100,7 @@ def _set(options: argparse.Namespace) -> int:
     wanted = dict(_assignment(text) for text in options.changes)
     if len(wanted) < len(options.changes):
         raise TroubleError("a setting is named twice", os.EX_USAGE)
-    charger = _charger(options)
+    charger = reach(options)
     before = charger.rows()
     changes = {key: before[key].encode(text) if key in before else text for key, text in wanted.items()}
     after = _changed(charger, changes)
@@ -135,7 +130,7 @@ def _changed(charger: Charger, changes: Mapping[str, Value]) -> Rows:
 
 
 def _export(options: argparse.Namespace) -> int:
-    charger = _charger(options)
+    charger = reach(options)
     rows = charger.rows()
     now = datetime.now(UTC).isoformat(timespec="seconds")
     version, serial = charger.unit()
@@ -169,7 +164,7 @@ def _read(name: str) -> document.Read:
 
 def _import(options: argparse.Namespace) -> int:
     read = _read(options.file)
-    charger = _charger(options)
+    charger = reach(options)
     rows = charger.rows()
     plan = document.plan(read.settings, rows, read.serial, charger.unit()[1])
     for remark in plan.remarks:
@@ -203,7 +198,7 @@ def _agreed(question: str, source: str) -> bool:
 def _diff(options: argparse.Namespace) -> int:
     left = _read(options.file).settings
     if options.file2 is None:
-        charger = _charger(options)
+        charger = reach(options)
         right: Mapping[str, object] = document.values(charger.rows())
         name = charger.url
     else:

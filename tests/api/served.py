@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -25,7 +27,7 @@ from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
 from evsed.runtime import Runtime
 from evsed.webserver import Bounds, QuietServer
-from tests.scenarios.simulation import PATIENCE_S, wait_for
+from tests.scenarios.simulation import PATIENCE_S
 
 
 class EmptySocket:
@@ -106,18 +108,32 @@ def as_root(app: ASGIApp) -> ASGIApp:
 class Served:
     """``app`` on a port of its own, in a thread of its own."""
 
-    def __init__(self, app: ASGIApp, refusals: Refusals, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        refusals: Refusals,
+        bounds: Bounds | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        self._tls = tls
         self.server = QuietServer(app, refusals.note, bounds)
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
+        self._open = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="server")
 
     def _serve(self) -> None:
-        asyncio.run(self.server.serve(sockets=[self._door]))
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        serving = asyncio.create_task(self.server.serve(sockets=[]))
+        await self.server.open(self._door, self._tls)
+        self._open.set()
+        await serving
 
     def __enter__(self) -> Self:
         self._thread.start()
-        wait_for(lambda: self.server.started, "the server serves")
+        assert self._open.wait(PATIENCE_S), "the server serves"
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
