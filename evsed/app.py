@@ -175,6 +175,10 @@ class _Daemon:
             kept = self._store.load(Saved())
         except OSError as error:
             raise ConfigError(f"state.directory: {error}") from error
+        from evsed.logbook.log import Logbook  # noqa: PLC0415 - SQLite, after the outputs are safe
+
+        self._logbook = Logbook(Path(installation.state.directory))
+        kept = replace(kept, kept=self._logbook.load(kept.kept))
         saved, self._pin = _without_pin(_with_overrides(kept, overrides))
         self._access = Access(Path(installation.state.directory))
         self._runtime = Runtime(
@@ -187,6 +191,7 @@ class _Daemon:
             pilot_unlocked=installation.modem.unlocked,
             cycled=_Systemd().cycled,
             keep_installer_pin=self._access.keep_later,
+            logbook=self._logbook,
         )
 
     def _open_board(self, board: Board) -> "tuple[BoardPort, Panel | NoPanel]":
@@ -229,6 +234,7 @@ class _Daemon:
         assert runtime is not None  # noqa: S101 - set by __init__
         threading.excepthook = self._thread_failed
         self._store.start()
+        self._logbook.start()
         runtime.start()
         _prefer(runtime.thread_id)
         self._panel.start(lambda: runtime.snapshot)
@@ -240,6 +246,8 @@ class _Daemon:
                 log.critical("the control loop does not end; the outputs expire by themselves")
             self._board.close()
             self._panel.close()
+            if not self._logbook.close(LOG_FINISHES_S):
+                log.error("the disk does not take the last sessions: they are written at the next start")
             if not self._store.close():
                 log.critical("the disk does not take the settings: what was changed last may be lost")
                 self._died = True
@@ -295,6 +303,7 @@ class _Daemon:
             network=network,
             lcd=face.png,
             keys=Keys(self._access),
+            logbook=self._logbook,
         )
         await asyncio.to_thread(self._load_access)
         app = create_app(site, *_simulation(installation.board))

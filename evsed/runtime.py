@@ -12,10 +12,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from evsed.core.actions import SAFE, Action, KeepInstallerPin, Note, Persist, Severity
+from evsed.core.actions import SAFE, Action, KeepInstallerPin, LogSession, Note, Persist, Severity
 from evsed.core.controller import Controller
 from evsed.core.events import Command, Event, Leaving, Sampled, Tick, Verdict, WallClock
-from evsed.core.ports import Board, Keeper
+from evsed.core.ports import Board, Keeper, SessionLog
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis
@@ -74,17 +74,20 @@ class Runtime:
         pilot_unlocked: bool = False,
         cycled: Callable[[], None] = lambda: None,
         keep_installer_pin: Callable[[int], None] = lambda _pin: None,
+        logbook: SessionLog | None = None,
     ) -> None:
         """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then.
 
         ``restart_wait_ms``: how long a car that is found plugged in has to wait. ``clock_is_right``: whether these Unix
         seconds, read now, are the time of day. ``pilot_unlocked``: the pilot may be driven by hand. ``cycled`` is
         called after a complete control cycle, some five times a second, and must not wait. ``keep_installer_pin`` takes
-        the PIN that was chosen at the unit (0: none), and must not wait either.
+        the PIN that was chosen at the unit (0: none), and must not wait either. ``logbook``: where sessions go; None:
+        nowhere.
         """
         now = monotonic_ms()
         self._board = board
         self._keeper = keeper
+        self._logbook = logbook
         self._on_failure = on_failure
         self._cycled = cycled
         self._cycled_at = now
@@ -236,6 +239,9 @@ class Runtime:
                     self._keeper.submit(self._core.saved, at_once=at_once)
                 case KeepInstallerPin(pin):
                     self._keep_installer_pin(pin)
+                case LogSession():
+                    if self._logbook is not None:
+                        self._logbook.submit(action)
                 case _:
                     log.debug("%s", action)
 
