@@ -271,7 +271,7 @@ class _Daemon:
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
-        from evsed.beside import others  # noqa: PLC0415
+        from evsed.beside import devices, others  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
         from evsed.webserver import QuietServer  # noqa: PLC0415
@@ -293,6 +293,7 @@ class _Daemon:
             set_broker=mqtt.set_broker,
             network=network,
             lcd=face.png,
+            devices=lambda: devices(beside),
         )
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)

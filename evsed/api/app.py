@@ -17,6 +17,7 @@ from evsed.api.bounds import LATER, Bounds
 from evsed.api.docs import add_docs
 from evsed.api.firmware import lcd, meters, settings, unit
 from evsed.api.guard import Guard, names_of
+from evsed.api.metrics import route as metrics
 from evsed.api.openapi import document
 from evsed.api.problems import Wrong, refusal
 from evsed.api.site import BusyError, Site
@@ -50,7 +51,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
     v1 = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
-    for module in (settings, meters, unit, lcd, *v1):
+    for module in (settings, meters, unit, lcd, metrics, *v1):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)

@@ -21,6 +21,7 @@ from evsed.core.events import (
     Verdict,
 )
 from evsed.core.snapshot import Snapshot
+from evsed.devices import DeviceHealth
 from evsed.runtime import BUSY, ENDED, Runtime
 
 _ANSWERS_WITHIN_S = 3.0
@@ -64,6 +65,9 @@ class Site:
 
     It may take a moment: not for the event loop.
     """
+
+    devices: Callable[[], Sequence[DeviceHealth]] = tuple
+    """How the devices beside the board do."""
 
     @property
     def unit(self) -> Unit:
