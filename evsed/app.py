@@ -266,6 +266,7 @@ class _Daemon:
             self._over.set()  # it failed before there was a loop to tell
         reboot = self._obey(self._loop, runtime)
         # The heavy part, now that the control loop runs.
+        from evsed.alerts.service import Alerts  # noqa: PLC0415
         from evsed.api.app import create_app  # noqa: PLC0415
         from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
@@ -279,9 +280,17 @@ class _Daemon:
         installation = self._installation
         refusals = Refusals()
         network = Looker()
-        mqtt = MqttService(runtime, installation, refusals, network, reboot)
+        mqtt = MqttService(
+            runtime,
+            installation,
+            refusals,
+            network,
+            reboot,
+            test_alert=lambda: alerts.begin_test(),  # noqa: PLW0108 - whom it names comes next
+        )
+        alerts = Alerts(runtime, installation.serial, Path(installation.state.directory), mqtt.alerts)
         face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
-        beside = others(installation, runtime, face, refusals.note)
+        beside = [*others(installation, runtime, face, refusals.note), alerts]
         site = Site(
             runtime,
             self._store.barrier,
@@ -293,6 +302,7 @@ class _Daemon:
             set_broker=mqtt.set_broker,
             network=network,
             lcd=face.png,
+            alerts=alerts,
             devices=lambda: devices(beside),
         )
         app = create_app(site, *_simulation(installation.board))

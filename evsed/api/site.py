@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from evsed.alerts.service import Alerts
 from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
 from evsed.api.network import UNKNOWN_NETWORK, Network
@@ -65,6 +66,9 @@ class Site:
 
     It may take a moment: not for the event loop.
     """
+
+    alerts: Alerts | None = None
+    """Who tells of faults; None: nobody."""
 
     devices: Callable[[], Sequence[DeviceHealth]] = tuple
     """How the devices beside the board do."""

@@ -5,11 +5,18 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from evsed.alerts.service import Alerts
 from evsed.api.metrics.exposition import Exposition
-from evsed.api.metrics.family import Scrape
+from evsed.api.metrics.family import Scrape, Told
 from evsed.api.site import Site
 
 _ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+def told(alerts: Alerts | None) -> dict[str, Told]:
+    """What came of alerts, by way."""
+    ways = {} if alerts is None else alerts.ways
+    return {name: Told(way.on, way.sent, way.lost) for name, way in ways.items()}
 
 
 def scrape(site: Site) -> Scrape:
@@ -22,6 +29,7 @@ def scrape(site: Site) -> Scrape:
         devices=site.devices(),
         refused_inputs=site.refusals.count,
         event_streams=site.streams.taken,
+        alerts=told(site.alerts),
         broker_connected=site.mqtt_connected() if site.unit.broker.host else None,
     )
 
