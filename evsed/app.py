@@ -274,13 +274,14 @@ class _Daemon:
             self._over.set()  # it failed before there was a loop to tell
         reboot = self._obey(self._loop, runtime)
         # The heavy part, now that the control loop runs.
+        from evsed.alerts.service import Alerts  # noqa: PLC0415
         from evsed.api.app import create_app  # noqa: PLC0415
         from evsed.api.gate import Keys  # noqa: PLC0415
         from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
-        from evsed.beside import others  # noqa: PLC0415
+        from evsed.beside import devices, others  # noqa: PLC0415
         from evsed.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
@@ -288,9 +289,17 @@ class _Daemon:
         installation = self._installation
         refusals = Refusals()
         network = Looker()
-        mqtt = MqttService(runtime, installation, refusals, network, reboot)
+        mqtt = MqttService(
+            runtime,
+            installation,
+            refusals,
+            network,
+            reboot,
+            test_alert=lambda: alerts.begin_test(),  # noqa: PLW0108 - whom it names comes next
+        )
+        alerts = Alerts(runtime, installation.serial, Path(installation.state.directory), mqtt.alerts)
         face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
-        beside = others(installation, runtime, face, refusals.note)
+        beside = [*others(installation, runtime, face, refusals.note), alerts]
         site = Site(
             runtime,
             self._store.barrier,
@@ -304,6 +313,8 @@ class _Daemon:
             lcd=face.png,
             keys=Keys(self._access),
             logbook=self._logbook,
+            alerts=alerts,
+            devices=lambda: devices(beside),
         )
         await asyncio.to_thread(self._load_access)
         app = create_app(site, *_simulation(installation.board))

@@ -15,10 +15,11 @@ from typing import TypeVar
 from evsed.core.actions import SAFE, Action, KeepInstallerPin, LogSession, Note, Persist, Severity
 from evsed.core.controller import Controller
 from evsed.core.events import Command, Event, Leaving, Sampled, Tick, Verdict, WallClock
-from evsed.core.ports import Board, Keeper, SessionLog
+from evsed.core.ports import Board, Keeper, Leased, SessionLog
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis
+from evsed.lateness import Lateness
 from evsed.wallclock import LocalCalendar
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,16 @@ class Asked:
 
     command: Command
     answer: "Future[Verdict]"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How the energised outputs were kept alive. Ages in ms; None: nobody outside this process holds them."""
+
+    age_ms: Millis  # since the outputs were driven last
+    longest_ms: Millis  # between two drives, since the start
+    acknowledged_ms: Millis | None  # since whoever holds them has said that it drives what was asked
+    expiries: int | None  # how often it let go by itself
 
 
 def monotonic_ms() -> Millis:
@@ -107,6 +118,9 @@ class Runtime:
         self._leave_by: Millis | None = None
         self.failure: Exception | None = None
         self.worst_lateness_ms: Millis = 0
+        self.lateness = Lateness()
+        self._driven_at = now
+        self._longest_ms: Millis = 0
 
     # ---- for the other threads ----
 
@@ -119,6 +133,15 @@ class Runtime:
     def hangs(self) -> bool:
         """Whether the last published state is too old to be shown as true."""
         return monotonic_ms() - self._snapshot.now > STALE_MS
+
+    @property
+    def lease(self) -> Lease:
+        """How old the last renewal of the outputs' lease is."""
+        age_ms, board = monotonic_ms() - self._driven_at, self._board
+        if not isinstance(board, Leased):
+            return Lease(age_ms, self._longest_ms, None, None)
+        at = board.acknowledged_at
+        return Lease(age_ms, self._longest_ms, None if at is None else monotonic_ms() - at, board.expiries)
 
     def submit(self, command: Command) -> "Future[Verdict]":
         """Hands a command over. The answer comes when it was applied and the Snapshot shows it.
@@ -184,11 +207,12 @@ class Runtime:
             asked.answer.set_result(ENDED)
 
     def _loop(self) -> None:
-        due = monotonic_ms()
+        due = self._driven_at = monotonic_ms()
         while not self._done(due):
             self._cycle(monotonic_ms())
             due += FAST_CYCLE_MS if self._snapshot.state in _FAST else CYCLE_MS
             ahead = due - monotonic_ms()
+            self.lateness.note(max(0, -ahead))
             if ahead > 0:
                 time.sleep(ahead / 1000)
             else:
@@ -213,6 +237,7 @@ class Runtime:
             actions += self._core.handle(Tick(), now)
         actions += self._tell_time(now)
         self._board.apply(self._core.permit.at(monotonic_ms()))
+        self._note_driven(monotonic_ms())
         self._perform(actions)
         if actions or answers or now - self._published_at >= _PUBLISH_MS:
             self._snapshot = self._core.snapshot(now)
@@ -222,6 +247,10 @@ class Runtime:
         if now - self._cycled_at >= _CYCLED_MS:
             self._cycled_at = now
             self._cycled()
+
+    def _note_driven(self, now: Millis) -> None:
+        self._longest_ms = max(self._longest_ms, now - self._driven_at)
+        self._driven_at = now
 
     def _tell_time(self, now: Millis) -> list[Action]:
         if self._wall_at is not None and now - self._wall_at < _WALL_MS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from evsed.access import Access
+from evsed.alerts.service import Alerts
 from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
 from evsed.api.gate import Keys
@@ -25,6 +26,7 @@ from evsed.core.events import (
 )
 from evsed.core.record import SessionRecord
 from evsed.core.snapshot import Snapshot
+from evsed.devices import DeviceHealth
 from evsed.runtime import BUSY, ENDED, Runtime
 
 _ANSWERS_WITHIN_S = 3.0
@@ -112,6 +114,11 @@ class Site:
     logbook: Log = NO_LOG
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_READ))
     """Of the log, by so many requests at once; the others wait."""
+    alerts: Alerts | None = None
+    """Who tells of faults; None: nobody."""
+
+    devices: Callable[[], Sequence[DeviceHealth]] = tuple
+    """How the devices beside the board do."""
 
     @property
     def unit(self) -> Unit:
