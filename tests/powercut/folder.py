@@ -28,6 +28,11 @@ class Trouble:
         self.number = dice.choice((errno.ENOSPC, errno.EROFS, errno.EIO))
         self.full = self.number == errno.ENOSPC
 
+    @classmethod
+    def sometimes(cls, dice: random.Random, calls: int) -> "Trouble | None":
+        """With some disks, and with most not."""
+        return cls(dice, calls) if dice.random() < 0.3 else None
+
     def strikes(self) -> bool:
         """Whether this call fails."""
         self.left_to_begin -= 1

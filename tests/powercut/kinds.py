@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.powercut.lives import Kind
+from tests.powercut.sessions import SessionsKind
 from tests.powercut.settings import SettingsKind
 
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (SettingsKind(),)}
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (SettingsKind(), SessionsKind())}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tests.powercut.disk import Files
-from tests.powercut.folder import Trouble, fill, watched
+from tests.powercut.folder import fill
 from tests.powercut.history import Cut, History
 
 CUTS = 50
@@ -30,7 +30,10 @@ class Kind(Protocol):
     """Whether it outlives a disk that acknowledges a sync and does not do it."""
 
     def live(self, folder: Path, dice: random.Random, history: "History[Any]", writes: int) -> None:
-        """Reads what is in ``folder``, and then keeps about ``writes`` new states there, one after the other."""
+        """Reads what is in ``folder``, and then keeps about ``writes`` new states there, one after the other.
+
+        ``history`` has it all afterwards. The disk makes trouble now and then.
+        """
 
     def read(self, folder: Path) -> object:
         """What is kept in ``folder``."""
@@ -72,9 +75,7 @@ def _lived(kind: Kind, folder: Path, files: Files, dice: random.Random, writes: 
     folder.mkdir(exist_ok=True)
     fill(folder, files)
     history: History[Any] = History(files)
-    trouble = Trouble(dice, 12 * writes) if dice.random() < 0.3 else None
-    with watched(folder, history, trouble):
-        kind.live(folder, dice, history, writes)
+    kind.live(folder, dice, history, writes)
     return history
 
 

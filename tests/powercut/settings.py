@@ -11,6 +11,7 @@ from evsed.core.setting import Value
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from evsed.store import Store
+from tests.powercut.folder import Trouble, watched
 from tests.powercut.history import Cut, History
 
 NOTHING = Saved(charged_wh=4_711)
@@ -25,6 +26,10 @@ class SettingsKind:
 
     def live(self, folder: Path, dice: random.Random, history: History[Saved], writes: int) -> None:
         """Owners change things; the daemon is stopped and started now and then."""
+        with watched(folder, history, Trouble.sometimes(dice, 12 * writes)):
+            self._live(folder, dice, history, writes)
+
+    def _live(self, folder: Path, dice: random.Random, history: History[Saved], writes: int) -> None:
         store, found = self._started(folder, history)
         for number in range(writes):
             saved = changed(history.states[-1], dice)

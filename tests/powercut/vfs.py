@@ -35,7 +35,7 @@ class Vfs(apsw.VFS):
     def xOpen(self, name: "str | apsw.URIFilename | None", flags: list[int]) -> "_File":  # noqa: N802 - SQLite's names
         return _File(self, name, flags)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802, FBT001
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
         self.asked()
         super().xDelete(filename, syncdir)
         name = Path(filename).name
