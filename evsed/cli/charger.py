@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from evsed.cli.rows import Row, told
+from evsed.backup.rows import Row, told
 from evsed.config import ConfigError, Http, load
 from evsed.core.setting import Value
 from evsed.localweb import DIRECT, address

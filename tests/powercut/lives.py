@@ -38,7 +38,7 @@ class Kind(Protocol):
     def read(self, folder: Path) -> object:
         """What is kept in ``folder``."""
 
-    def judge(self, found: object, cut: "Cut[Any]") -> str:
+    def judge(self, found: object, cut: "Cut[Any]", /) -> str:
         """What is wrong with it beside not being one of the good ones; nothing."""
 
 

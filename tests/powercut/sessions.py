@@ -88,7 +88,7 @@ class SessionsKind:
         finally:
             book.close()
 
-    def judge(self, found: object, cut: Cut[Rows]) -> str:
+    def judge(self, _found: object, _cut: Cut[Rows]) -> str:
         return ""
 
 

@@ -1,6 +1,6 @@
 """SQLite on a file system of ours: it writes to the real one, and what it asks of the disk is recorded.
 
-Memory that is shared between connections (the ``-shm`` file) is not on the disk as far as SQLite is concerned, and passes.
+Memory that connections share (the ``-shm`` file) is not on the disk as far as SQLite is concerned, and passes.
 """
 
 from pathlib import Path
