@@ -37,7 +37,7 @@ class Now:
 class Change:
     """One thing that is not as in the file. None: it is not there, or a secret.
 
-    ``key`` is a setting, or ``broker.`` or ``secrets.`` and what follows. ``installer``: an installer has to ask for it.
+    ``key`` is a setting, or ``broker.`` or ``secrets.`` and what follows. ``installer``: he has to ask for it.
     """
 
     key: str

@@ -16,7 +16,7 @@ from evsed.core.settings import TABLE, Settings
 from evsed.migrations import SCHEMA
 
 BROKER = Mqtt("10.0.0.1", 1883, "evse", "its-password")
-SECRETS = {"lcd_pin": 1234, "alert_webhook": "https://example.org/key"}
+SECRETS: dict[str, Any] = {"lcd_pin": 1234, "alert_webhook": "https://example.org/key"}
 
 
 def settings(**changed: object) -> Settings:
@@ -26,10 +26,10 @@ def settings(**changed: object) -> Settings:
     return found
 
 
-def now(broker: Mqtt | None = BROKER, serial: int = 1234, **changed: object) -> Now:
+def now(broker: Mqtt | None = BROKER, **changed: Any) -> Now:
     """A charger with the defaults but for ``changed``."""
     found = settings(**changed)
-    return Now(found, told(json.loads(json.dumps(settings_rows(found)))), serial, broker)
+    return Now(found, told(json.loads(json.dumps(settings_rows(found)))), 1234, broker)
 
 
 def saved(charger: Now, *, secrets: bool = False) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def test_a_backup_changes_nothing_in_the_charger_that_it_is_of() -> None:
 
 @pytest.mark.parametrize("secrets", [False, True])
 def test_everything_that_was_set_comes_back_but_the_mode_the_login_and_set_up(*, secrets: bool) -> None:
-    other = {"mains_meter": "Eastron3P", "current_max": 20, "current_min": 7, "color_off": "1,2,3"}
+    other: dict[str, Any] = {"mains_meter": "Eastron3P", "current_max": 20, "current_min": 7, "color_off": "1,2,3"}
     was = now(**other, **SECRETS, mode="Solar", set_up="Done", login="On", broker=replace(BROKER, username="me"))
     found = restored(saved(was, secrets=secrets), now())
     keys = {change.key for change in found.changes}
@@ -122,7 +122,7 @@ def test_a_password_goes_to_no_other_broker() -> None:
     assert found.warnings == ("the password for the broker 10.0.0.2:1883 is not in the file: set it anew",)
     assert restored(of(broker={"username": "me"}), now()).broker == replace(BROKER, username="me")
     other = restored(of(broker={"host": "10.0.0.2"}, secrets={PASSWORD: "new"}), now())
-    assert other.broker == replace(BROKER, host="10.0.0.2", password="new")
+    assert other.broker == replace(BROKER, host="10.0.0.2", password="new")  # noqa: S106 - of this test
     assert [change.key for change in other.changes] == ["broker.host", "secrets.mqtt_password"]
 
 
