@@ -178,7 +178,10 @@ class _Daemon:
             kept = self._store.load(Saved())
         except OSError as error:
             raise ConfigError(f"state.directory: {error}") from error
-        saved = _with_overrides(kept, overrides)
+        from evsed.logbook.log import Logbook  # noqa: PLC0415 - SQLite, after the outputs are safe
+
+        self._logbook = Logbook(Path(installation.state.directory))
+        saved = _with_overrides(replace(kept, kept=self._logbook.load(kept.kept)), overrides)
         self._runtime = Runtime(
             self._board,
             self._store,
@@ -188,6 +191,7 @@ class _Daemon:
             clock_is_right=_clock_judge(installation.board),
             pilot_unlocked=installation.modem.unlocked,
             cycled=_Systemd().cycled,
+            logbook=self._logbook,
         )
 
     def _open_board(self, board: Board) -> "tuple[BoardPort, Panel | NoPanel]":
@@ -230,6 +234,7 @@ class _Daemon:
         assert runtime is not None  # noqa: S101 - set by __init__
         threading.excepthook = self._thread_failed
         self._store.start()
+        self._logbook.start()
         runtime.start()
         _prefer(runtime.thread_id)
         self._panel.start(lambda: runtime.snapshot)
@@ -241,6 +246,8 @@ class _Daemon:
                 log.critical("the control loop does not end; the outputs expire by themselves")
             self._board.close()
             self._panel.close()
+            if not self._logbook.close(LOG_FINISHES_S):
+                log.error("the disk does not take the last sessions: they are written at the next start")
             if not self._store.close():
                 log.critical("the disk does not take the settings: what was changed last may be lost")
                 self._died = True
@@ -293,6 +300,7 @@ class _Daemon:
             set_broker=mqtt.set_broker,
             network=network,
             lcd=face.png,
+            logbook=self._logbook,
         )
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)

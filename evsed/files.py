@@ -21,7 +21,7 @@ def replace_text(path: Path, text: str, previous: Path | None = None, mode: int 
         path.chmod(mode)
         path.replace(previous)
     temporary.replace(path)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def put_text(path: Path, text: str) -> None:
@@ -47,10 +47,11 @@ def put_text(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_directory(target.parent)
+    sync_directory(target.parent)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Makes what was created and renamed in it outlive a power cut. Raises OSError."""
     directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)

@@ -12,10 +12,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from evsed.core.actions import SAFE, Action, Note, Persist, Severity
+from evsed.core.actions import SAFE, Action, LogSession, Note, Persist, Severity
 from evsed.core.controller import Controller
 from evsed.core.events import Command, Event, Leaving, Sampled, Tick, Verdict, WallClock
-from evsed.core.ports import Board, Keeper
+from evsed.core.ports import Board, Keeper, SessionLog
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis
@@ -73,16 +73,19 @@ class Runtime:
         clock_is_right: Callable[[int, Millis], bool] = lambda _unix_s, _now: True,
         pilot_unlocked: bool = False,
         cycled: Callable[[], None] = lambda: None,
+        logbook: SessionLog | None = None,
     ) -> None:
         """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then.
 
         ``restart_wait_ms``: how long a car that is found plugged in has to wait. ``clock_is_right``: whether these Unix
         seconds, read now, are the time of day. ``pilot_unlocked``: the pilot may be driven by hand. ``cycled`` is
-        called after a complete control cycle, some five times a second, and must not wait.
+        called after a complete control cycle, some five times a second, and must not wait. ``logbook``: where sessions
+        go; None: nowhere.
         """
         now = monotonic_ms()
         self._board = board
         self._keeper = keeper
+        self._logbook = logbook
         self._on_failure = on_failure
         self._cycled = cycled
         self._cycled_at = now
@@ -231,6 +234,9 @@ class Runtime:
                     log.log(_LEVELS[severity], "%s", text)
                 case Persist(at_once):
                     self._keeper.submit(self._core.saved, at_once=at_once)
+                case LogSession():
+                    if self._logbook is not None:
+                        self._logbook.submit(action)
                 case _:
                     log.debug("%s", action)
 

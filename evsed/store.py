@@ -25,6 +25,7 @@ from evsed.core.setting import SettingError
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from evsed.files import replace_text
+from evsed.logbook.fields import kept_fields, kept_of
 from evsed.migrations import OLDEST, SCHEMA, UNSIGNED, Document, migrated
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ def encode(saved: Saved) -> str:
             "start_wh": saved.session_start_wh,
             "charged_wh": saved.charged_wh,
         },
+        "sessions": kept_fields(saved.kept),
         "latched": [fault.value.code for fault in saved.latched],
         "timer": _timer_fields(saved.timer),
         "settings": saved.settings.names(),
@@ -112,6 +114,8 @@ def decode(text: str) -> Decoded:
         bad.append(f"access is {document.get('access')!r}")
     session = document.get("session")
     fields = session if isinstance(session, dict) else {}
+    kept, doubts = kept_of(document.get("sessions"))
+    remarks += doubts
     latched = document.get("latched")
     timer = document.get("timer")
     saved = Saved(
@@ -122,6 +126,7 @@ def decode(text: str) -> Decoded:
         charged_wh=_energy(fields.get("charged_wh")),
         latched=tuple(fault for fault in LATCHED if isinstance(latched, list) and fault.value.code in latched),
         timer=_timer(timer if isinstance(timer, dict) else {}),
+        kept=kept,
     )
     return Decoded(saved, tuple(remarks), tuple(bad), schema)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
@@ -20,12 +21,45 @@ from evsed.core.events import (
     EraseSettings,
     Verdict,
 )
+from evsed.core.record import SessionRecord
 from evsed.core.snapshot import Snapshot
 from evsed.runtime import BUSY, ENDED, Runtime
 
 _ANSWERS_WITHIN_S = 3.0
 _KEPT = (ChooseMode, ChangeSetting, ChangeSettings, ClearFaults, DelayedCharging, EraseSettings)
 """What outlives a restart; measurements and the override do not."""
+
+
+MOST_READ = 3
+
+
+class Log(Protocol):
+    """The log of sessions, for reading; both wait for the disk. See evsed.logbook.log.Logbook."""
+
+    def page(
+        self, limit: int, before: int | None = None, from_s: int | None = None, to_s: int | None = None
+    ) -> list[SessionRecord]: ...
+
+    def one(self, number: int) -> SessionRecord | None: ...
+
+
+class _NoLog:
+    """A charger that logs nothing."""
+
+    def page(
+        self,
+        limit: int,  # noqa: ARG002
+        before: int | None = None,  # noqa: ARG002
+        from_s: int | None = None,  # noqa: ARG002
+        to_s: int | None = None,  # noqa: ARG002
+    ) -> list[SessionRecord]:
+        return []
+
+    def one(self, number: int) -> SessionRecord | None:  # noqa: ARG002
+        return None
+
+
+NO_LOG = _NoLog()
 
 
 class BusyError(Exception):
@@ -64,6 +98,10 @@ class Site:
 
     It may take a moment: not for the event loop.
     """
+
+    logbook: Log = NO_LOG
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_READ))
+    """Of the log, by so many requests at once; the others wait."""
 
     @property
     def unit(self) -> Unit:

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from evsed.core.duty import CONSTANT, duty_1024, duty_for
+from evsed.core.record import Kept, SessionRecord
 from evsed.core.units import Deciamps, DutyBp
 
 
@@ -95,6 +96,17 @@ class Persist:
     at_once: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LogSession:
+    """What is kept of sessions has changed: the open one and the last one are to be logged, together.
+
+    ``amended`` are older ones of which more is known now.
+    """
+
+    kept: Kept
+    amended: tuple[SessionRecord, ...] = ()
+
+
 class Severity(Enum):
     """How loud a note is."""
 
@@ -111,7 +123,7 @@ class Note:
     text: str
 
 
-Action: TypeAlias = OpenContactors | CloseContactors | DrivePilot | Persist | Note
+Action: TypeAlias = OpenContactors | CloseContactors | DrivePilot | Persist | LogSession | Note
 
 
 def changes(before: Outputs, after: Outputs) -> list[Action]:

@@ -1,16 +1,20 @@
-"""What the regulation and the charging states are asked with, put together from the controller's parts. Reads only.
+"""What regulation, charging states and session are asked with, put together from the controller's parts. Reads only.
 
 Owns what of this charger's own stands against charging.
 """
 
 from typing import TYPE_CHECKING
 
+from evsed.core import view
+from evsed.core.actions import Outputs
 from evsed.core.charger import Situation
 from evsed.core.duty import HIGHEST_OFFER
-from evsed.core.model import Access, MeterRole
+from evsed.core.model import NO_CURRENT, Access, MeterRole, MeterType, Mode
 from evsed.core.pilot import Level
+from evsed.core.reasons import NOT_ASKED, VENTILATION
 from evsed.core.regulation import Moment
-from evsed.core.states import State
+from evsed.core.session import Look
+from evsed.core.states import State, Transition, Trigger
 from evsed.core.units import Millis
 
 if TYPE_CHECKING:
@@ -77,3 +81,39 @@ def situation(core: "Controller", now: Millis) -> Situation:
         node=core.desk.is_node,
         agreed=core.desk.is_node and core.regulation.node.agreed(state),
     )
+
+
+def session(core: "Controller", before: Outputs, now: Millis) -> Look:
+    """What the session has to know; the outputs were as ``before`` until now."""
+    metering, outputs = core.regulation.metering, core.outputs
+    ev, mains = metering.values(MeterRole.EV), metering.values(MeterRole.MAINS)
+    fresh = metering.fresh_ev(now)
+    metered = core.desk.settings.ev_meter != MeterType.DISABLED
+    everybody = core.regulation.drawn
+    return Look(
+        connected=core.connected,
+        gone=core.charger.state is State.A and core.level is Level.UNPLUGGED,
+        closed=(outputs.contactor1 and not before.contactor1, outputs.contactor2 and not before.contactor2),
+        card=core.desk.cards.holder,
+        mode=Mode(core.desk.settings.mode).name,
+        unix_s=core.desk.unix_s,
+        import_wh=ev.import_wh if metered else None,
+        import_at=ev.import_at,
+        drawn=ev.currents if fresh and metered and ev.currents is not None else NO_CURRENT,
+        drawn_at=ev.currents_at,
+        imported=mains.currents if fresh and metered else None,
+        imported_at=mains.currents_at,
+        all_drawn=0 if everybody is None else everybody.total,
+    )
+
+
+def stop_code(core: "Controller", row: Transition, now: Millis) -> str:
+    """Why charging ended by ``row``: the reason's code, or what the car or its owner did."""
+    if row.trigger is Trigger.UNPLUGGED:
+        return "unplugged"
+    if row.trigger is Trigger.CAR_RELEASES:
+        return "car_stopped"
+    if core.level is Level.WANTS_VENTILATION and row.trigger is Trigger.MUST_STOP:
+        return VENTILATION.code
+    reason = view.reason(core, now)
+    return NOT_ASKED.code if reason is None else reason.code

@@ -10,6 +10,7 @@ from dataclasses import replace
 from evsed.core import asking, charger_bus, commands, notes, operating, schedule, view, watches
 from evsed.core.actions import SAFE, Action, CloseContactors, Outputs, Persist, changes
 from evsed.core.cable import Cable
+from evsed.core.charged import Charged
 from evsed.core.charger import Charger
 from evsed.core.commands import Desk
 from evsed.core.events import (
@@ -46,6 +47,13 @@ _ROLE_OF = {
 }
 
 
+def _urgent(saved: Saved) -> tuple[object, ...]:
+    """What an owner would miss after a power cut; the rest is written within a minute."""
+    counters = saved.kept.counters
+    sessions = (saved.kept.open is None, counters.sessions, counters.closings)
+    return saved.settings, saved.access, saved.latched, saved.timer, sessions
+
+
 class Controller:
     """One charger. Not thread-safe: one thread owns it."""
 
@@ -74,7 +82,8 @@ class Controller:
         self.hardware = Hardware(equipment, now)
         self.cable = Cable()
         self.watches = watches.Watches(now)
-        self.session = Session(is_open=saved.session_open, start_wh=saved.session_start_wh, charged_wh=saved.charged_wh)
+        self.charged = Charged(is_open=saved.session_open, start_wh=saved.session_start_wh, charged_wh=saved.charged_wh)
+        self.session = Session(saved.kept, now)
         self.health: dict[MeterRole, MeterHealth] = {}
         self.booted_at = now
         self.wall: tuple[int, Millis] | None = None
@@ -137,6 +146,7 @@ class Controller:
         for role in self.desk.exchanged_meters():
             self.regulation.metering.forget(role)
             if role is MeterRole.EV:
+                self.charged.meter_exchanged()
                 self.session.meter_exchanged()
                 self.hardware.contactors.meter_changed()
             self.health.pop(role, None)
@@ -201,14 +211,15 @@ class Controller:
             actions.append(notes.moved(row, self.faults.worst, limited=self.desk.hold(now) is not None))
         self.desk.panel.car(self.connected, now)
         if self.charger.state is State.A and self.level is Level.UNPLUGGED:
-            self.session.unplugged()
-        self.session.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
+            self.charged.unplugged()
+        self.charged.meter(self.regulation.metering.values(MeterRole.EV).import_wh)
         before, self.permit = self.outputs, self._permitted(moment, now)
         deeds = changes(before, self.outputs)
         if any(isinstance(deed, CloseContactors) for deed in deeds):
             self.closings += 1
             self.hardware.rest.closed(now)
-        return deeds + actions + self._persist()
+        logged = self.session.look(asking.session(self, before, now), now)
+        return deeds + actions + logged + self._persist()
 
     @property
     def _lock_wanted(self) -> bool | None:
@@ -296,8 +307,11 @@ class Controller:
 
     def _entered(self, row: Transition, before_ms: Millis, now: Millis) -> None:
         self.regulation.node.moved(row.target, now)
+        if row.source is State.C:
+            self.session.stopped_charging(asking.stop_code(self, row, now), now)
         if row.target is State.C:
-            self.session.began_charging()
+            self.charged.began_charging()
+            self.session.began_charging(self.regulation.phases.in_use, now)
             self.regulation.phases.began_charging(now)
         elif row.target is State.C1 and self.regulation.phases.by_mode:
             self.charger.forgive_delay(now)
@@ -333,19 +347,17 @@ class Controller:
     @property
     def saved(self) -> Saved:
         """What has to outlive this process."""
-        desk, session = self.desk, self.session
+        desk, charged = self.desk, self.charged
         latched = tuple(fault for fault in self.faults.all if fault in LATCHED)
-        return Saved(
-            desk.settings, desk.access, session.is_open, session.start_wh, session.charged_wh, latched, desk.timer
-        )
+        energy = (charged.is_open, charged.start_wh, charged.charged_wh)
+        return Saved(desk.settings, desk.access, *energy, latched, desk.timer, self.session.kept)
 
     def _persist(self) -> list[Action]:
         saved, before = self.saved, self._saved
         if saved == before:
             return []
         self._saved = saved
-        urgent, known = ((kept.settings, kept.access, kept.latched, kept.timer) for kept in (saved, before))
-        return [Persist(at_once=urgent != known)]
+        return [Persist(at_once=_urgent(saved) != _urgent(before))]
 
     def snapshot(self, now: Millis) -> Snapshot:
         """The charger as everybody else may see it."""

@@ -88,6 +88,7 @@ class Metering:
             heard_at=now,
             power_w=old.power_w if read.power_w is None else read.power_w,
             import_wh=old.import_wh if read.import_wh is None else read.import_wh,
+            import_at=old.import_at if read.import_wh is None else now,
             export_wh=old.export_wh if read.export_wh is None else read.export_wh,
         )
         if read.currents is None:

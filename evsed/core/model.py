@@ -167,5 +167,6 @@ class MeterValues:
     currents_at: Millis | None = None
     power_w: Watts | None = None
     import_wh: WattHours | None = None
+    import_at: Millis | None = None
     export_wh: WattHours | None = None
     heard_at: Millis | None = None  # of any of these

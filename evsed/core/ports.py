@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from evsed.core.actions import Outputs
+from evsed.core.actions import LogSession, Outputs
 from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
@@ -38,3 +38,10 @@ class Keeper(Protocol):
 
     def submit(self, saved: Saved, *, at_once: bool) -> None:
         """Takes the newest state to be written; ``at_once`` or within a minute."""
+
+
+class SessionLog(Protocol):
+    """Logs sessions. Never blocks."""
+
+    def submit(self, told: LogSession) -> None:
+        """Takes what is to be logged, in the order in which it is told."""

@@ -84,6 +84,11 @@ class Regulation:
         """The most that our own car was offered within a car's longest lag."""
         return max((offer for _, offer in self._offered), default=0)
 
+    @property
+    def drawn(self) -> PhaseCurrents | None:
+        """What all cars of the group draw; None where there is one only, or not every meter says."""
+        return self._drawn
+
     def may_close(self, settings: Settings) -> bool:
         """Whether the group, if we are its master, lets our own car draw."""
         return settings.loadbl != 1 or self.group.members[0].granted

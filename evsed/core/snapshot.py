@@ -20,6 +20,7 @@ from evsed.core.model import (
 )
 from evsed.core.panel_view import NO_PANEL, PanelView
 from evsed.core.reasons import Reason
+from evsed.core.record import NOTHING_KEPT, Kept
 from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.setting import NOTHING_OFFERED, Offers
 from evsed.core.setting_up import Step
@@ -40,6 +41,7 @@ class Saved:
     charged_wh: WattHours | None = None
     latched: tuple[Fault, ...] = ()
     timer: Timer = NO_TIMER
+    kept: Kept = NOTHING_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Snapshot:
     hosts: tuple[str, ...] = ()  # networked meters that were found on the LAN
     left_to_do: tuple[Step, ...] = ()  # before this charger may charge; empty: it is set up
     described: bool = True  # false: no board is, and so nobody knows of pilot, car and contactors
+    sessions: Kept = NOTHING_KEPT  # the open one as it is now, the last one, and what is counted for good
     charged_with: int | None = None  # the phases of this car's last charge, or of the one it is in; None: none yet
 
     @property

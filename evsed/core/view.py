@@ -31,7 +31,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         unix_s=None if core.wall is None else core.wall[0] + (now - core.wall[1]) // 1000,
         uptime_s=(now - core.booted_at) // 1000,
         state=state,
-        reason=_reason(core, now),
+        reason=reason(core, now),
         faults=core.faults.all,
         error_bits=core.faults.bits,
         access=core.desk.access,
@@ -57,7 +57,8 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         learned=_learned(core),
         battery=core.regulation.metering.battery(now),
         battery_at=core.regulation.metering.battery_at,
-        charged_wh=core.session.charged_wh,
+        charged_wh=core.charged.charged_wh,
+        sessions=core.session.live(now),
         custom_button=core.desk.panel.custom_button,
         pilot_override=core.desk.by_hand.duty(now),
         rfid_last=core.desk.panel.card,
@@ -115,7 +116,8 @@ def _meter(core: "Controller", role: MeterRole, now: Millis) -> MeterView:
     return MeterView(values, age is not None and age < shown_ms, heard, core.health.get(role))
 
 
-def _reason(core: "Controller", now: Millis) -> reasons.Reason | None:
+def reason(core: "Controller", now: Millis) -> reasons.Reason | None:
+    """Why the car is not charging; None while it is."""
     return reasons.why(
         reasons.Standing(
             state=core.charger.state,

@@ -4,12 +4,12 @@ import pytest
 
 from evsed.core import reasons, watches
 from evsed.core.cable import cable_limit
+from evsed.core.charged import Charged
 from evsed.core.events import MeterRead
 from evsed.core.faults import LATCHED, Fault, Faults, Stop
 from evsed.core.lent import Hold
 from evsed.core.metering import Metering
 from evsed.core.model import Access, MeterRole, Mode, ModeChoice, PhaseCurrents, choice_of
-from evsed.core.session import Session
 from evsed.core.smart import LeastRoom, climb
 from evsed.core.solar import StopTimer, step
 from evsed.core.states import TRANSITIONS, State, Trigger, diagram, rows_of
@@ -226,7 +226,7 @@ def test_the_stop_timer_runs_back_instead_of_to_zero() -> None:
 
 
 def test_a_session_counts_from_the_first_known_register() -> None:
-    session = Session(is_open=False, start_wh=None, charged_wh=None)
+    session = Charged(is_open=False, start_wh=None, charged_wh=None)
     session.meter(100)
     assert session.charged_wh is None
     session.began_charging()
