@@ -43,13 +43,14 @@ class Trouble:
         return OSError(self.number, os.strerror(self.number))
 
 
-class _Watch:
+class Watch:
     """The calls of one folder, passed on and noted."""
 
-    def __init__(self, folder: Path, history: "History[Any]", trouble: Trouble | None) -> None:
+    def __init__(self, folder: Path, history: "History[Any]", trouble: Trouble | None, *, contents: bool) -> None:
+        self.trouble = trouble
         self._folder = folder
         self._history = history
-        self._trouble = trouble
+        self._contents = contents
         self._seen: dict[int, bytes] = {}
         for name, content in history.start.items():
             self._seen[history.file(name) or 0] = content
@@ -64,11 +65,11 @@ class _Watch:
 
     def _asked(self) -> None:
         self._look()
-        if self._trouble is not None and self._trouble.strikes():
-            raise self._trouble.error()
+        if self.trouble is not None and self.trouble.strikes():
+            raise self.trouble.error()
 
     def _look(self) -> None:
-        for path in self._folder.iterdir():
+        for path in self._folder.iterdir() if self._contents else ():
             file = self._history.file(path.name)
             if file is None or not path.is_file():
                 continue
@@ -106,8 +107,8 @@ class _Watch:
             try:
                 self._asked()
             except OSError:
-                assert self._trouble is not None
-                os.ftruncate(descriptor, self._trouble.dice.randint(0, path.stat().st_size))
+                assert self.trouble is not None
+                os.ftruncate(descriptor, self.trouble.dice.randint(0, path.stat().st_size))
                 self._look()
                 raise
             file = self._history.file(name)
@@ -116,7 +117,7 @@ class _Watch:
 
     def replace(self, source: Any, target: Any, **named: Any) -> None:
         one, other = self._name(source), self._name(target)
-        if one is None or other is None:
+        if one is None or other is None or self._history.file(one) is None:
             self._replace(source, target, **named)
             return
         self._asked()
@@ -125,7 +126,7 @@ class _Watch:
 
     def unlink(self, path: Any, **named: Any) -> None:
         name = self._name(path)
-        if name is None or not os.path.lexists(path):
+        if name is None or self._history.file(name) is None or not os.path.lexists(path):
             self._unlink(path, **named)
             return
         self._asked()
@@ -134,9 +135,11 @@ class _Watch:
 
 
 @contextmanager
-def watched(folder: Path, history: "History[State]", trouble: Trouble | None = None) -> Iterator[None]:
-    """Within it ``history`` has what is done to the files that lie in ``folder``."""
-    watch = _Watch(folder, history, trouble)
+def watched(
+    folder: Path, history: "History[State]", trouble: Trouble | None = None, *, contents: bool = True
+) -> Iterator[Watch]:
+    """Within it ``history`` has what is done to the files that lie in ``folder``; without ``contents``: the names."""
+    watch = Watch(folder, history, trouble, contents=contents)
     names: dict[str, Any] = {
         "open": watch.open,
         "fsync": watch.fsync,
@@ -146,7 +149,7 @@ def watched(folder: Path, history: "History[State]", trouble: Trouble | None = N
         "remove": watch.unlink,
     }
     with patch.multiple(os, **names):
-        yield
+        yield watch
     watch._look()
 
 

@@ -10,12 +10,12 @@ from unittest.mock import patch
 from evsed import files
 
 _SYNC: Final = "        os.fsync(file.fileno())\n    if previous"
-_RENAMES: Final = "    temporary.replace(path)\n    _sync_directory(path.parent)\n\n\ndef put_text"
+_RENAMES: Final = "    temporary.replace(path)\n    sync_directory(path.parent)\n\n\ndef put_text"
 
 MUTANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
         "the file is not synced": ((_SYNC, "    if previous"),),
-        "the folder is not synced": ((_RENAMES, _RENAMES.replace("    _sync_directory(path.parent)\n", "")),),
+        "the folder is not synced": ((_RENAMES, _RENAMES.replace("    sync_directory(path.parent)\n", "")),),
         "no previous copy is kept": (("if previous is not None and", "if previous is None and"),),
         "the previous copy is deleted first": (("        path.replace(previous)", "        path.unlink()"),),
         "it is renamed before it is synced": (
@@ -25,7 +25,7 @@ MUTANTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType(
         "it is written in its place": (
             ('path.with_name(path.name + ".new")', "path"),
             ("    temporary.unlink(missing_ok=True)", "    bool()"),
-            ("    temporary.replace(path)\n    _sync", "    _sync"),
+            ("    temporary.replace(path)\n    sync", "    sync"),
         ),
     }
 )

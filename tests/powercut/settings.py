@@ -13,6 +13,7 @@ from evsed.core.snapshot import Saved
 from evsed.store import Store
 from tests.powercut.folder import Trouble, watched
 from tests.powercut.history import Cut, History
+from tests.powercut.sessions import happened
 
 NOTHING = Saved(charged_wh=4_711)
 """What a store without files answers; no life writes it."""
@@ -22,7 +23,7 @@ class SettingsKind:
     """See lives.Kind."""
 
     name = "settings"
-    lies = True
+    bears_lies = True
 
     def live(self, folder: Path, dice: random.Random, history: History[Saved], writes: int) -> None:
         """Owners change things; the daemon is stopped and started now and then."""
@@ -88,6 +89,7 @@ def changed(before: Saved, dice: random.Random) -> Saved:
         session_start_wh=dice.choice((None, dice.randrange(10**9))),
         charged_wh=dice.randrange(10**6),
         latched=tuple(fault for fault in LATCHED if dice.random() < 0.2),
+        kept=happened(before.kept, dice).kept,
         timer=dice.choice((Timer(), Timer(1_800_000_000 + dice.randrange(10**6)))),
     )
 

@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 
 from tests.powercut.kinds import KINDS
-from tests.powercut.lives import LostError, life
+from tests.powercut.lives import Kind, LostError, life
 from tests.powercut.mutants import MUTANTS, mutant
+from tests.powercut.sessions import STATEMENTS, SessionsKind
 
-CUTS = 10_000
+CUTS = 4_000
 CAUGHT_WITHIN = 1_000
 
 
@@ -22,20 +23,27 @@ def test_after_a_power_cut_the_last_good_state_is_there(name: str) -> None:
     assert counts["twice"] > CUTS / 10
 
 
-def cuts_until_lost(name: str) -> int:
+def cuts_until_lost(kind: Kind) -> int:
     """How many cuts it takes at most to see that something is lost; a life without a loss counts whole."""
     cuts = 0
-    for seed in range(CUTS):
+    for seed in range(CAUGHT_WITHIN):
         try:
-            cuts += life(KINDS[name], seed)["cuts"]
+            cuts += life(kind, seed)["cuts"]
         except LostError:
             return cuts + 60
         if cuts > CAUGHT_WITHIN:
             break
-    return CUTS
+    return cuts + CAUGHT_WITHIN
 
 
 @pytest.mark.parametrize("bad", MUTANTS)
 def test_a_file_that_is_kept_badly_is_caught(bad: str) -> None:
     with mutant(bad, "evsed.store"):
-        assert cuts_until_lost("settings") <= CAUGHT_WITHIN, bad
+        assert cuts_until_lost(KINDS["settings"]) <= CAUGHT_WITHIN, bad
+
+
+@pytest.mark.parametrize("bad", STATEMENTS)
+def test_a_database_that_is_written_badly_is_caught(bad: str) -> None:
+    kind = SessionsKind()
+    kind.exchanged = STATEMENTS[bad]
+    assert cuts_until_lost(kind) <= CAUGHT_WITHIN, bad
