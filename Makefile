@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix mutation lock clean \
+.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix powercuts mutation lock clean \
 	deb deb-reproducible deb-lint package-test package-test-arm64
 .DEFAULT_GOAL := install
 
@@ -100,6 +100,11 @@ soak: install
 crash-matrix: install
 	tools/need.sh mosquitto
 	$(BIN)/python -m tests.crash $(CASES)
+
+# Cuts the power at random moments of every write of settings, cards and sessions; a loss prints the seed that repeats it.
+CUTS ?= 10000
+powercuts: install
+	$(BIN)/python -m tests.powercut --cuts $(CUTS)
 
 # Breaks safety, states, faults and pilot in every small way and asks whether the tests notice; takes a while.
 mutation: install

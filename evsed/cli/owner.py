@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from evsed.cli import document
+from evsed.backup import document
+from evsed.backup.document import DocumentError
+from evsed.backup.rows import Rows, told, without_values
 from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, reach
-from evsed.cli.document import DocumentError
-from evsed.cli.rows import Rows, told, without_values
 from evsed.cli.words import abandon, flush, printable, say, tell
 from evsed.core.setting import Value
 from evsed.files import put_text

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
 from evsed.core.record import Counters, Ending, Kept, Part, SessionRecord
+from evsed.logbook.fields import kept_fields, kept_of
 from evsed.logbook.schema import STEPS, VERSION
 
 WAITS_S: Final = 5.0
@@ -35,6 +36,12 @@ class Connection(Protocol):
 
 
 Connect: TypeAlias = Callable[[Path], Connection]
+
+
+class DamagedError(Exception):
+    """What is in the database is not what was written into it."""
+
+    sqlite_errorcode = 11  # SQLITE_CORRUPT
 
 
 class NewerError(Exception):
@@ -131,11 +138,15 @@ class Book:
         return "" if found == "ok" else found
 
     def kept(self) -> Kept:
-        """What a restart goes on from."""
+        """What a restart goes on from. Raises DamagedError where it is none."""
         newest = self.page(2)
         opened = next((record for record in newest[:1] if record.ending is None), None)
         last = next((record for record in newest if record.ending is not None), None)
-        return Kept(opened, last, _counters(dict(self._rows("SELECT name, value FROM counters"))))
+        kept = Kept(opened, last, _counters(dict(self._rows("SELECT name, value FROM counters"))))
+        _, remarks = kept_of(kept_fields(kept))
+        if remarks:
+            raise DamagedError(remarks[0])
+        return kept
 
     def page(
         self, limit: int, before: int | None = None, from_s: int | None = None, to_s: int | None = None
@@ -162,7 +173,10 @@ class Book:
             found = "SELECT session, reason, count FROM stops WHERE session BETWEEN ? AND ? ORDER BY session, place"
             for number, reason, count in self._rows(found, span):
                 stops.setdefault(number, []).append((reason, count))
-        return [_record(row, tuple(parts.get(row[0], ())), tuple(stops.get(row[0], ()))) for row in rows]
+        try:
+            return [_record(row, tuple(parts.get(row[0], ())), tuple(stops.get(row[0], ()))) for row in rows]
+        except (AttributeError, TypeError, ValueError) as error:
+            raise DamagedError(f"a session in it is none: {error}") from error
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         return list(self._connection.execute(sql, parameters))

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias, TypeVar
 from evsed.core.actions import LogSession
 from evsed.core.record import Counters, Kept, SessionRecord, newer
 from evsed.files import sync_directory
-from evsed.logbook.book import Book, Connect, NewerError, connect
+from evsed.logbook.book import Book, Connect, DamagedError, NewerError, connect
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Logbook:
         """``errors``: what a connection that ``connect`` makes raises."""
         self._path = directory / NAME
         self._connect = connect
-        self._errors: tuple[type[Exception], ...] = (*errors, OSError)
+        self._errors: tuple[type[Exception], ...] = (*errors, DamagedError, OSError)
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="logbook", daemon=True)
         self._book: Book | None = None

@@ -1,19 +1,21 @@
-"""Settings in a file: an export, or a settings.json that the daemon keeps; and how two sets of them differ.
+"""Settings in a file: an export, a backup, or a settings.json that the daemon keeps; and how two sets of them differ.
 
-Pure: texts in, texts out. Secrets, and what one installation says of itself, are in no export and taken from no file.
+Pure: texts in, texts out. Secrets, and what one installation says of itself, are in no export and taken from no file;
+a backup has its secrets apart from the settings, and only where they were asked for.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from evsed.cli.rows import OWN, PLACE, Row, Rows
+from evsed.backup.rows import OWN, PLACE, Row, Rows
 from evsed.core.setting import Value
 from evsed.core.settings import TABLE
 from evsed.migrations import OLDEST, SCHEMA, migrated
 
 FORMAT: Final = "evsed settings"
+BACKUP: Final = "evsed backup"
 LONGEST: Final = 1_000_000
 """Bytes of a file that is read."""
 
@@ -24,10 +26,22 @@ class DocumentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a file says: the settings, and the serial number of the charger that they are of, 0 where it does not."""
+    """What a file says: the settings, and the serial number of the charger that they are of, 0 where it does not.
+
+    ``schema`` is the one that it was written in. A backup has more; None: this file does not have that.
+    """
 
     settings: Mapping[str, object]
     serial: int = 0
+    schema: int = SCHEMA
+    broker: Mapping[str, object] | None = None
+    cards: tuple[object, ...] | None = None
+    secrets: Mapping[str, object] = field(default_factory=dict, repr=False)
+    strange: tuple[str, ...] = ()
+    """Parts of a backup that this evsed does not know."""
+
+
+_PARTS: Final = frozenset({"format", "schema", "evsed", "serial", "created", "settings", "broker", "cards", "secrets"})
 
 
 def write(rows: Rows, version: str, now: str, serial: int = 0) -> str:
@@ -44,7 +58,7 @@ def write(rows: Rows, version: str, now: str, serial: int = 0) -> str:
 
 
 def read(raw: bytes) -> Read:
-    """The settings in an export or a settings.json, also of an older evsed. Raises DocumentError."""
+    """The settings in an export, a backup or a settings.json, also of an older evsed. Raises DocumentError."""
     if len(raw) > LONGEST:
         raise DocumentError(f"it is longer than {LONGEST} bytes, which no settings are")
     try:
@@ -62,7 +76,29 @@ def read(raw: bytes) -> Read:
     if not isinstance(document.get("settings"), dict):
         raise DocumentError('there are no "settings" in it')
     serial = document.get("serial")
-    return Read(migrated(document, schema)["settings"], serial if type(serial) is int else 0)
+    read = Read(_settings(document, schema), serial if type(serial) is int else 0, schema)
+    return _more(read, document) if document.get("format") == BACKUP else read
+
+
+def _settings(document: dict[str, Any], schema: int) -> Mapping[str, object]:
+    """The settings of today; what only their migration would add is not in the file."""
+    stored = document["settings"]
+    added = migrated({**document, "settings": {}}, schema)["settings"]
+    today = migrated(document, schema)["settings"]
+    return {key: value for key, value in today.items() if key in stored or key not in added or value != added[key]}
+
+
+def _more(read: Read, document: Mapping[str, Any]) -> Read:
+    """``read`` with what a backup has beside settings. Raises DocumentError."""
+    broker, cards, secrets = document.get("broker"), document.get("cards"), document.get("secrets", {})
+    if not isinstance(broker, dict | None):
+        raise DocumentError('its "broker" is no JSON object')
+    if not isinstance(cards, list | None):
+        raise DocumentError('its "cards" are no list')
+    if not isinstance(secrets, dict):
+        raise DocumentError('its "secrets" are no JSON object')
+    strange = tuple(key for key in document if key not in _PARTS)
+    return replace(read, broker=broker, cards=None if cards is None else tuple(cards), secrets=secrets, strange=strange)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -76,8 +112,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _schema(document: Mapping[str, object]) -> int:
     """The schema of the settings in ``document``, which the daemon's own file names in the same way as an export."""
-    if document.get("format", FORMAT) != FORMAT or "schema" not in document:
-        raise DocumentError(f'it is neither an export of settings ("format": "{FORMAT}") nor a settings.json')
+    if document.get("format", FORMAT) not in {FORMAT, BACKUP} or "schema" not in document:
+        known = f'an export of settings ("format": "{FORMAT}") nor a backup ("{BACKUP}") nor a settings.json'
+        raise DocumentError(f"it is neither {known}")
     schema = document["schema"]
     known = f"this evsed reads {OLDEST} to {SCHEMA}"
     if type(schema) is not int or schema < OLDEST:
@@ -128,17 +165,20 @@ class Plan:
     wrong: tuple[str, ...]
 
 
-def plan(settings: Mapping[str, object], rows: Rows, source: int = 0, target: int = 0) -> Plan:
+def plan(
+    settings: Mapping[str, object], rows: Rows, source: int = 0, target: int = 0, stay: Collection[str] = ()
+) -> Plan:
     """What has to change for the charger of ``rows`` to have ``settings``; what is not among these stays.
 
     ``source`` and ``target``: the serial numbers of the charger that the settings are of, and of this one; 0: unknown.
+    ``stay``: settings that are left as they are.
     """
     changes: list[Difference] = []
     remarks: list[str] = []
     wrong: list[str] = []
     for key, given in settings.items():
         row = rows.get(key)
-        if row is None or not row.carried:
+        if row is None or not row.carried or key in stay:
             remarks += _left(key, given, row)
             continue
         try:
@@ -163,4 +203,5 @@ def _left(key: str, given: object, row: Row | None) -> list[str]:
         return [f"{key[:40]!a} is no setting of this charger: left out"]
     if given == row.value:
         return []
-    return [f"{key} is {'a secret' if row.secret else 'of this charger alone'}: left as it is"]
+    why = "a secret" if row.secret else "of this charger alone" if key in OWN else "chosen at the charger"
+    return [f"{key} is {why}: left as it is"]

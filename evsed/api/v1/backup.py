@@ -1,0 +1,192 @@
+"""/api/v1/backup and /api/v1/restore: the settings, the broker and the cards in one document, and back from it."""
+
+import contextlib
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, NotRequired
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
+
+from evsed import __version__
+from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.rights import Right, right_of
+from evsed.api.site import BusyError, Site
+from evsed.api.v1.bodies import NOT_TAKEN, Answers, body_of, taking, without_secrets
+from evsed.api.v1.documents import exact
+from evsed.api.v1.settings import settings_rows
+from evsed.backup.document import DocumentError, read
+from evsed.backup.restoring import Now, Restoring, restoring
+from evsed.backup.rows import told
+from evsed.backup.saving import backup
+from evsed.core.events import ChangeSettings
+from evsed.core.setting import Value
+
+_BODY: Final = body_of(
+    {
+        "type": "object",
+        "required": ["schema", "settings"],
+        "description": "a backup, an export of settings, or a settings.json",
+        "example": {"format": "evsed backup", "schema": 3, "settings": {"current_min": 6}},
+    }
+)
+_NOT_ALLOWED: Final[Answers] = {
+    403: {
+        "description": "only the installer may do that; says what needs him",
+        "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
+    }
+}
+_INSTALLERS_TOLD: Final = 10
+Secrets = Annotated[bool, Query(description="with the secrets among the settings, and the broker's password")]
+DryRun = Annotated[bool, Query(description="only say what would be changed")]
+
+
+@exact
+class BrokerDocument(TypedDict):
+    """The MQTT broker, without its password. Files are those of the charger's disk."""
+
+    host: str
+    port: int
+    username: str
+    prefix: str
+    tls: bool
+    ca: str
+    certificate: str
+    key: str
+    discovery_prefix: str
+
+
+@exact
+class SavedCard(TypedDict):
+    """A card of the reader."""
+
+    uid: str
+    name: str
+    enabled: bool
+
+
+@exact
+class BackupDocument(TypedDict):
+    """What an owner has set, by names; the serial number is 0 where there is none."""
+
+    format: Literal["evsed backup"]
+    schema: int
+    evsed: str
+    serial: int
+    created: str
+    settings: dict[str, int | str]
+    broker: BrokerDocument
+    cards: list[SavedCard]
+    secrets: NotRequired[dict[str, int | str]]
+
+
+@exact
+class RestoredChange(TypedDict):
+    """One thing that is not as in the file; null: it is not there, or a secret."""
+
+    key: str
+    before: int | str | bool | None
+    after: int | str | bool | None
+    installer: bool
+
+
+@exact
+class RestoreDocument(TypedDict):
+    """What a restore changes, what it leaves out and why, and what is wrong in the file."""
+
+    changes: list[RestoredChange]
+    warnings: list[str]
+    wrong: list[str]
+
+
+def _now(site: Site) -> Now:
+    snapshot = site.snapshot
+    rows = told(settings_rows(snapshot.settings, snapshot.offers))
+    broker = None if site.set_broker is None else site.unit.broker
+    return Now(snapshot.settings, rows, site.unit.serial, broker)
+
+
+def _restore_document(found: Restoring) -> RestoreDocument:
+    changes: list[Any] = [asdict(change) for change in found.changes]
+    return {"changes": changes, "warnings": list(found.warnings), "wrong": [each.text for each in found.wrong]}
+
+
+async def _carry_out(site: Site, found: Restoring, before: Now) -> str:
+    """Does all of it, and says nothing; or nothing, and says why. Raises BusyError."""
+    if not found.settings and found.broker is None:
+        return ""
+    undo: tuple[tuple[str, Value], ...] = tuple((key, before.settings[key]) for key, _ in found.settings)
+    try:
+        if found.settings and (refused := (await site.submit(ChangeSettings(found.settings))).refused):
+            return refused
+        if found.broker is not None:
+            await site.store_broker(found.broker)
+    except BusyError:
+        with contextlib.suppress(BusyError):
+            await site.submit(ChangeSettings(undo))
+        raise
+    return ""
+
+
+def create_router(site: Site) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1", tags=["v1"])
+
+    @router.get("/backup", response_model=None, responses=taking(_NOT_ALLOWED, model=BackupDocument))
+    async def save(request: Request, secrets: Secrets = False) -> JSONResponse:
+        """What an owner has set, as POST /api/v1/restore takes it; the secrets only for an installer who asks."""
+        if secrets and right_of(request) < Right.INSTALL:
+            return problem(403, "the secrets are given to the installer only", parameter="secrets")
+        now = datetime.now(UTC)
+        unit = site.unit
+        document = backup(
+            site.snapshot.settings,
+            unit.broker,
+            (),
+            version=__version__,
+            serial=unit.serial,
+            created=now.isoformat(timespec="seconds"),
+            secrets=secrets,
+        )
+        name = f"evsed-{unit.serial or 'backup'}-{now:%Y%m%d}.json"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return JSONResponse(document, headers=headers)
+
+    @router.post(
+        "/restore",
+        response_model=None,
+        openapi_extra=_BODY,
+        responses=taking(NOT_TAKEN, _NOT_ALLOWED, model=RestoreDocument),
+    )
+    async def restore(request: Request, dry_run: DryRun = False) -> JSONResponse:
+        """Makes the charger as the file says, all of it or, if something is refused, nothing.
+
+        What is not in the file stays, and so do the mode, SET UP and who may log in. Answers what was changed.
+        """
+        body = await request.body()
+        try:
+            file = read(body)
+        except DocumentError as error:
+            site.refusals.note("POST /api/v1/restore", without_secrets(body), str(error))
+            return problem(422, f"the file cannot be used: {error}")
+        before = _now(site)
+        found = restoring(file, before)
+        if dry_run:
+            return JSONResponse(_restore_document(found))
+        errors = [Wrong(each.text, each.pointer) for each in found.wrong]
+        refused = "; ".join(error.detail for error in errors)
+        if not refused and found.installers and right_of(request) < Right.INSTALL:
+            return problem(403, f"only the installer may change {_named(found.installers)}; nothing was changed")
+        refused = refused or await _carry_out(site, found, before)
+        if refused:
+            site.refusals.note("POST /api/v1/restore", without_secrets(body), refused)
+            return problem(422, refused, errors=errors)
+        return JSONResponse(_restore_document(found))
+
+    return router
+
+
+def _named(keys: list[str]) -> str:
+    shown = ", ".join(keys[:_INSTALLERS_TOLD])
+    return shown if len(keys) <= _INSTALLERS_TOLD else f"{shown} and {len(keys) - _INSTALLERS_TOLD} more"
