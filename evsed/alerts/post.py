@@ -65,10 +65,10 @@ def post(
         return Outcome(False, f"it cannot be spoken to with TLS: {error.reason or 'no reason is given'}")
     except TimeoutError:
         return Outcome(False, _SILENT)
+    except http.client.HTTPException:  # one of which is an OSError too
+        return Outcome(False, "it does not answer as a web server does")
     except OSError as error:
         return Outcome(False, f"it cannot be reached: {error.strerror or type(error).__name__}")
-    except http.client.HTTPException:
-        return Outcome(False, "it does not answer as a web server does")
     except ValueError:
         return Outcome(False, "this is no address that can be posted to")
     if 200 <= status < 300:

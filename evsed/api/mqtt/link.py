@@ -24,7 +24,7 @@ from evsed.api.mqtt.entity_table_alerts import ALERT
 from evsed.api.mqtt.homeassistant import Announcing, Form, Identity, discovery_topics
 from evsed.api.mqtt.outbox import Outbox
 from evsed.api.mqtt.publishing import Message, Publishing
-from evsed.api.mqtt.set_topics import EndTimer, Reboot, TestAlert, set_command, wrong
+from evsed.api.mqtt.set_topics import AlertTest, EndTimer, Reboot, set_command, wrong
 from evsed.api.mqtt.turns import Asked, Turns
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
@@ -308,7 +308,7 @@ class MqttLink:
         elif isinstance(command, Reboot):
             if refused := self._hands.reboot():
                 self._refusals.note(where, payload, refused)
-        elif isinstance(command, TestAlert):
+        elif isinstance(command, AlertTest):
             if refused := self._hands.test_alert():
                 self._refusals.note(where, payload, refused)
         else:

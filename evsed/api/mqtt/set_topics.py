@@ -39,7 +39,7 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
-class TestAlert:
+class AlertTest:
     """Tell a test by every way that alerts are told; not the core's to carry out."""
 
 
@@ -48,7 +48,7 @@ class EndTimer:
     """End delayed charging and change nothing else. The command for that follows from the state when its turn comes."""
 
 
-Asked: TypeAlias = Command | Reboot | TestAlert | EndTimer
+Asked: TypeAlias = Command | Reboot | AlertTest | EndTimer
 Parse: TypeAlias = Callable[[str], Asked | None]
 
 
@@ -177,7 +177,7 @@ def _reboot(payload: str) -> Asked | None:
 
 
 def _test_alert(payload: str) -> Asked | None:
-    return TestAlert() if payload == "Test" else None
+    return AlertTest() if payload == "Test" else None
 
 
 def _mains(payload: str) -> Command | None:

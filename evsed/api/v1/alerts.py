@@ -59,7 +59,7 @@ class AlertsDocument(TypedDict):
 
 
 @exact
-class TestDocument(TypedDict):
+class TriedDocument(TypedDict):
     """What came of a test: the web hook's status or what is wrong, ``sent`` or what is wrong; null where it is off."""
 
     webhook: str | None
@@ -84,7 +84,7 @@ def alerts_document(alerts: Alerts | None) -> AlertsDocument:
     }
 
 
-async def _answers(alerts: Alerts | None) -> TestDocument:
+async def _answers(alerts: Alerts | None) -> TriedDocument:
     """Tells a test and waits for what comes of it. Raises NoWayError, TooSoonError."""
     if alerts is None:
         raise NoWayError(NONE_IS_ON)
@@ -103,7 +103,7 @@ def create_router(site: Site) -> APIRouter:
         """Which ways of telling of faults are on, how they do, and what was told last."""
         return JSONResponse(alerts_document(site.alerts))
 
-    @router.post("/alerts/test", response_model=None, responses=taking(_REFUSED, model=TestDocument))
+    @router.post("/alerts/test", response_model=None, responses=taking(_REFUSED, model=TriedDocument))
     async def test() -> JSONResponse:
         """Tells a test by every way that is on; answers within 10 s what came of each."""
         try:
