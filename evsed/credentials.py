@@ -55,9 +55,9 @@ class Hashed:
 
     salt: bytes = field(repr=False)
     hash: bytes = field(repr=False)
-    n: int = _N
-    r: int = _R
-    p: int = _P
+    n: int
+    r: int
+    p: int
 
     def fits(self, secret: str) -> bool:
         """Whether ``secret`` is it. Takes some 0.2 s on a Raspberry Pi 3, without holding the interpreter."""
@@ -67,7 +67,7 @@ class Hashed:
 def hashed(secret: str) -> Hashed:
     """``secret`` with a salt of its own; takes as long as ``fits``."""
     salt = secrets.token_bytes(_SALT_BYTES)
-    return Hashed(salt, _scrypt(secret, salt, _N, _R, _P))
+    return Hashed(salt, _scrypt(secret, salt, _N, _R, _P), _N, _R, _P)
 
 
 def _scrypt(secret: str, salt: bytes, n: int, r: int, p: int) -> bytes:

@@ -19,7 +19,6 @@ from typing import Any, cast
 
 import h11
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -50,7 +49,7 @@ class Bounds:
 class _Config(uvicorn.Config):
     """uvicorn's configuration with what our protocol needs."""
 
-    def __init__(self, app: FastAPI, bounds: Bounds, refuse: Callable[[str, str, str], None]) -> None:
+    def __init__(self, app: ASGIApp, bounds: Bounds, refuse: Callable[[str, str, str], None]) -> None:
         super().__init__(
             app,
             http=BoundedProtocol,
@@ -250,7 +249,7 @@ class QuietServer(uvicorn.Server):
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         refuse: Callable[[str, str, str], None] | None = None,
         bounds: Bounds | None = None,
         root: ASGIApp | None = None,

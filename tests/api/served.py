@@ -11,10 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from evsed.access import Access, Right
 from evsed.api.app import create_app
 from evsed.api.firmware.report import settings_document
+from evsed.api.gate import Keys
 from evsed.api.refusals import Refusals
+from evsed.api.rights import RIGHT_KEY
 from evsed.api.site import Site
 from evsed.config import Installation
 from evsed.core.actions import Outputs
@@ -64,13 +68,20 @@ class Charger:
     installation: Installation = field(default_factory=Installation)
     extra: tuple[APIRouter, ...] = ()
     board: EmptySocket = field(default_factory=EmptySocket)
+    access: Access = field(default_factory=Access)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals()
         self.memory = Memory()
         self.runtime = Runtime(self.board, self.memory, self.saved, lambda: None)
-        self.site = Site(self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals)
+        self.site = Site(
+            self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals, keys=Keys(self.access)
+        )
         self.app: FastAPI = create_app(self.site, *self.extra)
+
+    def token(self, right: str = "install") -> str:
+        """The header of a program that may do so much."""
+        return f"Bearer {self.access.add_token(f'{right} {len(self.access.tokens)}', right)}"
 
     def settings(self) -> dict[str, Any]:
         """What GET /settings says."""
@@ -85,12 +96,21 @@ class Charger:
         assert self.runtime.join(PATIENCE_S)
 
 
+def as_root(app: ASGIApp) -> ASGIApp:
+    """``app`` as it is served over the control socket: to who may do everything."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, RIGHT_KEY: Right.INSTALL}, receive, send)
+
+    return served
+
+
 class Served:
     """``app`` on a port of its own, in a thread of its own."""
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         refusals: Refusals,
         bounds: Bounds | None = None,
         tls: Callable[[], ssl.SSLContext] | None = None,
