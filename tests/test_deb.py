@@ -29,7 +29,7 @@ def wanted_by(name: str, seen: set[str]) -> set[str]:
         return seen
     seen.add(normal(name))
     for line in importlib.metadata.requires(name) or []:
-        if ";" not in line:
+        if re.fullmatch(r"[^;]+(; *(platform_python_implementation|implementation_name) != .PyPy.)?", line):
             wanted_by(re.split(r"[^A-Za-z0-9._-]", line.replace(" ", ""), maxsplit=1)[0], seen)
     return seen
 
