@@ -46,7 +46,7 @@ def test_a_daemon_that_was_killed_has_its_socket_again(charger: Booted) -> None:
 def test_tls_serves_with_a_certificate_that_the_daemon_makes(charger: Booted) -> None:
     charger.said("sh", "-c", "printf '[tls]\\nenabled = true\\n' >>/etc/evsed/evsed.toml")
     charger.said("systemctl", "restart", "evsed")
-    asked = ("python3", "-c", ASK, "https://localhost/api/v1/state", "/root/evsed.pem")
+    asked = ("python3", "-c", ASK, "https://127.0.0.1/api/v1/state", "/root/evsed.pem")
     charger.wait(lambda: "TLS: certificate" in charger.journal("--unit=evsed"), "a certificate is made")
     charger.said("sh", "-c", "evsed access certificate >/root/evsed.pem")
     charger.wait(lambda: charger.run(*asked).stdout.strip() == "200", "REST answers by TLS")
