@@ -64,7 +64,6 @@ def test_settings_are_changed_together_and_it_says_from_what_to_what(
         ("current_max=six", "current_max takes a whole number from 6 to 80 A; not 'six'"),
         ("curren_max=16", "did you mean current_max?"),
         ("mode=Fast", "mode takes Normal, Smart, Solar; not 'Fast'"),
-        ("lcd_pin=1234", "lcd_pin is not set over the network"),
     ],
 )
 def test_if_one_change_is_refused_none_is_made(

@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import json
+import shutil
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,7 +23,9 @@ from evsed.doors import Doors
 from evsed.entrances import Entrances
 from evsed.localweb import ControlConnection
 from tests.api.served import Charger
+from tests.documents.pages import ROOT, blocks
 from tests.scenarios.simulation import PATIENCE_S, free_port, wait_for
+from tests.silicon.environment import AS_COLLECTED
 
 
 @dataclass
@@ -132,10 +137,11 @@ def test_a_port_that_is_taken_keeps_no_other_door_closed(house: House, caplog: p
             taken.enter_context(socket.create_server(("127.0.0.1", port)))
         with house.open():
             assert opened(house.here) == "install"
+            for table in ("http", "tls"):
+                wait_for(lambda key=f"{table}.port": f"choose another {key}" in caplog.text, "it is told")  # type: ignore[misc]
             taken.close()
             assert opened(house.plain) == "operate"
             assert opened(house.secure) == "operate"
-    assert "choose another tls.port" in caplog.text
 
 
 def test_without_a_control_socket_the_others_serve(house: House, caplog: pytest.LogCaptureFixture) -> None:
@@ -178,3 +184,21 @@ def test_who_fills_the_network_s_places_does_not_keep_root_out(house: House) -> 
         with pytest.raises(AssertionError):
             assert house.plain() == "operate"
         assert opened(house.here) == "install"
+
+
+def test_the_commands_of_the_page_on_tls_run(house: House) -> None:
+    with house.open():
+        assert opened(house.secure) == "operate"
+        (house.directory / "evsed.pem").write_bytes((house.directory / "tls.crt").read_bytes())
+        (block,) = blocks(ROOT / "docs" / "tls.md", "sh")
+        text = block.text.replace("https://localhost", f"https://localhost:{house.installation.tls.port}")
+        curl = "curl" if shutil.which("curl") else f"{sys.executable} -m tests.documents.curl"
+        text = text.replace("curl ", f"{curl} ").replace("evsed settings", f"{sys.executable} -m evsed settings")
+        environment = {**AS_COLLECTED, "PYTHONPATH": str(ROOT)}
+        command = ["bash", "-euc", text]
+        done = subprocess.run(
+            command, cwd=house.directory, env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    assert '"state":"A"' in done.stdout.replace(" ", "")
+    assert done.stdout.endswith("mode=Normal\n")

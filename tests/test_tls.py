@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -263,3 +264,20 @@ def test_a_key_that_may_not_be_read_is_for_the_group(
     (own / "tls.key").chmod(0)
     assert not owners(tmp_path, own).usable
     assert "readable for group evsed" in caplog.text
+
+
+def test_bytes_that_are_nothing_cost_their_sender_the_connection_and_nobody_else(
+    ours: Tls, believing: ssl.SSLContext
+) -> None:
+    dice = random.Random(23)
+    with serving(ours) as (server, _):
+        for _ in range(60):
+            with server.connect() as client, contextlib.suppress(OSError):
+                begin = dice.choice([b"", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])
+                client.sendall(begin + dice.randbytes(dice.randrange(1, 600)))
+                client.shutdown(socket.SHUT_WR)
+                rest(client)
+        wait_for(lambda: not server.server._porch.waiting, "nobody stands before the door")
+        with enter(server, believing) as client:
+            client.sendall(GET)
+            assert answer(client)[0] == 200

@@ -91,7 +91,7 @@ class MenuWalk:
         draft = self._draft(ground)
         key = _nearest(self._key, items(draft, ground.offers))
         editing, chosen = self._editing and key == self._key, INSTALLER_PIN in self._changed
-        return MenuView(key, draft, editing, self._digits, chosen, self._told, self._since)
+        return MenuView(key, draft, editing, self._digits, self._told, self._since, chosen)
 
     def key(self, press: Press, gesture: Gesture, ground: Ground, now: Millis) -> ChangeSettings | None:
         """A key goes down, or repeats; what is to be stored now, at EXIT with something changed."""

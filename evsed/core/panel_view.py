@@ -19,9 +19,9 @@ class MenuView:
     draft: Settings  # the settings in force, with what was changed in the menu
     editing: bool = False  # < and > change the value
     digits: str = ""  # while a PIN is entered: those that were chosen so far
-    installer_pin: bool = False  # one was chosen in the menu, or none (0), and EXIT hands it on
     told: str = ""  # why EXIT or o was refused; empty: it was not
     since: Millis = 0  # when this item came up
+    installer_pin: bool = False  # one was chosen in the menu, or none (0), and EXIT hands it on
 
 
 @dataclass(frozen=True, slots=True)

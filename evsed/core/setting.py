@@ -187,4 +187,4 @@ def web_address(description: str, *, shown: Shown) -> Any:
 
 def _row(lcd_name: str, description: str, default: Value, *columns: Any, kept: bool = True) -> Any:
     setting = replace(Setting("", lcd_name, description, default, *columns), kept=kept)
-    return field(default=default, metadata={"setting": setting})
+    return field(default=default, repr=not setting.secret, metadata={"setting": setting})

@@ -298,21 +298,22 @@ class MqttLink:
     def _set(self, topic: str, message: paho.MQTTMessage) -> None:
         where = f"MQTT {topic}"
         payload = message.payload[: _LONGEST_PAYLOAD + 1].decode("utf-8", "replace").strip()
-        if message.retain:
-            self._refusals.note(where, payload, "a retained message is old news")
-            return
         name = topic.removeprefix(f"{self._identity.prefix}/Set/")
+        given = payload if name != "RFID" else ""  # a card's number opens the charger, and is for no log
+        if message.retain:
+            self._refusals.note(where, given, "a retained message is old news")
+            return
         command = None if len(message.payload) > _LONGEST_PAYLOAD else set_command(name, payload)
         if command is None:
-            self._refusals.note(where, payload, wrong(name))
+            self._refusals.note(where, given, wrong(name))
         elif isinstance(command, Reboot):
             if refused := self._hands.reboot():
-                self._refusals.note(where, payload, refused)
+                self._refusals.note(where, given, refused)
         elif isinstance(command, AlertTest):
             if refused := self._hands.test_alert():
-                self._refusals.note(where, payload, refused)
+                self._refusals.note(where, given, refused)
         else:
-            self._turns.take(Asked(where, payload, lambda: self._begin(command)))
+            self._turns.take(Asked(where, given, lambda: self._begin(command)))
 
     def _begin(self, asked: Command | EndTimer) -> "Future[Verdict] | None":
         command = self._hands.end_timer() if isinstance(asked, EndTimer) else asked

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _CLOSES_WITHIN_S: Final = 0.5
 _HTTP: Final = 80
+_HTTPS: Final = 443
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _IN_A_NETWORK: Final = "WL_CONNECTED"
 _NO_ALERTS: Final = "this evsed tells no alerts"
@@ -189,11 +190,13 @@ def client_id(installation: Installation) -> str:
 def identity(installation: Installation, broker: Mqtt) -> Identity:
     """Who we are for Home Assistant."""
     serial = installation.serial
-    port = "" if installation.http.port == _HTTP else f":{installation.http.port}"
+    plain, secure = installation.http.port, installation.tls.port
+    scheme, number, usual = ("http", plain, _HTTP) if plain else ("https", secure, _HTTPS)
+    port = "" if number == usual else f":{number}"
     return Identity(
         unit=str(serial) if serial else _token(installation),
         serial=serial,
         prefix=broker.prefix or f"SmartEVSE-{serial}",
-        url=f"http://smartevse-{serial}.local{port}/",
+        url=f"{scheme}://smartevse-{serial}.local{port}/",
         discovery_prefix=re.sub(r"/+$", "", broker.discovery_prefix),
     )
