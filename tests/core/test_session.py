@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,9 +29,9 @@ class Desk:
     now: int = 0
     told: list[LogSession] = field(default_factory=list)
 
-    def see(self, ms: int = 1_000, **changed: object) -> None:
+    def see(self, ms: int = 1_000, **changed: Any) -> None:
         self.now += ms
-        before, self.look = self.look, replace(self.look, **changed)  # type: ignore[arg-type]
+        before, self.look = self.look, replace(self.look, **changed)
         if self.look.unix_s is not None and "unix_s" not in changed:
             self.look = replace(self.look, unix_s=self.look.unix_s + ms // 1000)
         if self.look.import_wh != before.import_wh:
@@ -39,10 +40,10 @@ class Desk:
             assert isinstance(action, LogSession)
             self.told.append(action)
 
-    def plug(self, **changed: object) -> None:
+    def plug(self, **changed: Any) -> None:
         self.see(connected=True, gone=False, **changed)
 
-    def unplug(self, **changed: object) -> None:
+    def unplug(self, **changed: Any) -> None:
         self.session.stopped_charging("unplugged", self.now)
         self.see(connected=False, gone=True, **changed)
 
@@ -55,7 +56,7 @@ class Desk:
         self.session.stopped_charging(code, self.now)
         self.see()
 
-    def counts(self, wh: int, **changed: object) -> None:
+    def counts(self, wh: int, **changed: Any) -> None:
         """The register advances."""
         self.see(import_wh=(self.look.import_wh or 0) + wh, **changed)
 
