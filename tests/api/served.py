@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from evsed.api.app import create_app
 from evsed.api.firmware.report import settings_document
 from evsed.api.refusals import Refusals
-from evsed.api.site import Site
+from evsed.api.site import NO_LOG, Log, Site
 from evsed.config import Installation
 from evsed.core.actions import Outputs
 from evsed.core.events import Inputs
@@ -62,12 +62,15 @@ class Charger:
     installation: Installation = field(default_factory=Installation)
     extra: tuple[APIRouter, ...] = ()
     board: EmptySocket = field(default_factory=EmptySocket)
+    logbook: Log = NO_LOG
 
     def __post_init__(self) -> None:
         self.refusals = Refusals()
         self.memory = Memory()
         self.runtime = Runtime(self.board, self.memory, self.saved, lambda: None)
-        self.site = Site(self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals)
+        self.site = Site(
+            self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals, logbook=self.logbook
+        )
         self.app: FastAPI = create_app(self.site, *self.extra)
 
     def settings(self) -> dict[str, Any]:
