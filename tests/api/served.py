@@ -19,7 +19,7 @@ from evsed.api.firmware.report import settings_document
 from evsed.api.gate import Keys
 from evsed.api.refusals import Refusals
 from evsed.api.rights import RIGHT_KEY
-from evsed.api.site import Site
+from evsed.api.site import NO_LOG, Log, Site
 from evsed.config import Installation
 from evsed.core.actions import Outputs
 from evsed.core.events import Inputs
@@ -69,13 +69,20 @@ class Charger:
     extra: tuple[APIRouter, ...] = ()
     board: EmptySocket = field(default_factory=EmptySocket)
     access: Access = field(default_factory=Access)
+    logbook: Log = NO_LOG
 
     def __post_init__(self) -> None:
         self.refusals = Refusals()
         self.memory = Memory()
         self.runtime = Runtime(self.board, self.memory, self.saved, lambda: None)
         self.site = Site(
-            self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals, keys=Keys(self.access)
+            self.runtime,
+            self.memory.barrier,
+            self.installation,
+            lambda: False,
+            self.refusals,
+            keys=Keys(self.access),
+            logbook=self.logbook,
         )
         self.app: FastAPI = create_app(self.site, *self.extra)
 
