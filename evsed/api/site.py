@@ -34,13 +34,11 @@ MOST_READ = 3
 
 
 class Log(Protocol):
-    """The log of sessions, for reading; both wait for the disk. See evsed.logbook.log.Logbook."""
+    """The log of sessions, for reading; waits for the disk. See evsed.logbook.log.Logbook."""
 
     def page(
         self, limit: int, before: int | None = None, from_s: int | None = None, to_s: int | None = None
     ) -> list[SessionRecord]: ...
-
-    def one(self, number: int) -> SessionRecord | None: ...
 
 
 class _NoLog:
@@ -54,9 +52,6 @@ class _NoLog:
         to_s: int | None = None,  # noqa: ARG002
     ) -> list[SessionRecord]:
         return []
-
-    def one(self, number: int) -> SessionRecord | None:  # noqa: ARG002
-        return None
 
 
 NO_LOG = _NoLog()

@@ -115,5 +115,4 @@ def stop_code(core: "Controller", row: Transition, now: Millis) -> str:
         return "car_stopped"
     if core.level is Level.WANTS_VENTILATION and row.trigger is Trigger.MUST_STOP:
         return VENTILATION.code
-    reason = view.reason(core, now)
-    return NOT_ASKED.code if reason is None else reason.code
+    return (view.reason(core, now) or NOT_ASKED).code

@@ -160,10 +160,6 @@ class Book:
         where = " AND ".join([f"{words} ?" for words, _ in asked] or ["1"])
         return self._records(f"{where} ORDER BY number DESC LIMIT ?", (*(value for _, value in asked), limit))
 
-    def one(self, number: int) -> SessionRecord | None:
-        """The session of this number."""
-        return next(iter(self._records("number = ?", (number,))), None)
-
     def _records(self, which: str, parameters: Sequence[Any]) -> list[SessionRecord]:
         with self._transaction(""):
             rows = self._rows(f"SELECT {_COLUMNS} FROM sessions WHERE {which}", parameters)  # noqa: S608 - our own names

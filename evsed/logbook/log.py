@@ -143,10 +143,6 @@ class Logbook:
         """See Book.page; waits for the disk. Raises UnreadableError."""
         return self._read(lambda book: book.page(limit, before, from_s, to_s), [])
 
-    def one(self, number: int) -> SessionRecord | None:
-        """The session of this number; waits for the disk. Raises UnreadableError."""
-        return self._read(lambda book: book.one(number), None)
-
     def _read(self, read: Callable[[Book], _Found], nothing: _Found) -> _Found:
         if not self._path.exists():
             return nothing

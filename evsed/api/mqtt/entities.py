@@ -71,6 +71,7 @@ class Component:
     icon: str = ""
     template: str = ""  # how the state is made of the payload
     options: tuple[str, ...] = ()
+    attributes: bool = False  # the payload is a JSON object, and all of it is told beside the state
     command: str = ""  # the topic below Set/ that changes it
     more: Keys = field(default_factory=dict)  # keys that only its domain knows
     limits: Callable[[Settings], Keys] = no_limits  # keys that follow the owner's settings

@@ -124,6 +124,8 @@ def _entity(component: Component, topic: Topic | None, identity: Identity, setti
     keys = {key: value for key, value in keys.items() if value}
     if topic is not None:
         keys["state_topic"] = f"{identity.prefix}/{topic.name}"
+        if component.attributes:
+            keys["json_attributes_topic"] = keys["state_topic"]
         if not topic.retained and component.domain in _EXPIRING:
             keys["expire_after"] = SILENT_S
     if component.command:

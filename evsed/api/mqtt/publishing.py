@@ -1,6 +1,6 @@
 """What to publish and when: on change at once, and everything at least every 10 s. Pure; one for each connection.
 
-Owns what was said and when; the values are entity_table.py's, sending them is link.py's.
+Owns what was said and when; the values are the tables', sending them is link.py's.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from typing import Final
 from evsed.api.mqtt.entities import Payload, Topic, View, same, values
 from evsed.api.mqtt.entity_table import DOES, MEASURED
 from evsed.api.mqtt.entity_table_owner import SET_BY_OWNERS
+from evsed.api.mqtt.entity_table_sessions import SESSIONS
 from evsed.core.units import Millis
 
 CONNECTED: Final = Topic("connected", lambda _: "online", "`online`, and `offline` as last will", retained=True)
-TOPICS: Final = (*DOES, *SET_BY_OWNERS, *MEASURED)
+TOPICS: Final = (*DOES, *SET_BY_OWNERS, *MEASURED, *SESSIONS)
 AGAIN_MS: Final = 9_000
 """After this an unchanged value is said again, so that all come within 10 s when somebody looks four times a second."""
 

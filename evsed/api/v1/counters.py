@@ -1,4 +1,4 @@
-"""/api/v1/counters: what has been counted since the daemon started, and since when that is."""
+"""/api/v1/counters: what was counted since the daemon started, and what is counted for good."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from evsed.api.site import Site
 from evsed.api.v1.bodies import taking
-from evsed.api.v1.documents import Seconds, SinceStart, UnixSeconds, exact
+from evsed.api.v1.documents import Seconds, SinceStart, UnixSeconds, WattHours, exact
 from evsed.core.model import MeterRole
 from evsed.core.snapshot import ChargerView, MeterView, Snapshot
 
@@ -30,6 +30,18 @@ class ChargerCounters(TypedDict):
 
 
 @exact
+class KeptCounters(TypedDict):
+    """Counted for as long as this charger exists; a restart loses none of it. null: no EV meter has ever counted."""
+
+    sessions: int
+    contactor1_closings: int
+    contactor2_closings: int
+    charging_s: Seconds
+    energy_wh: WattHours | None
+    powered_h: int
+
+
+@exact
 class Counters(TypedDict):
     """Counted from ``since`` (Unix seconds; null while the time of day is not known), the start of the daemon."""
 
@@ -42,6 +54,7 @@ class Counters(TypedDict):
     mqtt_connected: bool
     meters: dict[str, MeterCounters]
     chargers: list[ChargerCounters]
+    kept: KeptCounters
 
 
 def counters_document(site: Site) -> Counters:
@@ -57,6 +70,19 @@ def counters_document(site: Site) -> Counters:
         "mqtt_connected": site.mqtt_connected(),
         "meters": {role.value: _meter(snapshot.meters[role]) for role in MeterRole},
         "chargers": [_charger(charger) for charger in snapshot.chargers],
+        "kept": _kept(snapshot),
+    }
+
+
+def _kept(snapshot: Snapshot) -> KeptCounters:
+    counters = snapshot.sessions.counters
+    return {
+        "sessions": counters.sessions,
+        "contactor1_closings": counters.closings[0],
+        "contactor2_closings": counters.closings[1],
+        "charging_s": counters.charging_ms // 1000,
+        "energy_wh": counters.energy_wh,
+        "powered_h": counters.powered_s // 3600,
     }
 
 
@@ -85,7 +111,7 @@ def create_router(site: Site) -> APIRouter:
 
     @router.get("/counters", response_model=None, responses=taking(model=Counters))
     async def read() -> JSONResponse:
-        """What has been counted since the daemon started."""
+        """What has been counted since the daemon started, and (`kept`) for as long as the charger exists."""
         return JSONResponse(counters_document(site))
 
     return router

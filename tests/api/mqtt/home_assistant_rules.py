@@ -26,7 +26,9 @@ REQUIRED: Final = {
     "update": frozenset(),
 }
 ALLOWED: Final = {
-    "sensor": STATED | {"expire_after", "options", "state_class", "suggested_display_precision", "unit_of_measurement"},
+    "sensor": STATED
+    | {"expire_after", "json_attributes_topic", "options", "state_class", "suggested_display_precision"}
+    | {"unit_of_measurement"},
     "binary_sensor": STATED | {"expire_after", "payload_on", "payload_off"},
     "number": STATED | COMMANDED | {"max", "min", "mode", "step", "unit_of_measurement"},
     "select": STATED | COMMANDED | {"options"},
@@ -130,5 +132,6 @@ def _judge_sensor(keys: dict[str, Any]) -> None:
         return
     units, state_classes = SENSORS[device_class]
     assert unit in units if units else unit is None, keys
-    assert state_class in state_classes if state_classes else state_class is None, keys
+    one_of_many = state_class is None and "json_attributes_topic" in keys  # no statistics of single things
+    assert one_of_many or (state_class in state_classes if state_classes else state_class is None), keys
     assert (device_class == "enum") == bool(keys.get("options")), keys

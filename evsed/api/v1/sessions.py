@@ -1,0 +1,212 @@
+"""/api/v1/sessions: what was charged, a session a plug-in; for programs in pages, for spreadsheets as one file.
+
+Owns the routes and the merging of the log with what the control loop knows better: the open session, and the last one.
+"""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from typing_extensions import TypedDict
+
+from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.site import BusyError, Site
+from evsed.api.v1.bodies import Answers, NotTakenError, taking
+from evsed.api.v1.documents import exact
+from evsed.api.v1.session_documents import COLUMNS, SessionDocument, session_document, session_row
+from evsed.core.record import Kept, SessionRecord
+from evsed.logbook.log import UnreadableError
+from evsed.wallclock import LocalCalendar
+
+MOST: Final = 1_000
+_USUAL: Final = 100
+_PAGE: Final = 200  # of an export
+_LAST_ID: Final = 2**53 - 1
+_DAY: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
+_SAVE: Final = {"Cache-Control": "no-cache"}
+_INVALID: Final[Answers] = {422: {"description": "a parameter cannot be used; says which"}}
+_UNKNOWN: Final[Answers] = {
+    404: {"description": "there is no such session", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+}
+
+From = Annotated[str | None, Query(alias="from", pattern=_DAY, description="the first day, YYYY-MM-DD, local time")]
+To = Annotated[str | None, Query(alias="to", pattern=_DAY, description="the last day, YYYY-MM-DD, local time")]
+
+
+@exact
+class Sessions(TypedDict):
+    """A page of sessions, the newest first. ``next``: what ``before`` is for the next page; null: this was the last."""
+
+    sessions: list[SessionDocument]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which sessions are asked for, in Unix seconds; None: no bound. ``to_s`` itself is not in it."""
+
+    from_s: int | None = None
+    to_s: int | None = None
+
+    def has(self, record: SessionRecord) -> bool:
+        """Whether ``record`` began in it, as Book.page understands that."""
+        if self == Span():
+            return True
+        when = next((s for s in (record.start_s, record.seen_s, record.end_s) if s is not None), None)
+        if when is None:
+            return False
+        return (self.from_s is None or when >= self.from_s) and (self.to_s is None or when < self.to_s)
+
+
+def span_of(first: str | None, last: str | None) -> Span:
+    """The days from ``first`` to ``last`` where the charger is, both whole. Raises NotTakenError."""
+    return Span(_midnight("from", first, 0), _midnight("to", last, 1))
+
+
+def _midnight(name: str, day: str | None, days: int) -> int | None:
+    if day is None:
+        return None
+    try:
+        begin = date.fromisoformat(day) + timedelta(days=days)
+        return LocalCalendar().unix(begin.toordinal(), 0)
+    except (ValueError, OverflowError, OSError):
+        raise NotTakenError(Wrong(f"{name} takes a day such as 2026-11-22, not {day}", parameter=name)) from None
+
+
+def merged(logged: list[SessionRecord], kept: Kept, limit: int, before: int | None, span: Span) -> list[SessionRecord]:
+    """A page of the log, with the open and the last session as they are now in place of what was written of them."""
+    found = {record.number: record for record in logged}
+    lowest = min(found) if len(found) >= limit else 0
+    for record in (kept.last, kept.open):
+        if record is not None and lowest <= record.number and (before is None or record.number < before):
+            found.pop(record.number, None)
+            if span.has(record):
+                found[record.number] = record
+    return sorted(found.values(), key=lambda record: record.number, reverse=True)[:limit]
+
+
+async def page(site: Site, limit: int, before: int | None, span: Span) -> list[SessionRecord]:
+    """A page of sessions, newest first. Raises BusyError when the disk does not let it be read."""
+    kept = site.snapshot.sessions
+    async with site.reading:
+        try:
+            logged = await asyncio.to_thread(site.logbook.page, limit, before, span.from_s, span.to_s)
+        except UnreadableError as error:
+            raise BusyError(str(error)) from None
+    return merged(logged, kept, limit, before, span)
+
+
+async def _pages(site: Site, span: Span) -> AsyncIterator[list[SessionRecord]]:
+    """All of them, a page at a time."""
+    before: int | None = None
+    while records := await page(site, _PAGE, before, span):
+        yield records
+        if len(records) < _PAGE:
+            return
+        before = records[-1].number
+
+
+async def _csv(pages: AsyncIterator[list[SessionRecord]], separator: str) -> AsyncIterator[bytes]:
+    """RFC 4180 in UTF-8; a byte order mark tells spreadsheets that it is."""
+    yield "\ufeff".encode() + _lines([COLUMNS], separator)
+    async for records in pages:
+        yield _lines([session_row(record) for record in records], separator)
+
+
+def _lines(rows: Iterable[Iterable[int | str]], separator: str) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+async def _json(pages: AsyncIterator[list[SessionRecord]]) -> AsyncIterator[bytes]:
+    """The same as the documents of the page."""
+    yield b'{"next":null,"sessions":['
+    between = ""
+    async for records in pages:
+        texts = [json.dumps(session_document(record), separators=(",", ":")) for record in records]
+        yield (between + ",\n".join(texts)).encode()
+        between = ",\n"
+    yield b"]}\n"
+
+
+async def _begun(stream: AsyncIterator[bytes], media_type: str, name: str) -> Response:
+    """``stream`` as a file to be saved, with its first part ready: what goes wrong then has a status of its own."""
+    first = [await anext(stream), await anext(stream, b"")]
+
+    async def whole() -> AsyncIterator[bytes]:
+        for part in first:
+            yield part
+        async for part in stream:
+            yield part
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', **_SAVE}
+    return StreamingResponse(whole(), media_type=media_type, headers=headers)
+
+
+def create_router(site: Site) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/v1", tags=["v1"])
+
+    @router.get("/sessions", response_model=None, responses=taking(_INVALID, model=Sessions))
+    async def sessions(
+        limit: Annotated[int, Query(ge=1, le=MOST, description="so many at most")] = _USUAL,
+        before: Annotated[int | None, Query(ge=1, le=_LAST_ID, description="only with a lower id")] = None,
+        first: From = None,
+        last: To = None,
+    ) -> JSONResponse:
+        """What was charged, a session from plug-in to unplug, the newest first; the open one too."""
+        try:
+            records = await page(site, limit, before, span_of(first, last))
+        except NotTakenError as error:
+            return problem(422, str(error), errors=error.errors)
+        answer: Sessions = {
+            "sessions": [session_document(record) for record in records],
+            "next": records[-1].number if len(records) == limit else None,
+        }
+        return JSONResponse(answer)
+
+    @router.get(
+        "/sessions.csv",
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **_INVALID},
+    )
+    async def as_csv(
+        first: From = None,
+        last: To = None,
+        separator: Annotated[Literal["comma", "semicolon", "tab"], Query(description="between two columns")] = "comma",
+    ) -> Response:
+        """All sessions as a table for a spreadsheet, the newest first: whole numbers, local times, UTF-8."""
+        try:
+            span = span_of(first, last)
+        except NotTakenError as error:
+            return problem(422, str(error), errors=error.errors)
+        stream = _csv(_pages(site, span), _SEPARATORS[separator])
+        return await _begun(stream, "text/csv; charset=utf-8; header=present", "sessions.csv")
+
+    @router.get("/sessions.json", response_model=None, responses=taking(_INVALID, model=Sessions))
+    async def as_json(first: From = None, last: To = None) -> Response:
+        """All sessions in one file, the newest first."""
+        try:
+            span = span_of(first, last)
+        except NotTakenError as error:
+            return problem(422, str(error), errors=error.errors)
+        return await _begun(_json(_pages(site, span)), "application/json", "sessions.json")
+
+    @router.get("/sessions/{id}", response_model=None, responses=taking(_UNKNOWN, _INVALID, model=SessionDocument))
+    async def one(number: Annotated[int, Path(alias="id", ge=1, le=_LAST_ID)]) -> JSONResponse:
+        """One session."""
+        records = await page(site, 1, number + 1, Span())
+        if not records or records[0].number != number:
+            return problem(404, f"there is no session {number}")
+        return JSONResponse(session_document(records[0]))
+
+    return router
