@@ -21,7 +21,7 @@ class Grant:
         self.given = given
         """Somebody let this plug-in charge, or the next one; access may be paused all the same, or wait for a timer."""
 
-        self.holder = holder
+        self.holder = holder if given else ""
         """The card that did; empty: it was no card."""
 
         self._over = False  # what access is was meant for a plug-in that has ended

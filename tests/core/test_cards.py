@@ -14,13 +14,13 @@ from evsed.core.events import (
     ChangeSettings,
     Command,
     EraseSettings,
-    Inputs,
     RemoveCards,
-    Sampled,
     SwipeCard,
 )
+from evsed.core.panel_view import EXIT
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
+from tests.core.keys import Keys
 from tests.core.story import Story, settings
 
 ANN, BOB, EVE = "04A1B2C3D4E5F6", "0A1B2C3D4E5F", "DEADBEEF0000"
@@ -75,18 +75,17 @@ def test_what_a_card_does_and_says(
     verdict = story.command(SwipeCard(swiped))
     assert why in verdict.refused
     assert verdict.accepted is not bool(why)
-    assert (story.snapshot.rfid_text, uids(story)) == (says, tuple(before))  # what is kept is told with the next cycle
-    story.run(0.1)
-    assert (story.snapshot.rfid_text, [card.uid for card in story.core.saved.cards]) == (says, after)
+    assert (story.snapshot.rfid_text, uids(story)) == (says, tuple(after))
     assert story.snapshot.rfid_last == ("" if reader == "Disabled" else swiped.upper())
     assert (story.snapshot.backlight_s > 0) is (reader != "Disabled")
     story.run(15)
     assert story.snapshot.rfid_text == ("Not Installed" if reader == "Disabled" else "Ready to read card")
 
 
-@pytest.mark.parametrize(
-    "no_number", ["", "0A1B2C3D4E5", "0A1B2C3D4E5F6", "0A1B2C3D4E5G", "0A1B2C3D4E5F\n", "DEADBEEF"]
-)
+NO_NUMBERS = ["", "0A1B2C3D4E5", "0A1B2C3D4E5F6", "0A1B2C3D4E5G", "0A1B2C3D4E5F\n", "DEADBEEF"]
+
+
+@pytest.mark.parametrize("no_number", NO_NUMBERS)
 def test_what_is_no_number_is_no_card(no_number: str) -> None:
     story = with_reader("Learn")
     assert "12 or 14 hexadecimal digits" in story.command(SwipeCard(no_number)).refused
@@ -136,9 +135,7 @@ def test_delete_all_is_not_chosen_by_a_slip(reader: str) -> None:
     story = with_reader(reader, *known(ANN, BOB))
     before = story.core.desk.settings
     for slip in (choose(5), ChangeSetting("rfidreader", "DeleteAll")):
-        assert (
-            story.command(slip).refused == "DeleteAll forgets every card: choose Delete first, and DeleteAll after that"
-        )
+        assert story.command(slip).refused.startswith("DeleteAll forgets every card: choose Delete first")
         story.run(0.1)
         assert (story.core.desk.settings, uids(story)) == (before, (ANN, BOB))
     assert story.command(choose(4)).accepted
@@ -161,27 +158,13 @@ def test_nothing_is_lost_where_there_is_no_card() -> None:
 
 
 def test_whoever_leaves_the_menu_by_exit_has_seen_what_he_chose() -> None:
-    story = with_reader("EnableAll", *known(ANN))
-
-    def press(button: Button, seconds: float = 0.1) -> None:
-        for down in (frozenset({button}), frozenset[Button]()):
-            until = story.now + round(seconds * 1000)
-            while story.now < until:
-                story.step()
-                story.core.handle(Sampled(Inputs(story.unit.inputs(story.now).pilot_mv, buttons=down)), story.now)
-
-    press(Button.MIDDLE, 2.2)
-    while story.snapshot.panel.menu is not None and story.snapshot.panel.menu.key != "rfidreader":
-        press(Button.RIGHT)
-    press(Button.MIDDLE)
-    for _ in range(4):
-        press(Button.RIGHT)
-    press(Button.MIDDLE)
-    while story.snapshot.panel.menu is not None and story.snapshot.panel.menu.key != "exit":
-        press(Button.RIGHT)
-    assert uids(story) == (ANN,)
-    press(Button.MIDDLE)
-    assert (uids(story), story.snapshot.settings.rfidreader) == ((), 5)
+    keys = Keys(Saved(settings=settings(rfidreader="EnableAll"), cards=known(ANN)))
+    keys.open_menu()
+    keys.choose("rfidreader", "DeleteAll")
+    assert uids(keys) == (ANN,)
+    keys.go(EXIT)
+    keys.short(Button.MIDDLE)
+    assert (uids(keys), keys.snapshot.settings.rfidreader) == ((), 5)
 
 
 def test_erased_settings_leave_the_cards() -> None:
@@ -232,7 +215,7 @@ def test_cards_are_added_changed_and_removed_by_their_number() -> None:
 )
 def test_if_one_card_is_none_nothing_is_added(given: tuple[Card, ...], why: str) -> None:
     story = with_reader("EnableAll", *known(EVE))
-    assert why in story.command(AddCards((*known(BOB), *given) if why == "x" else given, anew=True)).refused
+    assert why in story.command(AddCards(given, anew=True)).refused
     story.run(0.1)
     assert uids(story) == (EVE,)
 

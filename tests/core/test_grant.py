@@ -84,7 +84,10 @@ def test_with_enable_all_any_card_stops_and_with_enable_one_only_that_which_star
         assert swipe(story, BOB) == says
         story.run(8)
         assert (story.state, holder(story)) == (state, ANN if state is State.C else "")
-    assert "another card let this car charge" in story.command(SwipeCard(BOB)).refused
+
+
+def test_another_card_is_told_whose_turn_it_is() -> None:
+    assert "another card let this car charge" in charging("EnableOne").command(SwipeCard(BOB)).refused
 
 
 @ONE_OR_ALL
@@ -326,9 +329,9 @@ def test_erased_settings_forget_the_holder() -> None:
 # ---- the timer ----
 
 
-def delayed(**given: object) -> Story:
+def delayed(reader: str = "EnableAll", **given: object) -> Story:
     """A car that waits for a card, and a timer from noon + 600 s to noon + 4,200 s, every day."""
-    story = plugged(**given)
+    story = plugged(reader, **given)
     story.clock(NOON)
     assert story.command(DelayedCharging(ModeChoice.NORMAL, NOON + 600, NOON + 4_200, repeat=True)).accepted
     story.run(1)
@@ -432,7 +435,7 @@ def test_with_enable_one_the_cable_is_locked_while_the_session_lasts() -> None:
 
 
 def test_with_enable_one_a_cable_that_waits_for_its_timer_is_locked() -> None:
-    story = delayed(reader="EnableOne", lock="Motor")
+    story = delayed("EnableOne", lock="Motor")
     assert (story.reason, story.unit.locked) == ("delayed", True)
 
 

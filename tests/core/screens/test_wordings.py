@@ -17,7 +17,7 @@ from evsed.core.screens.errors import ERRORS
 from evsed.core.screens.main import screen
 from evsed.core.screens.screen import Screen, Words
 from evsed.core.screens.wordings import WORDINGS
-from evsed.core.snapshot import Snapshot
+from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from tests.core.story import Story, settings
 from tests.lcd_scenes import AROUND, NOW, SCENES, UNIX_S, delayed, empty, plugged, waits
