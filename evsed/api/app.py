@@ -20,8 +20,8 @@ from evsed.api.guard import Guard, names_of
 from evsed.api.openapi import document
 from evsed.api.problems import Wrong, refusal
 from evsed.api.site import BusyError, Site
-from evsed.api.v1 import charging, counters, events, limit, sessions, state, timer
 from evsed.api.v1 import backup as v1_backup
+from evsed.api.v1 import cards, charging, counters, events, limit, sessions, state, timer
 from evsed.api.v1 import meters as v1_meters
 from evsed.api.v1 import settings as v1_settings
 
@@ -50,7 +50,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
-    v1 = (state, events, v1_settings, v1_meters, counters, charging, timer, limit, sessions)
+    v1 = (state, events, v1_settings, v1_meters, counters, charging, timer, limit, sessions, cards)
     for module in (settings, meters, unit, lcd, *v1, v1_backup):
         app.include_router(module.create_router(site))
     for router in extra:

@@ -12,6 +12,8 @@ from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
+    AddCards,
+    ChangeCard,
     ChangeSetting,
     ChangeSettings,
     ChooseMode,
@@ -19,6 +21,8 @@ from evsed.core.events import (
     Command,
     DelayedCharging,
     EraseSettings,
+    RemoveCards,
+    SwipeCard,
     Verdict,
 )
 from evsed.core.record import SessionRecord
@@ -26,7 +30,10 @@ from evsed.core.snapshot import Snapshot
 from evsed.runtime import BUSY, ENDED, Runtime
 
 _ANSWERS_WITHIN_S = 3.0
-_KEPT = (ChooseMode, ChangeSetting, ChangeSettings, ClearFaults, DelayedCharging, EraseSettings)
+_KEPT = (
+    ChooseMode, ChangeSetting, ChangeSettings, ClearFaults, DelayedCharging, EraseSettings,
+    SwipeCard, AddCards, ChangeCard, RemoveCards,
+)  # fmt: skip
 """What outlives a restart; measurements and the override do not."""
 
 

@@ -284,18 +284,19 @@ class MqttLink:
     def _set(self, topic: str, message: paho.MQTTMessage) -> None:
         where = f"MQTT {topic}"
         payload = message.payload[: _LONGEST_PAYLOAD + 1].decode("utf-8", "replace").strip()
+        shown = "..." if topic.endswith("/RFID") else payload  # a card's number opens the charger
         if message.retain:
-            self._refusals.note(where, payload, "a retained message is old news")
+            self._refusals.note(where, shown, "a retained message is old news")
             return
         name = topic.removeprefix(f"{self._identity.prefix}/Set/")
         command = None if len(message.payload) > _LONGEST_PAYLOAD else set_command(name, payload)
         if command is None:
-            self._refusals.note(where, payload, wrong(name))
+            self._refusals.note(where, shown, wrong(name))
         elif isinstance(command, Reboot):
             if refused := self._hands.reboot():
                 self._refusals.note(where, payload, refused)
         else:
-            self._turns.take(Asked(where, payload, lambda: self._begin(command)))
+            self._turns.take(Asked(where, shown, lambda: self._begin(command)))
 
     def _begin(self, asked: Command | EndTimer) -> "Future[Verdict] | None":
         command = self._hands.end_timer() if isinstance(asked, EndTimer) else asked
