@@ -19,7 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evsed import __version__
 from evsed.access import Access, Kind
+from evsed.backup.kept import keep
 from evsed.config import Board, ConfigError, Installation
 from evsed.core.model import Contactor2
 from evsed.core.ports import Board as BoardPort
@@ -170,6 +172,7 @@ class _Daemon:
         self.starts_anew = False
         self._board, self._panel = self._open_board(installation.board)  # first of all: outputs safe
         self._installation = replace(installation, serial=serial_number(installation.serial))
+        keep(Path(installation.state.directory), __version__)
         self._store = Store(Path(installation.state.directory))
         try:
             kept = self._store.load(Saved())

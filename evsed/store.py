@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from evsed import __version__
+from evsed.cardstore import CardFile
+from evsed.core.cards import is_uid
 from evsed.core.faults import LATCHED
 from evsed.core.model import Access
 from evsed.core.schedule import DAY_MINUTES, LAST_DAY, LAST_S, NO_TIMER, Timer
@@ -67,6 +69,7 @@ def encode(saved: Saved) -> str:
         "sessions": kept_fields(saved.kept),
         "latched": [fault.value.code for fault in saved.latched],
         "timer": _timer_fields(saved.timer),
+        "grant": {"given": saved.granted, "card": saved.holder},
         "settings": saved.settings.names(),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -118,6 +121,7 @@ def decode(text: str) -> Decoded:
     remarks += doubts
     latched = document.get("latched")
     timer = document.get("timer")
+    granted, holder = _grant(document.get("grant"), access)
     saved = Saved(
         settings=_settings(document["settings"], remarks, bad),
         access=access,
@@ -127,8 +131,19 @@ def decode(text: str) -> Decoded:
         latched=tuple(fault for fault in LATCHED if isinstance(latched, list) and fault.value.code in latched),
         timer=_timer(timer if isinstance(timer, dict) else {}),
         kept=kept,
+        granted=granted,
+        holder=holder,
     )
     return Decoded(saved, tuple(remarks), tuple(bad), schema)
+
+
+def _grant(stored: object, access: Access) -> tuple[bool, str]:
+    """Whether somebody let the car charge, and the card that did. Before there was such a word, access was it."""
+    if stored is None:
+        return access is not Access.DENY, ""
+    fields = stored if isinstance(stored, dict) else {}
+    given, card = fields.get("given") is True, fields.get("card")
+    return given, card.upper() if given and isinstance(card, str) and is_uid(card) else ""
 
 
 def _timer_fields(timer: Timer) -> dict[str, int | bool | None]:
@@ -199,6 +214,7 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self._path = directory / "settings.json"
         self._previous = directory / "settings.json.previous"
+        self._cards = CardFile(directory)
         self._queue: queue.SimpleQueue[Write | Future[bool] | Stop] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._failing = False
@@ -209,6 +225,10 @@ class Store:
     def load(self, fallback: Saved) -> Saved:
         """The last good state, or ``fallback`` when there is none yet."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        return replace(self._state(fallback), cards=self._cards.load())
+
+    def _state(self, fallback: Saved) -> Saved:
+        """What settings.json has."""
         usable: list[tuple[Path, Decoded]] = []
         damaged = newer = False
         for path in (self._path, self._previous):
@@ -351,9 +371,10 @@ class Store:
             if self._done_kept and not signed:  # nor may the copy from before, which counts when this file is damaged
                 replace_text(self._path, encode(saved), self._previous, _ONLY_US)
             self._done_kept = signed
+            self._cards.write(saved.cards)
         except OSError as error:
             if not self._failing:
-                log.error("%s cannot be written (%s): settings changed now are lost at a restart", self._path, error)  # noqa: TRY400
+                log.error("%s cannot be written (%s): what is changed now is lost at a restart", self._path, error)  # noqa: TRY400
             self._failing = True
             return False
         if self._failing:

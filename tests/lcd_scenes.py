@@ -18,6 +18,7 @@ from evsed.core.reasons import Reason
 from evsed.core.schedule import Timer, UtcCalendar
 from evsed.core.screens.around import Around
 from evsed.core.screens.first_run import PAGE_MS
+from evsed.core.screens.wordings import CARD_WORDS
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
@@ -116,8 +117,12 @@ _add("normal_paused", lambda: replace(waits(plugged(), "paused"), access=Access.
 _add("normal_starting", lambda: delayed(UNIX_S - UNIX_S % 86_400 + 84_660))
 _add("normal_starting_another_day", lambda: delayed(UNIX_S - UNIX_S % 86_400 + 3 * 86_400 + 84_660))
 _add("normal_starting_without_clock", lambda: delayed(UNIX_S - UNIX_S % 86_400 + 84_660, clock=False))
-_add("normal_card_asked", lambda: _with(waits(empty(), "access_denied", state=State.A), rfidreader="EnableAll"))
-_add("normal_card_refused", lambda: replace(empty(), panel=PanelView(card_refused=True)))
+_add("normal_card_asked", lambda: replace(waits(empty(), "card", state=State.A), access=Access.DENY))
+for _says in CARD_WORDS:
+    _add(
+        f"normal_{_says.lower().replace(' ', '_')}",
+        lambda says=_says: replace(empty(), panel=PanelView(card_says=says)),  # type: ignore[misc]
+    )
 _add("normal_charge_delay", lambda: waits(plugged(), "charge_delay", left_s=15))
 _add("normal_charge_delay_long", lambda: waits(plugged(), "charge_delay", left_s=299))
 

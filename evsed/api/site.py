@@ -15,6 +15,8 @@ from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
+    AddCards,
+    ChangeCard,
     ChangeSetting,
     ChangeSettings,
     ChooseMode,
@@ -22,6 +24,8 @@ from evsed.core.events import (
     Command,
     DelayedCharging,
     EraseSettings,
+    RemoveCards,
+    SwipeCard,
     Verdict,
 )
 from evsed.core.record import SessionRecord
@@ -30,7 +34,10 @@ from evsed.devices import DeviceHealth
 from evsed.runtime import BUSY, ENDED, Runtime
 
 _ANSWERS_WITHIN_S = 3.0
-_KEPT = (ChooseMode, ChangeSetting, ChangeSettings, ClearFaults, DelayedCharging, EraseSettings)
+_KEPT = (
+    ChooseMode, ChangeSetting, ChangeSettings, ClearFaults, DelayedCharging, EraseSettings,
+    SwipeCard, AddCards, ChangeCard, RemoveCards,
+)  # fmt: skip
 """What outlives a restart; measurements and the override do not."""
 
 

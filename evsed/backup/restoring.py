@@ -11,6 +11,7 @@ from evsed.backup.document import Read, plan
 from evsed.backup.rows import Rows
 from evsed.backup.saving import NEVER, PASSWORD, SECRETS
 from evsed.config import Mqtt, wrong_broker
+from evsed.core.cards import Card, is_uid, wrong_cards
 from evsed.core.setting import Value
 from evsed.core.settings import TABLE, Settings
 from evsed.migrations import SCHEMA
@@ -31,13 +32,14 @@ class Now:
     rows: Rows
     serial: int
     broker: Mqtt | None
+    cards: tuple[Card, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing that is not as in the file. None: it is not there, or a secret.
 
-    ``key`` is a setting, or ``broker.`` or ``secrets.`` and what follows. ``installer``: he has to ask for it.
+    ``key`` is a setting, or begins with ``broker.``, ``secrets.`` or ``cards.``. ``installer``: he has to ask for it.
     """
 
     key: str
@@ -63,6 +65,7 @@ class Restoring:
     wrong: tuple[Wrong, ...]
     settings: tuple[tuple[str, Value], ...]
     broker: Mqtt | None
+    cards: tuple[Card, ...] = ()
 
     @property
     def installers(self) -> list[str]:
@@ -83,12 +86,14 @@ def restoring(read: Read, now: Now) -> Restoring:
     _whose(read, now, notes)
     settings = [*_settings(read, now, notes), *_secrets(read.secrets, now, notes)]
     broker = _broker(read, now, notes)
+    cards = _cards(read, now, notes)
     return Restoring(
         tuple(notes.changes),
         tuple(notes.warnings),
         tuple(notes.wrong),
         tuple(settings),
         None if broker == now.broker or notes.wrong else broker,
+        cards,
     )
 
 
@@ -166,3 +171,27 @@ def _broker(read: Read, now: Now, notes: _Notes) -> Mqtt | None:
     if broker.password != now.broker.password:
         notes.changes.append(Change(f"secrets.{PASSWORD}", None, None, False))
     return broker
+
+
+def _cards(read: Read, now: Now, notes: _Notes) -> tuple[Card, ...]:
+    """Those that are added, or become as in the file."""
+    known = {card.uid: card for card in now.cards}
+    given: list[Card] = []
+    for place, row in enumerate(read.cards or ()):
+        fields = row if isinstance(row, dict) else {}
+        uid, name, enabled = fields.get("uid"), fields.get("name", ""), fields.get("enabled", True)
+        if not isinstance(uid, str) or not is_uid(uid) or not isinstance(name, str) or not isinstance(enabled, bool):
+            notes.wrong.append(Wrong(f"card {place + 1} is none: it has uid, name and enabled", f"/cards/{place}"))
+            continue
+        given.append(Card(uid.upper(), name, enabled))
+    if wrong := wrong_cards(now.cards, given):
+        notes.wrong.append(Wrong(wrong, "/cards"))
+    changed = [card for card in given if card.uid not in known or known[card.uid].same != card.same]
+    for card in changed:
+        before = known.get(card.uid)
+        notes.changes.append(Change(f"cards.{card.uid}", None if before is None else _told(before), _told(card), False))
+    return tuple(changed)
+
+
+def _told(card: Card) -> str:
+    return f"{card.name or 'without a name'}, {'enabled' if card.enabled else 'disabled'}"

@@ -6,13 +6,15 @@ the rules beyond them.
 
 from typing import assert_never
 
-from evsed.core import posted
+from evsed.core import posted, reader
 from evsed.core.actions import Action, KeepInstallerPin
 from evsed.core.by_hand import ByHand
 from evsed.core.cards import Cards
 from evsed.core.duty import CONSTANT
 from evsed.core.events import (
     ACCEPTED,
+    AddCards,
+    ChangeCard,
     ChangeSetting,
     ChangeSettings,
     ChooseMode,
@@ -33,6 +35,7 @@ from evsed.core.events import (
     PostMains,
     PressButton,
     PressCustomButton,
+    RemoveCards,
     SwipeCard,
     Verdict,
 )
@@ -53,6 +56,7 @@ from evsed.core.model import (
     mode_of,
 )
 from evsed.core.panel import Panel
+from evsed.core.reader import Reader
 from evsed.core.schedule import (
     DAY_MINUTES,
     LAST_S,
@@ -91,6 +95,7 @@ class Desk:
         calendar: Calendar | None = None,
         *,
         equipment: Equipment = BARE,
+        cards: Cards | None = None,
         pilot_unlocked: bool = False,
     ) -> None:
         """``pilot_unlocked``: the owner's configuration lets the pilot be driven by hand."""
@@ -106,7 +111,7 @@ class Desk:
         self.offers = NOTHING_OFFERED
         self.hosts: tuple[str, ...] = ()  # networked meters on the LAN
         self.by_hand = ByHand()
-        self.cards = Cards()
+        self.cards = cards or Cards()
         self.pilot_unlocked = pilot_unlocked
         self.credentials = CredentialsSet(installer_pin=False, anybody=False)
         self.new_pin: int | None = None  # of the installer, to be handed on; 0: none any more
@@ -158,11 +163,14 @@ class Desk:
 
 def carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) -> Verdict:
     """Carries ``command`` out on ``desk`` or ``metering``. Whatever chooses a mode ends the pilot by hand."""
-    mode = desk.settings.mode
+    mode, access = desk.settings.mode, desk.access
     verdict = _carry_out(command, desk, metering, now)
+    if verdict.accepted and isinstance(command, _CHOOSING):
+        desk.cards.grant.chosen(access, desk.access, now, delayed=desk.timer.waits)
     if desk.settings.lcdlock or isinstance(command, EraseSettings):
         desk.panel.menu.close()
-    if verdict.accepted and (isinstance(command, _CHOOSING) or desk.settings.mode != mode):
+    switched = desk.settings.mode != mode or desk.access is not access
+    if verdict.accepted and (isinstance(command, _CHOOSING) or switched):
         desk.by_hand.end()
     return verdict
 
@@ -173,25 +181,25 @@ def _carry_out(command: Command, desk: Desk, metering: Metering, now: Millis) ->
             return _choose(choice, desk)
         case Override(current):
             return _override(current, desk)
-        case Limit():
+        case Limit() | EndLimit():
             return _lend(command, desk, now)
-        case EndLimit():
-            desk.lent = None
-            return ACCEPTED
         case ChangeSetting(key, value):
             return _change(key, value, desk)
         case PostMains() | PostCircuit() | PostBattery() | PostEvMeter():
             return posted.take(command, desk.settings, metering, now)
         case DelayedCharging():
             return _delay(command, desk)
-        case ChangeSettings(changes):
-            return _change_all(changes, desk)
+        case ChangeSettings(changes, sure):
+            return _change_all(changes, desk, sure=sure)
         case EraseSettings():
             return _erase(desk)
         case OverridePilot(duty):
             return _drive_pilot(duty, desk, now)
-        case PressCustomButton() | PressButton() | Light() | SwipeCard():
-            return Verdict(desk.panel.take(command, desk.settings.rfidreader, now))
+        case PressCustomButton() | PressButton() | Light():
+            desk.panel.take(command, now)
+            return ACCEPTED
+        case SwipeCard() | AddCards() | ChangeCard() | RemoveCards():
+            return reader.carry_out(command, desk, now)
         case ClearFaults():
             return ACCEPTED  # the faults themselves are the controller's
         case _:
@@ -251,12 +259,12 @@ def _drive_pilot(duty: DutyBp | None, desk: Desk, now: Millis) -> Verdict:
     return ACCEPTED
 
 
-def _change_all(changes: tuple[tuple[str, Value], ...], desk: Desk) -> Verdict:
+def _change_all(changes: tuple[tuple[str, Value], ...], desk: Desk, *, sure: bool) -> Verdict:
     """In whatever order they go: one may be allowed only after another (Smart after its meter)."""
     before = (desk.settings, desk.override, desk.new_pin)
     waiting = tuple(sorted(changes, key=lambda change: change[0] == "loadbl"))  # a node is not asked for the rest
     while waiting:
-        verdicts = [(change, _change(*change, desk)) for change in waiting]
+        verdicts = [(change, _change(*change, desk, sure=sure)) for change in waiting]
         refused = tuple(change for change, verdict in verdicts if not verdict.accepted)
         if len(refused) == len(waiting):
             desk.settings, desk.override, desk.new_pin = before
@@ -287,14 +295,17 @@ def _override(current: Deciamps, desk: Desk) -> Verdict:
     return ACCEPTED
 
 
-def _lend(limit: Limit, desk: Desk, now: Millis) -> Verdict:
+def _lend(limit: Limit | EndLimit, desk: Desk, now: Millis) -> Verdict:
+    if isinstance(limit, EndLimit):
+        desk.lent = None
+        return ACCEPTED
     refused = wrong(limit.current, limit.seconds, limit.fallback)
     if not refused:
         desk.lent = Lent(limit.current, now + limit.seconds * 1000, limit.fallback)
     return Verdict(refused)
 
 
-def _change(key: str, value: Value, desk: Desk) -> Verdict:
+def _change(key: str, value: Value, desk: Desk, *, sure: bool = False) -> Verdict:
     if desk.is_node and key in _NOT_ON_NODE:
         return Verdict(f"{key} is set on the master charger")
     try:
@@ -308,6 +319,8 @@ def _change(key: str, value: Value, desk: Desk) -> Verdict:
         return Verdict("login stays Off until somebody can log in: set a password, a PIN or a token first")
     if changed[key] != desk.settings[key] and (why := missing(changed, desk.equipment).get(key)):
         return Verdict(why)
+    if key == "rfidreader" and not sure and _forgets_cards(changed, desk):
+        return Verdict(reader.SURE)
     if key in {"enable_C2", "loadbl"} and changed.loadbl > 1 and changed.enable_C2 == Contactor2.AUTO:
         return Verdict("CONTACT 2 cannot be Auto on a node")
     if changed.mode != desk.settings.mode:
@@ -320,3 +333,9 @@ def _change(key: str, value: Value, desk: Desk) -> Verdict:
         if desk.override:
             desk.override = min(max(desk.override, changed.current_min * 10), changed.current_max * 10)
     return ACCEPTED
+
+
+def _forgets_cards(changed: Settings, desk: Desk) -> bool:
+    """Whether a slip would cost the owner all cards: DeleteAll, and not from Delete."""
+    slip = desk.settings.rfidreader not in {Reader.DELETE, Reader.DELETE_ALL}
+    return changed.rfidreader == Reader.DELETE_ALL and slip and bool(desk.cards.all)

@@ -7,9 +7,10 @@ word on the outputs. What others may see of it is view.py's.
 
 from dataclasses import replace
 
-from evsed.core import asking, charger_bus, commands, notes, operating, schedule, view, watches
+from evsed.core import asking, charger_bus, commands, notes, operating, schedule, tied, view, watches
 from evsed.core.actions import SAFE, Action, CloseContactors, Outputs, Persist, changes
 from evsed.core.cable import Cable
+from evsed.core.cards import Cards
 from evsed.core.charged import Charged
 from evsed.core.charger import Charger
 from evsed.core.commands import Desk
@@ -30,13 +31,16 @@ from evsed.core.events import (
     WallClock,
 )
 from evsed.core.faults import LATCHED, Fault, Faults
+from evsed.core.grant import Grant
 from evsed.core.hardware import Hardware
 from evsed.core.model import BARE, Contactor2, Equipment, MeterHealth, MeterRole, MeterType, Mode
 from evsed.core.pilot import Level
 from evsed.core.pilot_watch import PilotWatch
+from evsed.core.reader import Reader, forget_all
 from evsed.core.regulation import Moment, Regulation
 from evsed.core.safety import Facts, Permit, permit
 from evsed.core.session import Session
+from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import CLOSED, State, Transition, Trigger
 from evsed.core.units import Millis
@@ -52,7 +56,8 @@ def _urgent(saved: Saved) -> tuple[object, ...]:
     """What an owner would miss after a power cut; the rest is written within a minute."""
     counters = saved.kept.counters
     sessions = (saved.kept.open is None, counters.sessions, counters.closings)
-    return saved.settings, saved.access, saved.latched, saved.timer, sessions
+    cards = (saved.cards, saved.granted, saved.holder)
+    return saved.settings, saved.access, saved.latched, saved.timer, sessions, cards
 
 
 class Controller:
@@ -73,8 +78,15 @@ class Controller:
         ``pilot_unlocked``: the owner's configuration lets the pilot be driven by hand.
         """
         self.permit = Permit(SAFE, now)
+        grant = Grant(given=saved.granted, holder=saved.holder, tied=bool(saved.settings.rfidreader))
         self.desk = Desk(
-            saved.settings, saved.access, saved.timer, calendar, equipment=equipment, pilot_unlocked=pilot_unlocked
+            saved.settings,
+            saved.access,
+            saved.timer,
+            calendar,
+            equipment=equipment,
+            cards=Cards(saved.cards, grant),
+            pilot_unlocked=pilot_unlocked,
         )
         self.regulation = Regulation()
         self.charger = Charger(now)
@@ -139,11 +151,13 @@ class Controller:
         before = self.desk.settings
         verdict = commands.carry_out(command, self.desk, self.regulation.metering, now)
         if self.desk.settings is not before:
-            self._settings_changed(before.mode, now)
+            self._settings_changed(before, now)
         return verdict
 
-    def _settings_changed(self, mode_before: int, now: Millis) -> None:
-        if self.desk.settings.mode != mode_before:
+    def _settings_changed(self, before: Settings, now: Millis) -> None:
+        if before.rfidreader != self.desk.settings.rfidreader == Reader.DELETE_ALL:
+            forget_all(self.desk, now)
+        if self.desk.settings.mode != before.mode:
             self.regulation.mode_changed(self.desk.settings)
             self.charger.forgive_delay(now)
         for role in self.desk.exchanged_meters():
@@ -194,7 +208,7 @@ class Controller:
     # ---- deciding ----
 
     def _settle(self, now: Millis) -> list[Action]:
-        told = self._look_at_clock(now)
+        told = tied.to_car(self, now) + self._look_at_clock(now)
         self._look_at_ev(now)
         if self.desk.by_hand.ended(now):
             self.charger.restart_pilot(now)
@@ -205,7 +219,7 @@ class Controller:
         actions += charger_bus.followed(self, now)
         for waiting in (Fault.NO_POWER, Fault.NO_SUN):
             self.faults.set(waiting, present=self.connected and self.regulation.lack is waiting, now=now)
-        self.hardware.step(settings, now, lock_wanted=self._lock_wanted, about_to_close=self.about_to_close(now))
+        self.hardware.step(settings, now, lock_wanted=tied.lock_wanted(self), about_to_close=self.about_to_close(now))
         second = self.regulation.phases.in_use == 3 and settings.enable_C2 != Contactor2.NOT_PRESENT
         since = self.charger.since
         taken = self.charger.step(asking.situation(self, now), now, second_contactor=second)
@@ -224,19 +238,13 @@ class Controller:
         logged = self.session.look(asking.session(self, before, now), now)
         return deeds + actions + logged + self._persist()
 
-    @property
-    def _lock_wanted(self) -> bool | None:
-        """Whether the cable is to be locked; None before anybody has seen whether a car is there: it stays as it is."""
-        if not self.connected and self.pilot.level is None:
-            return None
-        return self.connected or (bool(self.desk.settings.cablelock) and self.cable.limit > 0)
-
     def _look_at_clock(self, now: Millis) -> list[Action]:
         if self.wall is None:
             return []
         desk, before, before_s = self.desk, self.desk.access, self.desk.unix_s
         desk.unix_s = self.wall[0] + (now - self.wall[1]) // 1000
-        desk.timer, desk.access = schedule.due(desk.timer, desk.access, desk.unix_s, desk.calendar, before_s)
+        desk.timer, due = schedule.due(desk.timer, before, desk.unix_s, desk.calendar, before_s)
+        desk.access = desk.cards.grant.timed(before, due)
         return [] if desk.access is before else [notes.timer_moved(desk.access)]
 
     def _look_at_ev(self, now: Millis) -> None:
@@ -353,7 +361,8 @@ class Controller:
         desk, charged = self.desk, self.charged
         latched = tuple(fault for fault in self.faults.all if fault in LATCHED)
         energy = (charged.is_open, charged.start_wh, charged.charged_wh)
-        return Saved(desk.settings, desk.access, *energy, latched, desk.timer, self.session.kept)
+        cards = (desk.cards.all, desk.cards.grant.kept, desk.cards.holder)
+        return Saved(desk.settings, desk.access, *energy, latched, desk.timer, self.session.kept, *cards)
 
     def _persist(self) -> list[Action]:
         saved, before = self.saved, self._saved

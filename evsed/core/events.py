@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from evsed.core.cards import Card
 from evsed.core.model import MeterHealth, MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.setting import Offers, Value
 from evsed.core.units import Celsius, Deciamps, DutyBp, Millivolts, Ohms, WattHours, Watts
@@ -206,9 +207,13 @@ class DelayedCharging:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
-    """New values for several owner settings: all of them, or none."""
+    """New values for several owner settings: all of them, or none.
+
+    ``sure``: who asks was shown what he asks for, and has agreed to it, as in the LCD's menu.
+    """
 
     changes: tuple[tuple[str, Value], ...]
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +263,30 @@ class SwipeCard:
     uid: str
 
 
+@dataclass(frozen=True, slots=True)
+class AddCards:
+    """Cards for the list, each with a number of its own; one that is known becomes as said. ``anew``: forget others."""
+
+    cards: tuple[Card, ...]
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCard:
+    """A card becomes as said, and is added if it was not known; None leaves a part as it is."""
+
+    uid: str
+    name: str | None = None
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCards:
+    """The cards of these numbers are forgotten, all of them, or none if one is not known."""
+
+    uids: frozenset[str]
+
+
 Command: TypeAlias = (
     ChooseMode
     | Override
@@ -277,6 +306,9 @@ Command: TypeAlias = (
     | PressButton
     | Light
     | SwipeCard
+    | AddCards
+    | ChangeCard
+    | RemoveCards
 )
 
 

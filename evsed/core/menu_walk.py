@@ -150,7 +150,7 @@ class MenuWalk:
         if not changes:
             self.close()
             return None
-        return ChangeSettings(changes) if self._allowed(press, now, *(key for key, _ in changes)) else None
+        return ChangeSettings(changes, sure=True) if self._allowed(press, now, *(key for key, _ in changes)) else None
 
     def _allowed(self, press: Press, now: Millis, *keys: str) -> bool:
         """What of ``keys`` belongs to the installation is not changed from afar, except by the installer."""

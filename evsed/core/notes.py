@@ -28,6 +28,11 @@ def moved(row: Transition, worst: Fault | None, *, limited: bool) -> Note:
     return Note(Severity.INFO, f"state {row.source.name} to {row.target.name}: {row.trigger.value}{why}")
 
 
+def plug_in_over() -> Note:
+    """Access went off because it was meant for another plug-in, or none came."""
+    return Note(Severity.INFO, "access is off: it was for one car, which is not here any more, or did not come")
+
+
 def timer_moved(access: Access) -> Note:
     """Delayed charging has switched access."""
     what = "begins: access is on" if access is Access.ALLOW else "has ended: access is off"

@@ -1,13 +1,13 @@
 """The people's side of the unit that decides nothing about charging: light, buttons, menu, custom button, last card.
 
-Owns these, and what of them is shown; what a button does on the main screen is access.py's and operating.py's.
+Owns these, and what of them is shown; what a button does on the main screen is access.py's and operating.py's, what a
+card does reader.py's.
 """
 
-import re
 from typing import TypeAlias, assert_never
 
 from evsed.core.buttons import HOLD_MS, Buttons, Done, Press, RemoteButtons
-from evsed.core.events import Button, Light, PressButton, PressCustomButton, SwipeCard
+from evsed.core.events import Button, Light, PressButton, PressCustomButton
 from evsed.core.menu_walk import Ground, MenuWalk
 from evsed.core.panel_view import PanelView
 from evsed.core.units import Millis, seconds_left
@@ -16,16 +16,13 @@ LIGHT_MS = 120_000
 SEEN_MS = 2_000
 """So long after an error has taken the menu's place keys do nothing: who walked through it has not read that yet."""
 
-REFUSED_MS = 5_000
-"""How long a card that is not taken is told."""
+CARD_SHOWN_MS = 5_000
+"""How long the LCD says what came of a card."""
 
-_UID = re.compile(r"[0-9A-Fa-f]{12}([0-9A-Fa-f]{2})?")
-_READY = "Ready to read card"
-_CARD_TEXTS = ("Not Installed", "Invalid", "Invalid", "", "Card not in storage", "Card not in storage")
-_REFUSED = "Invalid"
-_LEARN = 3
+CARD_TOLD_MS = 15_000
+"""How long clients are told, some of which look every 10 s."""
 
-Touch: TypeAlias = PressCustomButton | PressButton | Light | SwipeCard
+Touch: TypeAlias = PressCustomButton | PressButton | Light
 
 
 class Panel:
@@ -34,29 +31,24 @@ class Panel:
     def __init__(self) -> None:
         self.custom_button = False
         self.card = ""  # the UID last read, in hexadecimal
-        self._card_text = _READY
+        self._card_says = ""
+        self._card_at: Millis = 0
         self._light_until: Millis | None = None
-        self._refused_until: Millis | None = None
         self._connected: bool | None = None
         self._startled_until: Millis | None = None
         self._here = Buttons()
         self._afar = RemoteButtons()
         self.menu = MenuWalk()
 
-    def take(self, touch: Touch, reader: int, now: Millis) -> str:
-        """Carries ``touch`` out, with a card reader in mode ``reader``; why that is refused, or empty."""
+    def take(self, touch: Touch, now: Millis) -> None:
+        """Carries ``touch`` out."""
         match touch:
             case PressCustomButton(on):
                 self.custom_button = on
-                return ""
             case PressButton():
                 self._afar.take(touch, now)
-                return ""
             case Light(on):
                 self.light(on, now)
-                return ""
-            case SwipeCard(uid):
-                return self._swipe(uid, reader, now)
             case _:
                 assert_never(touch)
 
@@ -103,22 +95,22 @@ class Panel:
             holding=None if last is None else last.button,
             ripe=last is not None and now - last.since > HOLD_MS,
             menu=menu,
-            card_refused=seconds_left(self._refused_until, now) > 0,
+            card_says=self._card_within(CARD_SHOWN_MS, now),
         )
 
-    def _swipe(self, uid: str, reader: int, now: Millis) -> str:
-        if not _UID.fullmatch(uid):
-            return "a card's number is 12 or 14 hexadecimal digits"
-        if reader == 0:
-            return "no card reader is switched on: choose one under RFID first"
-        if reader == _LEARN:
-            return "this version cannot store cards yet"
-        self.card = uid.upper()
-        self._card_text = _CARD_TEXTS[reader]
-        self._refused_until = now + REFUSED_MS if self._card_text == _REFUSED else None
+    def card_read(self, uid: str, says: str, now: Millis) -> None:
+        """The reader has read the card ``uid``, and ``says`` what came of it."""
+        self.card = uid
+        self.card_said(says, now)
         self.light(True, now)
-        return ""
 
-    def card_text(self, reader: int) -> str:
-        """What the reader says, for clients."""
-        return _CARD_TEXTS[0] if reader == 0 else self._card_text
+    def card_said(self, says: str, now: Millis) -> None:
+        """The reader ``says`` something for a while."""
+        self._card_says, self._card_at = says, now
+
+    def card_text(self, now: Millis) -> str:
+        """What the reader says to clients; empty when it has nothing to say."""
+        return self._card_within(CARD_TOLD_MS, now)
+
+    def _card_within(self, ms: Millis, now: Millis) -> str:
+        return self._card_says if self._card_says and now - self._card_at < ms else ""

@@ -31,7 +31,7 @@ class PanelView:
     holding: Button | None = None  # held on the main screen, and not yet long enough
     ripe: bool = False  # ... long enough: it does its work when it is let go
     menu: MenuView | None = None
-    card_refused: bool = False  # a moment ago
+    card_says: str = ""  # what came of a card that was read a moment ago
 
 
 NO_PANEL: Final = PanelView()

@@ -27,6 +27,7 @@ NO_BOARD = Reason(
     "then: sudo systemctl restart evsed-guard evsed",
 )
 NO_CAR = Reason("no_car", "No car connected")
+CARD = Reason("card", "Waiting for a card")
 ACCESS_DENIED = Reason("access_denied", "Charging is switched off")
 PAUSED = Reason("paused", "Charging is paused")
 LEAVING = Reason("leaving", "The charger's software is being stopped")
@@ -107,6 +108,7 @@ class Standing:
     not_set_up: Reason | None = None  # what is left to do before anything may charge
     unwatched: bool = False  # RCMON is on and no monitor is wired
     cabled: bool = True  # the cable's size is known, or it is fixed
+    card: bool = False  # a card has to be held to the reader first
 
 
 def why(standing: Standing, now: Millis) -> Reason | None:
@@ -124,10 +126,10 @@ def why(standing: Standing, now: Millis) -> Reason | None:
         return standing.not_set_up
     if standing.pilot_faulty:
         return of_fault(Fault.PILOT, held_up=standing.held_up)
-    if not standing.connected:
-        return NO_CAR if standing.access is Access.ALLOW else _no_access(standing)
-    if standing.access is not Access.ALLOW:
+    if standing.card or standing.access is not Access.ALLOW:
         return _no_access(standing)
+    if not standing.connected:
+        return NO_CAR
     if standing.unwatched:
         return NOT_WATCHED
     if stopped := _stopped(standing, now):
@@ -162,6 +164,8 @@ _ACCESS = {Access.DENY: ACCESS_DENIED, Access.PAUSE: PAUSED}
 
 
 def _no_access(standing: Standing) -> Reason:
+    if standing.card:
+        return CARD
     if standing.delayed:
         text = f"Waiting until {standing.start_text}" if standing.start_text else CLOCK_NOT_RIGHT
         return Reason("delayed", text, standing.start_at)

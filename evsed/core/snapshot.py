@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from evsed.core.actions import Outputs
+from evsed.core.cards import Card, name_of
 from evsed.core.faults import Fault
 from evsed.core.lent import Lent
 from evsed.core.model import (
@@ -42,6 +43,9 @@ class Saved:
     latched: tuple[Fault, ...] = ()
     timer: Timer = NO_TIMER
     kept: Kept = NOTHING_KEPT
+    cards: tuple[Card, ...] = ()
+    granted: bool = False  # with a card reader: somebody let the car charge that is plugged in
+    holder: str = ""  # the card that did; empty: it was no card
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,21 @@ class Snapshot:
     def timer(self) -> Timer:
         """Delayed charging: what comes next, and when."""
         return self.saved.timer
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The cards that are known."""
+        return self.saved.cards
+
+    @property
+    def holder(self) -> str:
+        """The number of the card that lets this car charge; empty: no card does."""
+        return self.saved.holder
+
+    @property
+    def holder_name(self) -> str | None:
+        """What that card is called, perhaps nothing; None: no card does, or it is not known any more."""
+        return name_of(self.cards, self.holder)
 
     @property
     def mode(self) -> Mode:

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from evsed.core import reasons, setting_up, watches
+from evsed.core import reader, reasons, setting_up, watches
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.faults import Fault
 from evsed.core.model import MeterRole, Mode
@@ -62,7 +62,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         custom_button=core.desk.panel.custom_button,
         pilot_override=core.desk.by_hand.duty(now),
         rfid_last=core.desk.panel.card,
-        rfid_text=core.desk.panel.card_text(core.desk.settings.rfidreader),
+        rfid_text=_card_text(core, now),
         backlight_s=core.desk.panel.light_s(now),
         solar_stop_s=seconds_left(_stop_timer(core, now), 0),
         closings=core.closings,
@@ -81,6 +81,12 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         installer_pin_set=core.desk.credentials.installer_pin,
         into_second_ms=0 if core.wall is None else (now - core.wall[1]) % 1000,
     )
+
+
+def _card_text(core: "Controller", now: Millis) -> str:
+    if not core.desk.settings.rfidreader:
+        return reader.NOT_INSTALLED
+    return core.desk.panel.card_text(now) or reader.READY
 
 
 def _learned(core: "Controller") -> Learned:
@@ -148,6 +154,7 @@ def reason(core: "Controller", now: Millis) -> reasons.Reason | None:
             unwatched=core.hardware.unwatched(core.desk.settings),
             node=core.desk.is_node,
             cabled=core.desk.settings.config == 1 or core.cable.limit > 0,
+            card=reader.asks_for_card(core.desk),
         ),
         now,
     )

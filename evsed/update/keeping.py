@@ -1,4 +1,4 @@
-"""What an update keeps for the way back: packages, settings, and how far it is.
+"""What an update keeps for the way back: packages, settings with cards, sessions and access, and how far it is.
 
 Owns /var/lib/evsed-update. Files are there whole or not at all, also after a power cut.
 """
@@ -10,10 +10,13 @@ import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from evsed.update import sessions
 from evsed.update.machine import NAME, Machine, UpdateError
 
 _SPARE_BYTES = 16_000_000
 _LARGEST_SETTINGS = 16_000_000
+_DOCUMENTS = ("settings.json", "cards.json", "access.json")
+"""What the daemon keeps in copies, such as .previous: they belong together."""
 
 
 @dataclass(slots=True)
@@ -71,33 +74,54 @@ def _sync(directory: Path) -> None:
 
 def _plain_files(directory: Path) -> dict[str, os.stat_result]:
     found = {path.name: path.lstat() for path in directory.iterdir()} if directory.is_dir() else {}
-    return {
-        name: status
-        for name, status in found.items()
-        if stat.S_ISREG(status.st_mode) and status.st_size < _LARGEST_SETTINGS
-    }
+    return {name: status for name, status in found.items() if stat.S_ISREG(status.st_mode) and name != sessions.SHARED}
 
 
 def back_up(machine: Machine) -> None:
-    """The settings as they are before the new evsed migrates them. Raises OSError."""
+    """What the daemon keeps, as it is before the new evsed migrates it; the daemon does not run. Raises OSError."""
     to, fresh = machine.store / "settings", machine.store / "settings.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    for name in _plain_files(machine.settings):
-        copy(machine.settings / name, fresh / name)
+    try:
+        for name, status in _plain_files(machine.settings).items():
+            if status.st_size < _LARGEST_SETTINGS or name in {sessions.NAME, sessions.WAL}:
+                copy(machine.settings / name, fresh / name)
+            else:
+                machine.say(f"{machine.settings / name} is not kept for the way back: it has {status.st_size} bytes")
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     shutil.rmtree(to, ignore_errors=True)
     fresh.rename(to)
     _sync(machine.store)
 
 
 def restore(machine: Machine) -> None:
-    """The settings as they were. Raises OSError."""
+    """The settings as they were, and sessions that the old evsed can read. Raises OSError."""
     before, owner = _plain_files(machine.store / "settings"), machine.settings.stat()
-    for name in before:
+    names = [name for name in before if name not in {sessions.NAME, sessions.WAL}]
+    begun = machine.store / "sessions-begun"  # also for who finishes this after a power cut, and finds an old log
+    if sessions.NAME in before and (begun.exists() or _is_too_new(machine)):
+        begun.touch()
+        _sync(machine.store)
+        aside = sessions.put_aside(machine.settings)
+        _sync(machine.settings)
+        if os.path.lexists(machine.settings / aside):
+            machine.say(f"sessions of the newer evsed are kept in {machine.settings / aside}")
+        names += [name for name in (sessions.WAL, sessions.NAME) if name in before]  # never a log beside a stranger
+    for name in names:
         copy(machine.store / "settings" / name, machine.settings / name, (owner.st_uid, owner.st_gid))
+    kept = [document for document in _DOCUMENTS if document == "settings.json" or document in before]
     for name in _plain_files(machine.settings):
-        if name.startswith("settings.json") and name not in before:
+        if name not in before and name.startswith(tuple(kept)):
             (machine.settings / name).unlink()
+    begun.unlink(missing_ok=True)
+
+
+def _is_too_new(machine: Machine) -> bool:
+    """Whether the old evsed cannot go on with the log of sessions that is there now, which has the latest in it."""
+    now, before = sessions.version(machine.settings), sessions.version(machine.store / "settings")
+    return now is None or (before is not None and now > before)
 
 
 def record_path(machine: Machine) -> Path:

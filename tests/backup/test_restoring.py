@@ -12,11 +12,15 @@ from evsed.backup.restoring import Change, Now, Restoring, restoring
 from evsed.backup.rows import told
 from evsed.backup.saving import PASSWORD, backup
 from evsed.config import Mqtt
+from evsed.core.cards import MOST_CARDS, Card
 from evsed.core.settings import TABLE, Settings
 from evsed.migrations import SCHEMA
 
 BROKER = Mqtt("10.0.0.1", 1883, "evse", "its-password")
 SECRETS: dict[str, Any] = {"lcd_pin": 1234, "alert_webhook": "https://example.org/key"}
+
+
+ANN, BEN = Card("04A1B2C3D4E5F6", "Ann", added=1), Card("04A1B2C3D4E5", enabled=False)
 
 
 def settings(**changed: object) -> Settings:
@@ -26,16 +30,18 @@ def settings(**changed: object) -> Settings:
     return found
 
 
-def now(broker: Mqtt | None = BROKER, **changed: Any) -> Now:
+def now(broker: Mqtt | None = BROKER, cards: tuple[Card, ...] = (), **changed: Any) -> Now:
     """A charger with the defaults but for ``changed``."""
     found = settings(**changed)
-    return Now(found, told(json.loads(json.dumps(settings_rows(found)))), 1234, broker)
+    return Now(found, told(json.loads(json.dumps(settings_rows(found)))), 1234, broker, cards)
 
 
 def saved(charger: Now, *, secrets: bool = False) -> dict[str, Any]:
     """A backup of it."""
     broker = charger.broker or Mqtt()
-    return backup(charger.settings, broker, (), version="1", serial=charger.serial, created="now", secrets=secrets)
+    return backup(
+        charger.settings, broker, charger.cards, version="1", serial=charger.serial, created="now", secrets=secrets
+    )
 
 
 def restored(document: dict[str, Any], charger: Now) -> Restoring:
@@ -47,7 +53,7 @@ def of(**parts: object) -> dict[str, Any]:
 
 
 def test_a_backup_changes_nothing_in_the_charger_that_it_is_of() -> None:
-    charger = now(current_max=16, enable_C2="Auto", set_up="Done", **SECRETS)
+    charger = now(cards=(ANN,), current_max=16, enable_C2="Auto", set_up="Done", **SECRETS)
     assert restored(saved(charger, secrets=True), charger) == Restoring((), (), (), (), None)
 
 
@@ -140,6 +146,14 @@ def test_a_broker_that_evsed_toml_says_is_left_alone() -> None:
         ({"broker": {"port": True}}, "broker.port is of the wrong kind", "/broker/port"),
         ({"broker": {"host": "a b"}}, "broker.host takes a host name or an address, or nothing", "/broker/host"),
         ({"broker": {"ca": "/a"}}, "broker.ca, certificate and key need tls = true", "/broker/ca"),
+        ({"cards": [{"uid": "04"}]}, "card 1 is none: it has uid, name and enabled", "/cards/0"),
+        ({"cards": [7]}, "card 1 is none: it has uid, name and enabled", "/cards/0"),
+        ({"cards": [{"uid": BEN.uid}] * 2}, "a card is named twice", "/cards"),
+        (
+            {"cards": [{"uid": f"{number:012X}"} for number in range(MOST_CARDS + 1)]},
+            f"there is room for {MOST_CARDS} cards, and these would be {MOST_CARDS + 1}",
+            "/cards",
+        ),
         ({"secrets": {"lcd_pin": 99_999}}, "lcd_pin takes 0..9999", "/secrets/lcd_pin"),
         ({"secrets": {PASSWORD: 7}}, "mqtt_password is a text", "/secrets/mqtt_password"),
     ],
@@ -148,3 +162,12 @@ def test_what_is_wrong_says_where_and_then_nothing_is_stored(parts: dict[str, An
     found = restored(of(**parts), now())
     assert [(wrong.text, wrong.pointer) for wrong in found.wrong] == [(says, pointer)]
     assert found.broker is None
+
+
+def test_cards_are_added_or_become_as_they_were_and_no_other_is_forgotten() -> None:
+    found = restored(saved(now(cards=(ANN, BEN))), now(cards=(Card(ANN.uid, "Ann, who moved"), Card("0" * 12))))
+    assert found.cards == (Card(ANN.uid, "Ann"), BEN)
+    assert found.changes == (
+        Change(f"cards.{ANN.uid}", "Ann, who moved, enabled", "Ann, enabled", installer=False),
+        Change(f"cards.{BEN.uid}", None, "without a name, disabled", installer=False),
+    )

@@ -1,8 +1,6 @@
-"""Backlight, remote buttons, custom button and cards; settings changed together, and erased."""
+"""Backlight, remote buttons, custom button; settings changed together, and erased."""
 
 from dataclasses import replace
-
-import pytest
 
 from evsed.core.events import (
     Button,
@@ -17,7 +15,6 @@ from evsed.core.events import (
     PressButton,
     PressCustomButton,
     Sampled,
-    SwipeCard,
 )
 from evsed.core.model import Access, Mode, ModeChoice
 from evsed.core.schedule import NO_TIMER
@@ -119,26 +116,6 @@ def test_the_custom_button_is_told_and_changes_nothing_here() -> None:
         story.command(PressCustomButton(on))
         story.run(0.5)
         assert (story.snapshot.custom_button, story.state) == (on, State.C)
-
-
-@pytest.mark.parametrize(
-    ("reader", "uid", "why", "says"),
-    [
-        ("Disabled", "0A1B2C3D4E5F", "no card reader", "Not Installed"),
-        ("EnableAll", "0A1B2C3D4E5F", "", "Invalid"),
-        ("EnableOne", "04a1b2c3d4e5f6", "", "Invalid"),
-        ("Learn", "0A1B2C3D4E5F", "cannot store", "Ready to read card"),
-        ("Delete", "0A1B2C3D4E5F", "", "Card not in storage"),
-        ("EnableAll", "0A1B2C3D4E5", "12 or 14", "Ready to read card"),
-        ("EnableAll", "0A1B2C3D4E5G", "12 or 14", "Ready to read card"),
-    ],
-)
-def test_a_swiped_card(reader: str, uid: str, why: str, says: str) -> None:
-    story = Story(Saved(settings=settings(rfidreader=reader)))
-    verdict = story.command(SwipeCard(uid))
-    assert why in verdict.refused
-    assert verdict.accepted is not why
-    assert (story.snapshot.rfid_text, story.snapshot.rfid_last) == (says, "" if why else uid.upper())
 
 
 def test_settings_change_together_or_not_at_all() -> None:

@@ -34,7 +34,7 @@ def open_one(story: Story) -> SessionRecord:
 
 
 def swiped(story: Story, card: str) -> None:
-    story.core.desk.cards.holder = card
+    story.core.desk.cards.grant.holder = card
 
 
 def test_restart_pause_phase_switch_and_card_change_add_up_to_the_meter() -> None:

@@ -10,7 +10,7 @@ from evsed.core.faults import Fault
 from evsed.core.model import Equipment
 from evsed.core.reasons import Reason
 from evsed.core.screens import errors, held
-from evsed.core.screens.wordings import BY_MASTER, HELD_UP, INVALID_CARD, PRESENT_CARD, WORDINGS, Wording
+from evsed.core.screens.wordings import BY_MASTER, CARD_WORDS, HELD_UP, WORDINGS, Wording
 from evsed.core.setting_up import left_to_do
 from evsed.core.settings import Settings
 from tests.documents.pages import ROOT
@@ -64,7 +64,7 @@ def test_every_wait_is_explained(code: str, wording: Wording) -> None:
     assert all(row)
 
 
-@pytest.mark.parametrize("wording", [PRESENT_CARD, INVALID_CARD, BY_MASTER, HELD_UP])
+@pytest.mark.parametrize("wording", [*CARD_WORDS.values(), BY_MASTER, HELD_UP])
 def test_every_special_wording_is_explained(wording: Wording) -> None:
     assert " ".join(wording.words) in TEXTS
 

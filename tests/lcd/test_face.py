@@ -62,7 +62,7 @@ def same(one: Image.Image, other: Image.Image) -> bool:
 
 
 def test_the_panel_and_whoever_looks_from_afar_see_the_same(unit: Unit) -> None:
-    for moment in (unit.snapshot, replace(unit.snapshot, panel=PanelView(card_refused=True))):
+    for moment in (unit.snapshot, replace(unit.snapshot, panel=PanelView(card_says="Invalid"))):
         unit.snapshot = moment
         assert same(unit.face.image(), draw(unit.expected()))
         for veiled in (False, True):
@@ -78,7 +78,7 @@ def test_equal_screens_are_drawn_once(unit: Unit, drawn: list[Screen]) -> None:
         assert unit.face.image() is first
         assert unit.face.png(True) is unit.face.png(False)
     assert drawn == [unit.expected()]
-    unit.snapshot = replace(unit.snapshot, panel=PanelView(card_refused=True))
+    unit.snapshot = replace(unit.snapshot, panel=PanelView(card_says="Invalid"))
     assert unit.face.image() is not first
     assert len(drawn) == 2
 

@@ -134,12 +134,15 @@ def test_ten_copies_are_kept_the_newest(root: Root, older: Path, package: Path) 
     root.install(older)
     settings(root)
     days = "01 02 03 04 05 06 07 08 09 10 11 12"
-    made = f"for n in {days}; do mkdir -p backup/0.1-$n; touch -d 2020-01-$n backup/0.1-$n; done"
+    one = "mkdir -p backup/0.1-$n; : >backup/0.1-$n/sessions.db; touch -d 2020-01-$n backup/0.1-$n"
+    made = f"for n in {days}; do {one}; done"
     root.said("runuser", "-u", "evsed", "--", "sh", "-c", f"cd /var/lib/evsed && {made}")
     root.install(package)
     names = sorted(path.name for path in (root.path / "var/lib/evsed/backup").iterdir())
     assert names[:-1] == [f"0.1-{n:02}" for n in range(4, 13)]
     assert names[-1].startswith(OLDER)
+    with_sessions = (root.path / "var/lib/evsed/backup").glob("*/sessions.db")
+    assert sorted(path.parent.name for path in with_sessions) == ["0.1-11", "0.1-12"]
 
 
 def test_without_room_for_the_copy_the_old_version_stays(root: Root, older: Path, package: Path) -> None:
@@ -162,14 +165,23 @@ def test_the_copy_is_of_all_plain_files_and_what_else_lies_there_hinders_nothing
     root.install(older)
     settings(root)
     folder = root.path / "var/lib/evsed"
-    (folder / "mqtt.json").write_text("{}")
+    for name in (
+        "mqtt.json",
+        "cards.json",
+        "access.json.previous",
+        "sessions.db",
+        "sessions.db-wal",
+        "sessions.db-shm",
+    ):
+        (folder / name).write_text("{}")
     (folder / "settings.json.d").mkdir()
     (folder / "settings.json.link").symlink_to("/etc/shadow")
     os.mkfifo(folder / "settings.json.fifo")
     root.said("chown", "-hR", "evsed:evsed", "/var/lib/evsed")
     root.install(package)
     (copy,) = (folder / "backup").iterdir()
-    assert {path.name for path in copy.iterdir()} == {"settings.json", "mqtt.json", "evsed.toml"}
+    kept = {"settings.json", "mqtt.json", "cards.json", "access.json.previous", "sessions.db", "sessions.db-wal"}
+    assert {path.name for path in copy.iterdir()} == {*kept, "evsed.toml"}
 
 
 def test_the_same_version_again_makes_no_second_copy_of_the_same(root: Root, package: Path) -> None:

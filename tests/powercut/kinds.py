@@ -5,6 +5,6 @@ from typing import Final
 
 from tests.powercut.lives import Kind
 from tests.powercut.sessions import SessionsKind
-from tests.powercut.settings import SettingsKind
+from tests.powercut.settings import CardsKind, SettingsKind
 
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (SettingsKind(), SessionsKind())}
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in (SettingsKind(), CardsKind(), SessionsKind())}

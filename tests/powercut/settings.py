@@ -1,9 +1,12 @@
-"""Power cuts while evsed/store.py keeps the settings, access, timer and latched faults."""
+"""Power cuts while evsed/store.py keeps the settings, access, timer and latched faults, and the cards beside them."""
 
 import random
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
+from evsed.core.cards import MOST_CARDS, Card
 from evsed.core.faults import LATCHED
 from evsed.core.model import Access
 from evsed.core.schedule import Timer
@@ -15,55 +18,77 @@ from tests.powercut.folder import Trouble, watched
 from tests.powercut.history import Cut, History
 from tests.powercut.sessions import happened
 
+Part = TypeVar("Part")
+
 NOTHING = Saved(charged_wh=4_711)
 """What a store without files answers; no life writes it."""
 
 
-class SettingsKind:
-    """See lives.Kind."""
+class _Stored(ABC, Generic[Part]):
+    """Owners change things that evsed/store.py keeps; the daemon is stopped and started now and then."""
 
-    name = "settings"
     bears_lies = True
 
-    def live(self, folder: Path, dice: random.Random, history: History[Saved], writes: int) -> None:
-        """Owners change things; the daemon is stopped and started now and then."""
+    @abstractmethod
+    def part(self, saved: Saved) -> Part:
+        """Of all that is kept, what one file has."""
+
+    @abstractmethod
+    def changed(self, before: Saved, dice: random.Random) -> Saved:
+        """Something else to keep."""
+
+    def live(self, folder: Path, dice: random.Random, history: History[Part], writes: int) -> None:
+        """See lives.Kind."""
         with watched(folder, history, Trouble.sometimes(dice, 12 * writes)):
-            self._live(folder, dice, history, writes)
+            store, saved, found = self._started(folder, history)
+            for number in range(writes):
+                saved = self.changed(saved, dice)
+                history.begins(self.part(saved))
+                at_once = number == 0 or dice.random() < 0.8  # the first would be written sooner or later
+                store.submit(saved, at_once=at_once)
+                if store.barrier().result(30) and at_once:
+                    history.is_kept()
+                if dice.random() < 0.1:
+                    self._closed(store, history, found)
+                    store, saved, found = self._started(folder, history)
+            self._closed(store, history, found)
 
-    def _live(self, folder: Path, dice: random.Random, history: History[Saved], writes: int) -> None:
-        store, found = self._started(folder, history)
-        for number in range(writes):
-            saved = changed(history.states[-1], dice)
-            history.begins(saved)
-            at_once = number == 0 or dice.random() < 0.8  # the first would be written sooner or later
-            store.submit(saved, at_once=at_once)
-            written = store.barrier().result(30)
-            if written and at_once:
-                history.is_kept()
-            if dice.random() < 0.1:
-                self._closed(store, history, found)
-                store, found = self._started(folder, history)
-        self._closed(store, history, found)
-
-    @staticmethod
-    def _started(folder: Path, history: History[Saved]) -> tuple[Store, int]:
-        """The store of a daemon that starts, and the number of the state that it found."""
+    def _started(self, folder: Path, history: History[Part]) -> tuple[Store, Saved, int]:
+        """The store of a daemon that starts, what it found, and how many states there were until then."""
         store = Store(folder)
-        found = store.load(NOTHING)
-        if not history.states or history.states[-1] != found:
-            history.begins(found)
+        saved = store.load(NOTHING)
+        if not history.states or history.states[-1] != self.part(saved):
+            history.begins(self.part(saved))
         store.start()
-        return store, len(history.states)
+        return store, saved, len(history.states)
 
     @staticmethod
-    def _closed(store: Store, history: History[Saved], found: int) -> None:
+    def _closed(store: Store, history: History[Part], found: int) -> None:
         assert store.close()
         if not store._failing and len(history.states) > found:
             history.is_kept()
 
-    def read(self, folder: Path) -> Saved:
+    def read(self, folder: Path) -> Part:
         """As the daemon does at its start."""
-        return Store(folder).load(NOTHING)
+        return self.part(Store(folder).load(NOTHING))
+
+    def judge(self, _found: object, _cut: Cut[Part]) -> str:
+        """See lives.Kind."""
+        return ""
+
+
+class SettingsKind(_Stored[Saved]):
+    """settings.json."""
+
+    name = "settings"
+
+    def part(self, saved: Saved) -> Saved:
+        """All but the cards."""
+        return replace(saved, cards=())
+
+    def changed(self, before: Saved, dice: random.Random) -> Saved:
+        """Settings, access, sessions, faults, timer."""
+        return changed(before, dice)
 
     def judge(self, found: object, cut: Cut[Saved]) -> str:
         """SET UP that was taken back does not come back, not even where a disk has lied."""
@@ -74,6 +99,25 @@ class SettingsKind:
         return ""
 
 
+class CardsKind(_Stored[tuple[Card, ...]]):
+    """cards.json."""
+
+    name = "cards"
+
+    def part(self, saved: Saved) -> tuple[Card, ...]:
+        """The list."""
+        return saved.cards
+
+    def changed(self, before: Saved, dice: random.Random) -> Saved:
+        """Cards come, go, and get other names; now and then something else changes too, and nothing of the cards."""
+        if before.cards and dice.random() < 0.2:
+            return replace(before, charged_wh=dice.randrange(10**6))
+        cards = [card for card in before.cards if dice.random() < 0.9]
+        cards = [replace(card, name=f"No. {dice.randrange(99)}") if dice.random() < 0.1 else card for card in cards]
+        added = (Card(f"{dice.randrange(16**14):014X}", "Zoë", dice.random() < 0.8) for _ in range(dice.randint(1, 9)))
+        return replace(before, cards=tuple([*cards, *added][:MOST_CARDS]))
+
+
 def changed(before: Saved, dice: random.Random) -> Saved:
     """Something else to keep."""
     settings = before.settings
@@ -81,8 +125,11 @@ def changed(before: Saved, dice: random.Random) -> Saved:
         settings = settings.replace(key, _value(key, settings, dice))
     if dice.random() < 0.3:
         settings = settings.replace("set_up", dice.randint(0, 1))
+    granted = dice.random() < 0.5
     return replace(
         before,
+        granted=granted,
+        holder="04A1B2C3D4E5F6" if granted and dice.random() < 0.5 else "",
         settings=settings,
         access=dice.choice(list(Access)),
         session_open=dice.random() < 0.5,

@@ -37,9 +37,10 @@ def cuts_until_lost(kind: Kind) -> int:
 
 
 @pytest.mark.parametrize("bad", MUTANTS)
-def test_a_file_that_is_kept_badly_is_caught(bad: str) -> None:
-    with mutant(bad, "evsed.store"):
-        assert cuts_until_lost(KINDS["settings"]) <= CAUGHT_WITHIN, bad
+@pytest.mark.parametrize(("name", "module"), [("settings", "evsed.store"), ("cards", "evsed.cardstore")])
+def test_a_file_that_is_kept_badly_is_caught(name: str, module: str, bad: str) -> None:
+    with mutant(bad, module):
+        assert cuts_until_lost(KINDS[name]) <= CAUGHT_WITHIN, bad
 
 
 @pytest.mark.parametrize("bad", STATEMENTS)

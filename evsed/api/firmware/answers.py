@@ -222,7 +222,7 @@ ANSWERS: Final[dict[tuple[str, str], Schema]] = {
     ("post", "/currents"): _CURRENTS_ECHO,
     ("post", "/ev_meter"): _EV_METER_ECHO,
     ("post", "/modem"): record({"pwm": _NUMBER_ECHO, "reason": TEXT}, may_miss=("pwm", "reason")),
-    ("post", "/rfid"): record({"rfid": TEXT, "rfid_status": TEXT}, may_miss=("rfid",)),
+    ("post", "/rfid"): record({"rfid": TEXT, "rfid_status": TEXT, "reason": TEXT}, may_miss=("rfid", "reason")),
     **{
         ("post", f"/color_{name}"): some_of({**dict.fromkeys("RGB", _REFUSED), "color": record({name: _COLOR})})
         for name in ("off", "normal", "smart", "solar", "custom")

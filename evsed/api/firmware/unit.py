@@ -70,7 +70,7 @@ def _add_life(router: APIRouter, site: Site) -> None:
     async def erase() -> Echo:
         """Every owner setting becomes its default, the stored broker is forgotten, and access goes off.
 
-        Latched faults stay. A real charger charges nothing until SET UP is Done again.
+        Latched faults and the list of cards stay. A real charger charges nothing until SET UP is Done again.
         """
         refused = (await site.submit(EraseSettings())).refused
         if refused:
@@ -99,13 +99,16 @@ def _add_cards_and_pilot(router: APIRouter, site: Site) -> None:
 
     @router.post("/rfid", openapi_extra=described(_CARD))
     async def rfid(request: Request) -> Echo:
-        """A card as if held to the reader: its 12 or 14 hexadecimal digits."""
+        """A card as if held to the reader: its 12 or 14 hexadecimal digits; ``reason`` says why it is not taken."""
         uid = (await parameters(request)).text("rfid").strip()
-        refused = _wrong_card(site, uid) or (await site.submit(SwipeCard(uid))).refused
-        if refused:
-            site.refusals.note("POST /rfid rfid", "", refused)  # a card's number is for no log
-            return {"rfid_status": refused}
-        return {"rfid": uid, "rfid_status": site.snapshot.rfid_text}
+        if wrong := _wrong_card(site, uid):
+            site.refusals.note("POST /rfid rfid", "...", wrong)
+            return {"rfid_status": wrong}
+        refused = (await site.submit(SwipeCard(uid))).refused
+        if not refused:
+            return {"rfid": uid, "rfid_status": site.snapshot.rfid_text}
+        site.refusals.note("POST /rfid rfid", "...", refused)  # no card's number is in the log
+        return {"rfid": uid, "rfid_status": site.snapshot.rfid_text, "reason": refused}
 
 
 def _wrong_card(site: Site, uid: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from evsed.api.local_time import local_text
 from evsed.api.mqtt.entities import NONE, Action, Component, Keys, Payload, Topic, View
 from evsed.api.mqtt.entity_table_alerts import TEST_ALERT
+from evsed.core import reader
 from evsed.core.model import ModeChoice
 from evsed.core.setting import Setting
 from evsed.core.settings import TABLE, Settings
@@ -18,15 +19,15 @@ from evsed.core.settings import TABLE, Settings
 MODE_NAMES: Final = {choice: choice.name.capitalize() for choice in ModeChoice}
 COLOURS: Final = ("Off", "Normal", "Smart", "Solar", "Custom")
 RFID_TEXTS: Final = (
-    "Not Installed",
-    "Ready to read card",
-    "Present",
-    "Card Stored",
-    "Card Deleted",
-    "Card already stored",
-    "Card not in storage",
-    "Card Storage full",
-    "Invalid",
+    reader.NOT_INSTALLED,
+    reader.READY,
+    reader.PRESENT,
+    reader.STORED,
+    reader.DELETED,
+    reader.KNOWN,
+    reader.NOT_KNOWN,
+    reader.FULL,
+    reader.INVALID,
 )
 _DEVICE_CLASSES: Final = {"A": "current", "min": "duration"}
 
@@ -74,6 +75,12 @@ def _colour(which: str) -> Topic:
     )
     about = "`R,G,B`, 0 to 255 each"
     return Topic(f"LEDColor{which}", lambda v: v.charger.settings[key], about, (component,), retained=True)
+
+
+def _card_name(view: View) -> Payload:
+    """What the card is called that lets this car charge."""
+    name = view.charger.holder_name
+    return NONE if name is None else name or "a card without a name"
 
 
 def delayed_text(view: View) -> Payload:
@@ -210,6 +217,13 @@ SET_BY_OWNERS: Final = (
         lambda v: v.charger.rfid_last or None,
         "the last card's number in hex; not before the first",
         (Component("RFIDLastRead", "sensor", "RFID last read", category="diagnostic", icon="mdi:nfc-variant"),),
+        retained=True,
+    ),
+    Topic(
+        "CardName",
+        _card_name,
+        f"the name of the card that lets this car charge; `{NONE}`",
+        (Component("CardName", "sensor", "Card name", icon="mdi:card-account-details-outline"),),
         retained=True,
     ),
     Topic(

@@ -20,8 +20,8 @@ from evsed.backup.document import DocumentError, read
 from evsed.backup.restoring import Now, Restoring, restoring
 from evsed.backup.rows import told
 from evsed.backup.saving import backup
-from evsed.core.events import ChangeSettings
-from evsed.core.setting import Value
+from evsed.core.cards import Card
+from evsed.core.events import AddCards, ChangeSettings, Command, RemoveCards
 
 _BODY: Final = body_of(
     {
@@ -77,7 +77,7 @@ class BackupDocument(TypedDict):
     created: str
     settings: dict[str, int | str]
     broker: BrokerDocument
-    cards: list[SavedCard]
+    cards: NotRequired[list[SavedCard]]  # only for who may see them
     secrets: NotRequired[dict[str, int | str]]
 
 
@@ -104,7 +104,7 @@ def _now(site: Site) -> Now:
     snapshot = site.snapshot
     rows = told(settings_rows(snapshot.settings, snapshot.offers))
     broker = None if site.set_broker is None else site.unit.broker
-    return Now(snapshot.settings, rows, site.unit.serial, broker)
+    return Now(snapshot.settings, rows, site.unit.serial, broker, snapshot.cards)
 
 
 def _restore_document(found: Restoring) -> RestoreDocument:
@@ -114,19 +114,36 @@ def _restore_document(found: Restoring) -> RestoreDocument:
 
 async def _carry_out(site: Site, found: Restoring, before: Now) -> str:
     """Does all of it, and says nothing; or nothing, and says why. Raises BusyError."""
-    if not found.settings and found.broker is None:
-        return ""
-    undo: tuple[tuple[str, Value], ...] = tuple((key, before.settings[key]) for key, _ in found.settings)
+    undo: list[Command] = []
+    refused = ""
     try:
-        if found.settings and (refused := (await site.submit(ChangeSettings(found.settings))).refused):
-            return refused
-        if found.broker is not None:
+        if found.settings:
+            undo.append(ChangeSettings(tuple((key, before.settings[key]) for key, _ in found.settings)))
+            refused = (await site.submit(ChangeSettings(found.settings))).refused
+        if found.cards and not refused:
+            undo += _forget(found.cards, before.cards)
+            refused = (await site.submit(AddCards(found.cards))).refused
+        if found.broker is not None and not refused:
             await site.store_broker(found.broker)
     except BusyError:
-        with contextlib.suppress(BusyError):
-            await site.submit(ChangeSettings(undo))
+        await _take_back(site, undo)
         raise
-    return ""
+    if refused:
+        await _take_back(site, undo)
+    return refused
+
+
+def _forget(cards: tuple[Card, ...], before: tuple[Card, ...]) -> list[Command]:
+    """What makes the list again what it was."""
+    added = frozenset(card.uid for card in cards) - {card.uid for card in before}
+    changed = tuple(card for card in before if any(card.uid == other.uid for other in cards))
+    found: list[Command] = [RemoveCards(frozenset({uid})) for uid in sorted(added)]
+    return [*found, AddCards(changed)] if changed else found
+
+
+async def _take_back(site: Site, undo: list[Command]) -> None:
+    with contextlib.suppress(BusyError):
+        await site.submit_all(undo)
 
 
 def create_router(site: Site) -> APIRouter:
@@ -143,7 +160,7 @@ def create_router(site: Site) -> APIRouter:
         document = backup(
             site.snapshot.settings,
             unit.broker,
-            (),
+            site.snapshot.cards if right_of(request) >= Right.OPERATE else None,
             version=__version__,
             serial=unit.serial,
             created=now.isoformat(timespec="seconds"),

@@ -83,10 +83,11 @@ class StateMeters(TypedDict):
 
 @exact
 class CardDocument(TypedDict):
-    """What the card reader says, and the card last read, in hexadecimal."""
+    """What the card reader says; the card last read, in hexadecimal; the name of the one that lets this car charge."""
 
     text: str
     last: str | None
+    name: str | None  # null: no card does, or it is not known any more; empty: it has no name
 
 
 @exact
@@ -232,7 +233,7 @@ def state_document(snapshot: Snapshot) -> StateDocument:
         },
         "home_battery_a": _battery(snapshot),
         "custom_button": snapshot.custom_button,
-        "card": {"text": snapshot.rfid_text, "last": snapshot.rfid_last or None},
+        "card": {"text": snapshot.rfid_text, "last": snapshot.rfid_last or None, "name": snapshot.holder_name},
         "power_share": TABLE["loadbl"].choices[snapshot.settings.loadbl],
         "chargers": [_charger(charger) for charger in snapshot.chargers],
         "learned": _learned(snapshot.learned),

@@ -9,7 +9,7 @@ from evsed.core.screens.around import Around
 from evsed.core.screens.figures import amps
 from evsed.core.screens.flow import charging_lines, flow
 from evsed.core.screens.screen import Screen, Words
-from evsed.core.screens.wordings import INVALID_CARD, wording
+from evsed.core.screens.wordings import CARD_WORDS, wording
 from evsed.core.snapshot import Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis
@@ -24,8 +24,8 @@ def screen(snapshot: Snapshot, around: Around, now: Millis) -> Screen:
         return held.words(panel.holding, snapshot, ripe=panel.ripe)
     if (error := snapshot.error) is not None:
         return errors.words(error, snapshot, now)
-    if panel.card_refused:
-        return Words(INVALID_CARD.words)
+    if panel.card_says in CARD_WORDS:
+        return Words(CARD_WORDS[panel.card_says].words)
     if snapshot.left_to_do:
         return first_run.words(snapshot, around, now)
     if snapshot.state is State.C:

@@ -9,7 +9,7 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Final
 
-from evsed.core import reasons
+from evsed.core import reader, reasons
 from evsed.core.faults import Fault
 from evsed.core.reasons import Reason
 from evsed.core.schedule import clock_text
@@ -63,6 +63,7 @@ WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
     {
         "not_set_up": Wording(("NOT SET UP",)),
         "no_car": Wording(("READY TO", "CHARGE"), ("READY",)),
+        "card": Wording(("PRESENT", "RFID CARD")),
         "access_denied": Wording(("ACCESS", "DENIED")),
         "paused": Wording(("PAUSE",)),
         "leaving": Wording(("SOFTWARE", "STOPS")),
@@ -90,13 +91,20 @@ WORDINGS: Final[Mapping[str, Wording]] = MappingProxyType(
 )
 """By the reason's code; ``delayed`` has no row, because its words are a time."""
 
-PRESENT_CARD = Wording(("PRESENT", "RFID CARD"))
-INVALID_CARD = Wording(("INVALID", "RFID CARD"))
 BY_MASTER = _both("NO CURRENT", "BY MASTER")
 HELD_UP = Wording(("ONE MOMENT", "PLEASE"))
 
-_CARD_ASKED = frozenset({1, 2})
-"""EnableAll and EnableOne: a card switches access on."""
+CARD_WORDS: Final[Mapping[str, Wording]] = MappingProxyType(
+    {
+        reader.INVALID: Wording(("INVALID", "RFID CARD")),
+        reader.STORED: Wording(("CARD", "STORED")),
+        reader.DELETED: Wording(("CARD", "DELETED")),
+        reader.KNOWN: Wording(("CARD WAS", "STORED", "ALREADY")),
+        reader.NOT_KNOWN: Wording(("CARD IS NOT", "STORED")),
+        reader.FULL: Wording(("NO ROOM FOR", "MORE CARDS")),
+    }
+)
+"""For a moment after a card was read, by what the reader says; what a card starts or stops is seen without words."""
 
 
 def wording(snapshot: Snapshot, around: Around, now: Millis) -> Wording:
@@ -113,8 +121,6 @@ def _special(reason: Reason, snapshot: Snapshot) -> Wording | None:
     match reason.code:
         case "no_car":
             return Wording(WORDINGS["no_car"].words, (f"{snapshot.mode.name} READY",))
-        case "access_denied" if snapshot.settings.rfidreader in _CARD_ASKED:
-            return PRESENT_CARD
         case "nothing_offered" if snapshot.settings.loadbl > 1:
             return BY_MASTER
         case "switching_phases":

@@ -13,7 +13,17 @@ from evsed.api.firmware.report import Dialect, Unit, dialect_for, settings_docum
 from evsed.api.firmware.settings import Documents
 from evsed.api.network import Ethernet, Network, Wifi
 from evsed.config import Mqtt
-from evsed.core.events import ChangeSetting, ChooseMode, DelayedCharging, Light, PressCustomButton, SwipeCard, WallClock
+from evsed.core.cards import Card
+from evsed.core.events import (
+    AddCards,
+    ChangeSetting,
+    ChooseMode,
+    DelayedCharging,
+    Light,
+    PressCustomButton,
+    SwipeCard,
+    WallClock,
+)
 from evsed.core.model import MeterRole, ModeChoice
 from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
@@ -41,9 +51,11 @@ def charging() -> Story:
     story.core.handle(WallClock(NOON), 0)
     for key, value in (("color_smart", "1,2,3"), ("max_sum_mains_time", 5), ("required_evccid", "car 1")):
         assert story.command(ChangeSetting(key, value)).accepted
-    story.charge()
-    for command in (PressCustomButton(on=True), Light(on=True), SwipeCard("112233445566aa")):
+    story.run(0.5)
+    cards = AddCards((Card("112233445566AA", "Ann"),))
+    for command in (cards, SwipeCard("112233445566aa"), PressCustomButton(on=True), Light(on=True)):
         assert story.command(command).accepted
+    story.charge()
     return story
 
 

@@ -206,7 +206,7 @@ def test_a_card_is_swiped_and_a_colour_is_set() -> None:
     snapshot = hands.story.snapshot
     assert (snapshot.rfid_last, snapshot.settings.color_smart) == ("0123456789AB", "1,2,3")
     assert snapshot.custom_button
-    assert refusals.count == 0
+    assert (snapshot.rfid_text, refusals.count) == ("Invalid", 1)
 
 
 def test_the_pilot_is_locked() -> None:

@@ -84,6 +84,14 @@ def test_a_backup_is_a_file_without_secrets(bench: Bench) -> None:
     assert b"its-password" not in answer.body
 
 
+def test_who_may_only_look_sees_no_card(bench: Bench) -> None:
+    bench.client.send("PUT", "/cards/04A1B2C3D4E5F6", {"name": "Ann"})
+    bench.asking.right = Right.OPERATE
+    assert bench.client.get("/backup")["cards"] == [{"uid": "04A1B2C3D4E5F6", "name": "Ann", "enabled": True}]
+    bench.asking.right = Right.READ
+    assert "cards" not in bench.client.get("/backup")
+
+
 def test_secrets_are_for_who_may_install(bench: Bench) -> None:
     assert bench.client.get("/backup?secrets=true")["secrets"] == {
         "lcd_pin": 1234, "alert_webhook": "", "mqtt_password": "its-password",
@@ -96,8 +104,10 @@ def test_secrets_are_for_who_may_install(bench: Bench) -> None:
 
 def test_what_was_backed_up_comes_back(bench: Bench) -> None:
     bench.client.send("PATCH", "/settings", {"current_min": 8, "current_max": 20})
+    bench.client.send("PUT", "/cards/04A1B2C3D4E5F6", {"name": "Ann"})
     before = bench.client.get("/backup?secrets=true")
     bench.client.send("PATCH", "/settings", {"current_min": 7, "current_max": 16})
+    bench.client.send("PUT", "/cards/04A1B2C3D4E5F6", {"enabled": False})
     bench.broker.now = Mqtt("10.0.0.9")
     answer = bench.restore(**before)
     assert answer.status == 200
@@ -159,10 +169,14 @@ def test_what_the_charger_refuses_leaves_the_broker_too(bench: Bench) -> None:
     assert bench.client.get("/backup")["settings"] == before["settings"]
 
 
-def test_a_broker_that_cannot_be_stored_takes_the_settings_back(bench: Bench) -> None:
+def test_a_broker_that_cannot_be_stored_takes_settings_and_cards_back(bench: Bench) -> None:
+    bench.client.send("PUT", "/cards/04A1B2C3D4E5F6", {"name": "Ann"})
+    before = bench.client.get("/cards")
     bench.broker.full = True
-    answer = bench.restore(settings={"current_min": 7}, broker={"host": "10.0.0.2"})
+    cards = [{"uid": "04A1B2C3D4E5F6", "name": "Ben"}, {"uid": "04A1B2C3D4E5"}]
+    answer = bench.restore(settings={"current_min": 7}, broker={"host": "10.0.0.2"}, cards=cards)
     assert (answer.status, bench.value("current_min")) == (503, 6)
+    assert bench.client.get("/cards") == before
 
 
 def test_a_restore_neither_starts_a_charge_nor_signs_the_installation(bench: Bench) -> None:

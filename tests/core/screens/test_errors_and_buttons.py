@@ -165,7 +165,7 @@ def test_locked_buttons_promise_nothing(button: Button) -> None:
 
 
 def test_the_menu_goes_before_a_held_button_that_before_an_error_and_that_before_a_card() -> None:
-    panel = PanelView(holding=Button.MIDDLE, menu=MenuView("mode", settings()), card_refused=True)
+    panel = PanelView(holding=Button.MIDDLE, menu=MenuView("mode", settings()), card_says="Invalid")
     snapshot = replace(failed(Fault.TEMPERATURE), panel=panel)
     assert isinstance(screen(snapshot, AROUND, NOW), MenuPage)
     panel = replace(panel, menu=None)

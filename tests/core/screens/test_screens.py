@@ -16,7 +16,7 @@ from evsed.core.schedule import LAST_S, NO_TIMER, Timer, UtcCalendar
 from evsed.core.screens.around import Around
 from evsed.core.screens.main import screen
 from evsed.core.screens.screen import Flow, MenuPage, Words
-from evsed.core.screens.wordings import WORDINGS
+from evsed.core.screens.wordings import CARD_WORDS, WORDINGS
 from evsed.core.setting import Setting, Value
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Snapshot
@@ -56,7 +56,7 @@ def panels(draw: st.DrawFn, settings: Settings) -> PanelView:
     view = MenuView(draw(st.sampled_from(ITEMS)), draft, draw(st.booleans()), digits, told, draw(st.integers(0, 10**9)))
     menu = draw(st.sampled_from([None, None, view, replace(view, draft=settings)]))
     holding = draw(st.sampled_from([None, None, *Button]))
-    return PanelView(holding, draw(st.booleans()), menu, draw(st.booleans()))
+    return PanelView(holding, draw(st.booleans()), menu, draw(st.sampled_from(["", "Present", *CARD_WORDS])))
 
 
 @st.composite

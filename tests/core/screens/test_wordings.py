@@ -17,7 +17,7 @@ from evsed.core.screens.errors import ERRORS
 from evsed.core.screens.main import screen
 from evsed.core.screens.screen import Screen, Words
 from evsed.core.screens.wordings import WORDINGS
-from evsed.core.snapshot import Snapshot
+from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from tests.core.story import Story, settings
 from tests.lcd_scenes import AROUND, NOW, SCENES, UNIX_S, delayed, empty, plugged, waits
@@ -80,7 +80,8 @@ def test_no_reason_and_no_charge_is_not_called_charging() -> None:
         ("normal_no_power", ("WAITING", "FOR POWER")),
         ("normal_starting", ("STARTING @", "23:31")),
         ("normal_card_asked", ("PRESENT", "RFID CARD")),
-        ("normal_card_refused", ("INVALID", "RFID CARD")),
+        ("normal_invalid", ("INVALID", "RFID CARD")),
+        ("normal_card_stored", ("CARD", "STORED")),
         ("normal_paused", ("PAUSE",)),
         ("normal_charge_delay", ("READY TO", "CHARGE 15")),
     ],
@@ -100,11 +101,15 @@ def test_access_and_pause_are_told_in_every_mode(mode: ModeChoice) -> None:
         assert said(story.snapshot) == lines
 
 
-@pytest.mark.parametrize(("reader", "asked"), [(0, False), (1, True), (2, True), (3, False), (5, False)])
-def test_a_card_is_asked_for_where_it_switches_access_on(reader: int, asked: bool) -> None:
-    snapshot, _, _ = SCENES["normal_denied"]()
-    snapshot = replace(snapshot, settings=settings(rfidreader=reader))
-    assert said(snapshot) == (("PRESENT", "RFID CARD") if asked else ("ACCESS", "DENIED"))
+@pytest.mark.parametrize("reader", ["Disabled", "EnableAll", "EnableOne", "Learn", "DeleteAll"])
+def test_a_card_is_asked_for_where_it_switches_access_on(reader: str) -> None:
+    story = Story(Saved(settings=settings(rfidreader=reader), access=Access.DENY))
+    for plugged_in in (False, True):
+        story.unit.car.plugged = plugged_in
+        story.run(1)
+        asked = reader.startswith("Enable")
+        assert said(story.snapshot) == (("PRESENT", "RFID CARD") if asked else ("ACCESS", "DENIED"))
+        assert story.reason == ("card" if asked else "access_denied")
 
 
 def test_a_wait_counts_down_and_stops_counting_at_its_end() -> None:
