@@ -97,6 +97,13 @@ def settings(options: argparse.Namespace) -> int:
     return owner.run(options)
 
 
+def cards(options: argparse.Namespace) -> int:
+    """``evsed cards``: the cards of a running charger."""
+    from evsed.cli import cards as command  # noqa: PLC0415 - only this command needs it
+
+    return command.run(options)
+
+
 def version(_options: argparse.Namespace) -> int:
     """``evsed version``: what is installed."""
     print(f"evsed {__version__}")
@@ -110,6 +117,7 @@ ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "replay": replay,
     "doctor": doctor,
     "settings": settings,
+    "cards": cards,
     "version": version,
 }
 """By the command's name; each answers with the exit status."""

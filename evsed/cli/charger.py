@@ -112,19 +112,9 @@ class Charger:
     def _stranger(self) -> TroubleError:
         return TroubleError(f"{self.url} answers, but it is not evsed; name the charger with --url", os.EX_UNAVAILABLE)
 
-    def _ask(self, path: str, body: Mapping[str, Value] | None = None) -> Any:
-        request = urllib.request.Request(self.url + path, method="GET" if body is None else "PATCH")  # noqa: S310 - http
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        try:
-            status, answer = _in_time(lambda: _exchange(request))
-        except urllib.error.URLError as error:
-            raise self._silent(error.reason) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise self._silent(error) from error
-        except ValueError as error:
-            raise self._stranger() from error
+    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> Any:
+        """The JSON that a request is answered with. ``kind``: of the body."""
+        status, answer = self._exchanged(method, path, body, kind)
         try:
             document = json.loads(answer)
         except (ValueError, RecursionError) as error:
@@ -132,6 +122,29 @@ class Charger:
         if status != _GOOD:
             raise self._refused(status, document)
         return document
+
+    def text(self, path: str) -> str:
+        """The text at ``path``."""
+        status, answer = self._exchanged("GET", path, None, "")
+        if status != _GOOD:
+            raise self._stranger()
+        return answer.decode("utf-8", "replace")
+
+    def _ask(self, path: str, body: Mapping[str, Value] | None = None) -> Any:
+        return self.ask("GET", path) if body is None else self.ask("PATCH", path, json.dumps(body).encode())
+
+    def _exchanged(self, method: str, path: str, body: bytes | None, kind: str) -> _Answer:
+        request = urllib.request.Request(self.url + path, body, method=method)  # noqa: S310 - http
+        if body is not None:
+            request.add_header("Content-Type", kind)
+        try:
+            return _in_time(lambda: _exchange(request))
+        except urllib.error.URLError as error:
+            raise self._silent(error.reason) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise self._silent(error) from error
+        except ValueError as error:
+            raise self._stranger() from error
 
     def _refused(self, status: int, problem: Any) -> TroubleError:
         """What the charger says to a request that it does not carry out."""

@@ -47,6 +47,7 @@ def build() -> argparse.ArgumentParser:
     _add_replay(commands.add_parser("replay", help="what the charger would have done on a recorded day"))
     _add_doctor(commands.add_parser("doctor", help="look at an installation and say what is there"))
     _add_settings(commands.add_parser("settings", help="show, change, save and compare the owner settings"))
+    _add_cards(commands.add_parser("cards", help="show, change, save and bring the cards that let a car charge"))
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -95,6 +96,37 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     diff = deed("diff", "compare the charger's settings with those of a file, or two files")
     diff.add_argument("file", metavar="FILE", help="an export, or a settings.json of /var/lib/evsed; - is stdin")
     diff.add_argument("file2", nargs="?", metavar="FILE2", help="another one, in place of the charger")
+
+
+def _add_cards(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Asks and changes the charger that runs. Without a command, lists every card."
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    deeds = parser.add_subparsers(dest="deed", title="commands")
+
+    def deed(name: str, told: str) -> argparse.ArgumentParser:
+        added = deeds.add_parser(name, help=told)
+        _add_charger(added, argparse.SUPPRESS, argparse.SUPPRESS)
+        return added
+
+    uid = "a card's number: 12 or 14 hexadecimal digits"
+    deed("list", "every card").add_argument("--json", action="store_true", help="as JSON, as /api/v1/cards has it")
+    load = deed("import", "take a list of cards, all of it or, if one is wrong, nothing; cards not in it stay")
+    load.add_argument("file", metavar="FILE", help="an export, CSV (uid,name,enabled) or a number a line; - is stdin")
+    load.add_argument("--replace", action="store_true", help="forget the cards that are not in it")
+    load.add_argument("--yes", action="store_true", help="do not ask")
+    export = deed("export", "save the cards as CSV, or as JSON where the file is named so")
+    export.add_argument("file", nargs="?", default="-", metavar="FILE", help="where to (default -, which is stdout)")
+    export.add_argument("--json", action="store_true", help="as JSON")
+    add = deed("add", "add a card, or change one")
+    add.add_argument("uid", metavar="UID", help=uid)
+    add.add_argument("name", nargs="?", metavar="NAME", help="what it is called: 32 characters at most")
+    add.add_argument("--disabled", action="store_true", help="it may not be used yet")
+    for name, told in (
+        ("remove", "forget cards"),
+        ("enable", "let cards be used"),
+        ("disable", "end the use of cards"),
+    ):
+        deed(name, told).add_argument("uids", nargs="+", metavar="UID", help=uid)
 
 
 def _add_charger(parser: argparse.ArgumentParser, url: object, config: object) -> None:

@@ -144,6 +144,7 @@ def read_card(uid: str, body: bytes) -> ChangeCard:
     """The change in a JSON body of name and enabled, either of which may be missing. Raises NotTakenError."""
     given = json_object(body, '{"name": "Ann", "enabled": true}', ("name", "enabled"))
     number, name, enabled = uid_of(uid), given.get("name"), given.get("enabled")
+    name = name.strip() if isinstance(name, str) else name
     errors = [] if number else [Wrong(UID_TOLD, parameter="uid")]
     if says := ("" if name is None else wrong_name(name) if isinstance(name, str) else "a card's name is text"):
         errors.append(Wrong(says, pointer="/name"))
