@@ -93,6 +93,7 @@ _NAMES = {
     "integer": "a whole number",
     "boolean": "`true`, `false`",
     "string": "a text",
+    "array": "a list",
     "null": "null",
 }
 _TEXTS = {
