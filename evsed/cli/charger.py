@@ -3,6 +3,7 @@
 Owns what is said when it cannot be reached, or is something else. Proxies are not asked: a charger is on the LAN.
 """
 
+import argparse
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from evsed.backup.rows import Row, told
+from evsed.cli.parser import DEFAULT_CONFIG
 from evsed.config import ConfigError, Http, load
 from evsed.core.setting import Value
 from evsed.localweb import DIRECT, address
@@ -45,6 +47,11 @@ class SilentError(TroubleError):
 
 class RefusedError(TroubleError):
     """The charger does not take it, and has changed nothing."""
+
+
+def reach(options: argparse.Namespace) -> "Charger":
+    """The charger that a command line with the options of a charger names. Raises TroubleError."""
+    return find(options.url, options.config, chosen=options.config != DEFAULT_CONFIG)
 
 
 def find(url: str | None, config: Path, *, chosen: bool) -> "Charger":
@@ -84,24 +91,24 @@ class Charger:
 
     def rows(self) -> dict[str, Row]:
         """Its settings."""
-        return self._told(self._ask("/api/v1/settings"))
+        return self._told(self.ask("GET", "/api/v1/settings"))
 
     def document(self) -> Any:
         """Its settings as it tells them."""
-        answer = self._ask("/api/v1/settings")
+        answer = self.ask("GET", "/api/v1/settings")
         self._told(answer)
         return answer
 
     def unit(self) -> tuple[str, int]:
         """The version of evsed that it runs, and its serial number; 0: it has none, or does not say."""
-        answer = self._ask("/settings")
+        answer = self.ask("GET", "/settings")
         said = answer if isinstance(answer, dict) else {}
         version, serial = said.get("version"), said.get("serialnr")
         return version if isinstance(version, str) else "unknown", serial if isinstance(serial, int) else 0
 
     def change(self, changes: Mapping[str, Value]) -> dict[str, Row]:
         """Makes all of ``changes`` or none of them; its settings after that."""
-        return self._told(self._ask("/api/v1/settings", changes))
+        return self._told(self.ask("PATCH", "/api/v1/settings", dict(changes)))
 
     def _told(self, answer: object) -> dict[str, Row]:
         try:
@@ -112,8 +119,9 @@ class Charger:
     def _stranger(self) -> TroubleError:
         return TroubleError(f"{self.url} answers, but it is not evsed; name the charger with --url", os.EX_UNAVAILABLE)
 
-    def _ask(self, path: str, body: Mapping[str, Value] | None = None) -> Any:
-        request = urllib.request.Request(self.url + path, method="GET" if body is None else "PATCH")  # noqa: S310 - http
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The document that the charger answers with; ``body`` becomes JSON."""
+        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310 - http
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")

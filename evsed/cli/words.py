@@ -23,13 +23,13 @@ def say(*lines: str) -> None:
         sys.stdout.write(_encodable(printable(line), sys.stdout) + "\n")
 
 
-def tell(text: str) -> None:
+def tell(text: str, command: str = "settings") -> None:
     """Prints to stderr, each line with the name of the command; if nobody can be told, nothing happens."""
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError):
         for line in text.splitlines():
-            sys.stderr.write(_encodable(f"evsed settings: {printable(line)}", sys.stderr) + "\n")
+            sys.stderr.write(_encodable(f"evsed {command}: {printable(line)}", sys.stderr) + "\n")
 
 
 def flush() -> None:
