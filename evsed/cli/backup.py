@@ -93,7 +93,7 @@ def _line(change: dict[str, Any]) -> str:
     key, before, after = str(change["key"]), change["before"], change["after"]
     who = "  (installer)" if change["installer"] else ""
     if key.startswith("secrets."):
-        return f"{key}: another one{who}"
+        return f"{key}: as in the file{who}"
     return f"{key}: {'(not there)' if before is None else _shown(before)} -> {_shown(after)}{who}"
 
 
