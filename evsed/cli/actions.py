@@ -111,6 +111,13 @@ def cards(options: argparse.Namespace) -> int:
     return command.run(options)
 
 
+def backup(options: argparse.Namespace) -> int:
+    """``evsed backup`` and ``evsed restore``: what an owner has set in a running charger, as a file."""
+    from evsed.cli import backup as command  # noqa: PLC0415 - only these commands need it
+
+    return command.run(options)
+
+
 def version(_options: argparse.Namespace) -> int:
     """``evsed version``: what is installed."""
     print(f"evsed {__version__}")
@@ -126,6 +133,8 @@ ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "settings": settings,
     "access": access,
     "cards": cards,
+    "backup": backup,
+    "restore": backup,
     "version": version,
 }
 """By the command's name; each answers with the exit status."""

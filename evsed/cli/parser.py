@@ -49,6 +49,8 @@ def build() -> argparse.ArgumentParser:
     _add_settings(commands.add_parser("settings", help="show, change, save and compare the owner settings"))
     _add_access(commands.add_parser("access", help="PIN, password, tokens and login; the certificate of TLS"))
     _add_cards(commands.add_parser("cards", help="show, change, save and bring the cards that let a car charge"))
+    _add_backup(commands.add_parser("backup", help="save settings, broker and cards as one file"))
+    _add_restore(commands.add_parser("restore", help="make a charger as a backup says, after a look at what changes"))
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -159,6 +161,24 @@ def _add_cards(parser: argparse.ArgumentParser) -> None:
         ("disable", "end the use of cards"),
     ):
         deed(name, told).add_argument("uids", nargs="+", metavar="UID", help=uid)
+
+
+def _add_backup(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Asks the charger that runs for what its owner has set; who may log in is not in it."
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="where to (default -, which is stdout)")
+    parser.add_argument("--secrets", action="store_true", help="with the secrets, which only an installer gets")
+
+
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Says what would be changed, asks, and changes all of it or nothing. What is not in the file stays, and so do "
+        "the mode, SET UP, and who may log in."
+    )
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    parser.add_argument("file", metavar="FILE", help="a backup, an export, or a settings.json; - is stdin")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_charger(parser: argparse.ArgumentParser, url: object, config: object) -> None:

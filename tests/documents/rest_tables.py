@@ -94,6 +94,7 @@ _NAMES = {
     "boolean": "`true`, `false`",
     "string": "a text",
     "array": "a list",
+    "object": "an object",
     "null": "null",
 }
 _TEXTS = {
