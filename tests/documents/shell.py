@@ -32,7 +32,7 @@ sleep() { naps=$((naps + 1)); test $naps -le 2; }         # what goes on for eve
 class Shell:
     """Where commands run: a directory, a simulation, and the port of a broker (0: none).
 
-    ``installed``: the simulation stands for the charger of this machine, which root's `evsed settings` asks without --url.
+    ``installed``: the simulation stands for the charger of this machine, which root asks without --url.
     """
 
     directory: Path
