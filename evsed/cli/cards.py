@@ -137,7 +137,7 @@ def _import(options: argparse.Namespace) -> int:
     charger = reach(options)
     way = f"{_PATH}/import?replace={'true' if options.replace else 'false'}"
     try:
-        plan = charger.ask("POST", f"{way}&dry_run=true", raw)
+        plan = charger.ask("POST", f"{way}&dry_run=true", raw, "text/plain")
     except RefusedError as error:
         raise TroubleError(f"{error}\n{shown} was not taken, nothing was changed", os.EX_DATAERR) from error
     changes = _told(plan)
@@ -148,7 +148,7 @@ def _import(options: argparse.Namespace) -> int:
     if not options.yes and not _agreed(charger, options.file):
         say("nothing was changed")
         return 1
-    done = charger.ask("POST", f"{way}&dry_run=false", raw)
+    done = charger.ask("POST", f"{way}&dry_run=false", raw, "text/plain")
     say(f"{len(_told(done))} changed, {done['total']} cards in all")
     return 0
 

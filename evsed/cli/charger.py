@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from evsed.backup.rows import Row, told
 from evsed.cli.parser import DEFAULT_CONFIG
+from evsed.cli.rows import Row, told
 from evsed.cli.trouble import RefusedError, SilentError, TroubleError
 from evsed.cli.way import ANSWER_S, Shown, Way
 from evsed.cli.way import find as find_way
@@ -91,12 +91,13 @@ class Charger:
     def _stranger(self) -> TroubleError:
         return TroubleError(f"{self.url} answers, but it is not evsed; name the charger with --url", os.EX_UNAVAILABLE)
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def ask(self, method: str, path: str, body: object = None, kind: str = "application/json") -> Any:
         """The document that the charger answers with, None where the answer is empty.
 
-        ``body`` becomes JSON; bytes are a file, which the charger reads as what it is.
+        ``body`` becomes JSON, but for bytes, which are of ``kind``.
         """
-        status, answer = self._exchanged(method, path, body)
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        status, answer = self._exchanged(method, path, sent, kind)
         if status in _EMPTY and not answer:
             return None
         try:
@@ -109,7 +110,7 @@ class Charger:
 
     def text(self, path: str) -> str:
         """The text at ``path``."""
-        status, answer = self._exchanged("GET", path, None)
+        status, answer = self._exchanged("GET", path, None, "")
         if status in _GOOD:
             return answer.decode("utf-8", "replace")
         try:
@@ -117,12 +118,9 @@ class Charger:
         except (ValueError, RecursionError) as error:
             raise self._stranger() from error
 
-    def _exchanged(self, method: str, path: str, body: object) -> _Answer:
-        is_file = isinstance(body, bytes)
-        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        kind = "text/plain" if is_file else "application/json"
+    def _exchanged(self, method: str, path: str, body: bytes | None, kind: str) -> _Answer:
         try:
-            return _in_time(lambda: self.way.exchange(method, path, sent, kind))
+            return _in_time(lambda: self.way.exchange(method, path, body, kind))
         except ssl.SSLCertVerificationError as error:
             raise self._unbelieved(error) from error
         except (OSError, http.client.HTTPException) as error:

@@ -45,10 +45,8 @@ class Way:
         """Whether it is the control socket, where nothing is refused for want of a right."""
         return self.url.startswith("unix:")
 
-    def exchange(
-        self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
-    ) -> tuple[int, bytes]:
-        """Status and body of one answer; ``kind`` is the body's. Raises OSError, HTTPException or ValueError."""
+    def exchange(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes]:
+        """Status and body of one answer; ``kind``: of the body. Raises OSError, HTTPException or ValueError."""
         connection = self.open()
         headers = dict(self.headers)
         if body is not None:
