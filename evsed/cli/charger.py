@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from evsed.backup.rows import Row, told
 from evsed.cli.parser import DEFAULT_CONFIG
-from evsed.cli.rows import Row, told
 from evsed.cli.trouble import RefusedError, SilentError, TroubleError
 from evsed.cli.way import ANSWER_S, Shown, Way
 from evsed.cli.way import find as find_way
