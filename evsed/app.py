@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evsed import __version__
+from evsed.access import Access, Kind
 from evsed.backup.kept import keep
 from evsed.config import Board, ConfigError, Installation
 from evsed.core.model import Contactor2
@@ -42,10 +43,9 @@ from evsed.wallclock import ClockJudge, LocalCalendar
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from evsed.api.mdns import Announcer
+    from evsed.entrances import Entrances
     from evsed.hw.modbus_tcp import ModbusTcp
     from evsed.hw.panel import Panel
-    from evsed.webserver import QuietServer
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +133,12 @@ def _with_overrides(saved: Saved, overrides: list[str]) -> Saved:
         raise ConfigError(str(error)) from None
 
 
+def _without_pin(saved: Saved) -> tuple[Saved, int]:
+    """``saved`` without the installer's PIN of ``--set``, which is kept elsewhere, and that; 0: there was none."""
+    settings = saved.settings
+    return replace(saved, settings=settings.replace("installer_pin", 0)), settings.installer_pin
+
+
 def _restart_wait_ms(longest_s: int) -> Millis:
     """The owner's random wait after a power cut; 0 when only the daemon was started again."""
     power_came_back = monotonic_ms() < POWER_CUT_MS
@@ -144,15 +150,6 @@ def _clock_judge(board: Board) -> Callable[[int, Millis], bool]:
     if board.kind == "simulation":
         return lambda _unix_s, _now: True
     return ClockJudge().right
-
-
-def _announcer(serial: int, door: socket.socket) -> "Announcer":
-    """Who tells the LAN where ``door`` is."""
-    from evsed.api.interfaces import every_address, interfaces, reachable  # noqa: PLC0415 - not before the control loop runs
-    from evsed.api.mdns import Announcer  # noqa: PLC0415
-
-    host, port = door.getsockname()[:2]
-    return Announcer(serial, port, lambda: reachable(host, interfaces()), lambda: every_address(interfaces()))
 
 
 def _simulation(board: Board) -> "list[APIRouter]":
@@ -184,7 +181,9 @@ class _Daemon:
         from evsed.logbook.log import Logbook  # noqa: PLC0415 - SQLite, after the outputs are safe
 
         self._logbook = Logbook(Path(installation.state.directory))
-        saved = _with_overrides(replace(kept, kept=self._logbook.load(kept.kept)), overrides)
+        kept = replace(kept, kept=self._logbook.load(kept.kept))
+        saved, self._pin = _without_pin(_with_overrides(kept, overrides))
+        self._access = Access(Path(installation.state.directory))
         self._runtime = Runtime(
             self._board,
             self._store,
@@ -194,6 +193,7 @@ class _Daemon:
             clock_is_right=_clock_judge(installation.board),
             pilot_unlocked=installation.modem.unlocked,
             cycled=_Systemd().cycled,
+            keep_installer_pin=self._access.keep_later,
             logbook=self._logbook,
         )
 
@@ -254,6 +254,7 @@ class _Daemon:
             if not self._store.close():
                 log.critical("the disk does not take the settings: what was changed last may be lost")
                 self._died = True
+            self._access.close()
         return os.EX_SOFTWARE if runtime.failure is not None or self._died else os.EX_OK
 
     def _obey(self, loop: asyncio.AbstractEventLoop, runtime: Runtime) -> Callable[[], object]:
@@ -276,22 +277,32 @@ class _Daemon:
             self._over.set()  # it failed before there was a loop to tell
         reboot = self._obey(self._loop, runtime)
         # The heavy part, now that the control loop runs.
+        from evsed.alerts.service import Alerts  # noqa: PLC0415
         from evsed.api.app import create_app  # noqa: PLC0415
+        from evsed.api.gate import Keys  # noqa: PLC0415
         from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
-        from evsed.beside import others  # noqa: PLC0415
+        from evsed.beside import devices, others  # noqa: PLC0415
+        from evsed.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
-        from evsed.webserver import QuietServer  # noqa: PLC0415
 
         installation = self._installation
         refusals = Refusals()
         network = Looker()
-        mqtt = MqttService(runtime, installation, refusals, network, reboot)
+        mqtt = MqttService(
+            runtime,
+            installation,
+            refusals,
+            network,
+            reboot,
+            test_alert=lambda: alerts.begin_test(),  # noqa: PLW0108 - whom it names comes next
+        )
+        alerts = Alerts(runtime, installation.serial, Path(installation.state.directory), mqtt.alerts)
         face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
-        beside = others(installation, runtime, face, refusals.note)
+        beside = [*others(installation, runtime, face, refusals.note), alerts]
         site = Site(
             runtime,
             self._store.barrier,
@@ -303,12 +314,16 @@ class _Daemon:
             set_broker=mqtt.set_broker,
             network=network,
             lcd=face.png,
+            keys=Keys(self._access),
             logbook=self._logbook,
+            alerts=alerts,
+            devices=lambda: devices(beside),
         )
+        await asyncio.to_thread(self._load_access)
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         doors = Doors(self._over, patient=installation.board.kind != "simulation")
-        door = await doors.now("http", installation.http)
+        door = await doors.now("http", installation.http) if installation.http.port else None
         modbus_door = await doors.now("modbus", installation.modbus) if installation.modbus.port else None
         if self._over.is_set() or runtime.failure is not None:
             return  # lost in its first cycles: nobody is in control whom the rest could serve
@@ -322,18 +337,22 @@ class _Daemon:
             ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
         settle_memory()
         goodbyes: list[Callable[[], None]] = [mqtt.close]
-        if (door := door or await doors.later("http", installation.http)) is not None:
-            announcer = _announcer(installation.serial, door)
-            if installation.mdns.enabled:
-                announcer.start()
-            goodbyes.append(announcer.close)
-            ends.append(await self._serve_pages(QuietServer(app, refusals.note), door, site.closing))
+        entrances = Entrances(installation, app, refusals.note, doors, self._over)
+        goodbyes.append(entrances.close)
+        ends.append(await self._serve_pages(entrances, door, site.closing))
         runtime.leave()
         ends += [asyncio.create_task(asyncio.to_thread(close)) for close in goodbyes]
         await asyncio.wait(ends, timeout=SERVER_STOPS_S)
         modbus.close()
         for other in beside:
             other.close()
+
+    def _load_access(self) -> None:
+        """Who may log in; what the command line or an older evsed's configuration says of it is taken over."""
+        self._access.load()
+        self._access.take_over(self._installation.installer.pin)
+        if self._pin and not self._access.check(Kind.INSTALLER, f"{self._pin:04}"):
+            self._access.set_pin(f"{self._pin:04}")
 
     async def _serve_modbus_later(self, modbus: "ModbusTcp", doors: Doors) -> None:
         """Modbus for programs outside, as soon as its port is free."""
@@ -342,16 +361,16 @@ class _Daemon:
             await modbus.start(door)
 
     async def _serve_pages(
-        self, server: "QuietServer", door: socket.socket, closing: asyncio.Event
+        self, entrances: "Entrances", door: socket.socket | None, closing: asyncio.Event
     ) -> "asyncio.Task[None]":
         """The web server, until the daemon ends; its last requests are what is returned."""
-        serving = asyncio.create_task(server.serve(sockets=[door]))
+        serving = entrances.open(door)
         over = asyncio.create_task(self._over.wait())
         await asyncio.wait([over, serving], return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             log.critical("the web server ended by itself: %s", serving.exception())
             self._died = True
         closing.set()
-        server.should_exit = True
+        entrances.leave()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         return serving

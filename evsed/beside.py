@@ -5,13 +5,14 @@ runs, because what it brings is heavy.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from evsed.config import Installation
 from evsed.core.events import Command
 from evsed.core.model import MeterRole
 from evsed.core.settings import Settings
+from evsed.devices import DeviceHealth
 from evsed.hw.bus import Bus, Client
 from evsed.hw.homewizard import HomeWizard
 from evsed.hw.lcd.thread import Lcd
@@ -19,6 +20,7 @@ from evsed.hw.nodeserver import Core, NodeServer
 from evsed.hw.poller import Poller
 from evsed.hw.powershare import Master
 from evsed.hw.rfid import reader_for
+from evsed.hw.rfid.reader import Reader
 from evsed.lcd.face import Face
 from evsed.runtime import Runtime
 from evsed.wiring import Rfid
@@ -49,6 +51,17 @@ def others(
     if installation.board.kind == "pi":
         found.append(Lcd(installation.board.wiring, lambda: runtime.snapshot, face.image))
     return found
+
+
+def devices(beside: Iterable[Other]) -> tuple[DeviceHealth, ...]:
+    """How those of ``beside`` do that are devices of this unit."""
+    found: list[DeviceHealth] = []
+    for other in beside:
+        if isinstance(other, Bus):
+            found.append(other.health(len(found) + 1))  # buses come first
+        elif isinstance(other, Reader) or (isinstance(other, Lcd) and other.fitted):
+            found.append(other.health)
+    return tuple(found)
 
 
 def _obey_card(runtime: Runtime, card: Command) -> None:

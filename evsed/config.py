@@ -26,11 +26,33 @@ ROLES = ("mains", "ev", "circuit")
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Where REST and the web page are served; ``names`` are host names that it answers to beside its own."""
+    """Where REST and the web page are served; ``names`` are host names that it answers to beside its own.
+
+    ``port`` 0: not without TLS.
+    """
 
     host: str = "0.0.0.0"  # noqa: S104 - the owner's LAN is where the charger is operated from
     port: int = 80
     names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The same by TLS, at the host of ``[http]``. ``certificate`` and ``key`` are paths of PEM files, or both empty: a
+    generated pair in the state directory.
+    """
+
+    enabled: bool = False
+    port: int = 443
+    certificate: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The Unix socket of root on this machine; none while ``socket`` is empty."""
+
+    socket: str = "/run/evsed/control.sock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,8 @@ class Installation:
 
     serial: int = 0
     http: Http = field(default_factory=Http)
+    tls: Tls = field(default_factory=Tls)
+    control: Control = field(default_factory=Control)
     state: State = field(default_factory=State)
     bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
     modbus: Modbus = field(default_factory=Modbus)
@@ -142,7 +166,7 @@ class Installation:
         return self.mqtt.prefix or f"SmartEVSE-{self.serial}"
 
 
-_PORTS = {"http.port": (1, 65_535), "mqtt.port": (1, 65_535), "board.plant_port": (0, 65_535)}
+_PORTS = {"http.port": (0, 65_535), "tls.port": (1, 65_535), "mqtt.port": (1, 65_535), "board.plant_port": (0, 65_535)}
 _RANGES = {
     **_PORTS,
     "modbus.port": (0, 65_535),
@@ -213,8 +237,27 @@ def _wrong_text(installation: Installation) -> str:
     directory = installation.state.directory
     if not directory.startswith("/"):
         return f"state.directory takes a whole path such as {State().directory}, not {shown(directory)}"
+    if wrong := _wrong_door(installation):
+        return wrong
     if not _INSTALLERS_PIN.fullmatch(installation.installer.pin):
         return "installer.pin takes 4 to 8 digits in quotes, or nothing"
+    return ""
+
+
+def _wrong_door(installation: Installation) -> str:
+    """What is wrong with TLS and the control socket, beginning with the key; empty when nothing is."""
+    tls, control = installation.tls, installation.control
+    for key in ("certificate", "key"):
+        if (path := getattr(tls, key)) and not path.startswith("/"):
+            return f"tls.{key} takes a whole path such as /etc/evsed/tls.pem, or nothing, not {shown(path)}"
+    if bool(tls.certificate) != bool(tls.key):
+        return "tls.certificate and tls.key go together; without both, evsed makes its own"
+    if tls.enabled and tls.port == installation.http.port:
+        return f"tls.port and http.port are both {tls.port}; each needs its own"
+    if not installation.http.port and not tls.enabled:
+        return "http.port takes 1 to 65535; 0, which is TLS alone, needs tls.enabled = true"
+    if control.socket and not control.socket.startswith("/"):
+        return f"control.socket takes a whole path such as {Control().socket}, or nothing, not {shown(control.socket)}"
     return ""
 
 

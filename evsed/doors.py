@@ -5,15 +5,26 @@ import contextlib
 import errno
 import logging
 import socket
+from typing import Protocol
 
-from evsed.config import ConfigError, Http, Modbus
+from evsed.config import ConfigError
 
 log = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
 
 
-def open_door(table: str, door: Http | Modbus, leaving_s: float | None = None) -> socket.socket:
+class Place(Protocol):
+    """Where a door is."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+
+def open_door(table: str, door: Place, leaving_s: float | None = None) -> socket.socket:
     """The listening socket of ``table`` in the configuration. Raises ConfigError."""
     from evsed.webserver import listen  # noqa: PLC0415 - heavy
 
@@ -35,7 +46,7 @@ class Doors:
         self._patient = patient
         self._told: dict[str, str] = {}
 
-    async def now(self, table: str, door: Http | Modbus) -> socket.socket | None:
+    async def now(self, table: str, door: Place) -> socket.socket | None:
         """The socket; None when it has to wait. Raises ConfigError unless it may."""
         try:
             return await asyncio.to_thread(open_door, table, door, 0.0 if self._patient else None)
@@ -48,7 +59,7 @@ class Doors:
         self._told[table] = why
         return None
 
-    async def later(self, table: str, door: Http | Modbus) -> socket.socket | None:
+    async def later(self, table: str, door: Place) -> socket.socket | None:
         """The socket as soon as it can be opened; None when the daemon ends first."""
         while not self._over.is_set():
             found = await self.now(table, door)

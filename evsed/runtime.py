@@ -12,13 +12,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from evsed.core.actions import SAFE, Action, LogSession, Note, Persist, Severity
+from evsed.core.actions import SAFE, Action, KeepInstallerPin, LogSession, Note, Persist, Severity
 from evsed.core.controller import Controller
 from evsed.core.events import Command, Event, Leaving, Sampled, Tick, Verdict, WallClock
-from evsed.core.ports import Board, Keeper, SessionLog
+from evsed.core.ports import Board, Keeper, Leased, SessionLog
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Millis
+from evsed.lateness import Lateness
 from evsed.wallclock import LocalCalendar
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,16 @@ class Asked:
     answer: "Future[Verdict]"
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How the energised outputs were kept alive. Ages in ms; None: nobody outside this process holds them."""
+
+    age_ms: Millis  # since the outputs were driven last
+    longest_ms: Millis  # between two drives, since the start
+    acknowledged_ms: Millis | None  # since whoever holds them has said that it drives what was asked
+    expiries: int | None  # how often it let go by itself
+
+
 def monotonic_ms() -> Millis:
     """The clock of the core."""
     return time.monotonic_ns() // 1_000_000
@@ -73,14 +84,16 @@ class Runtime:
         clock_is_right: Callable[[int, Millis], bool] = lambda _unix_s, _now: True,
         pilot_unlocked: bool = False,
         cycled: Callable[[], None] = lambda: None,
+        keep_installer_pin: Callable[[int], None] = lambda _pin: None,
         logbook: SessionLog | None = None,
     ) -> None:
         """``on_failure`` is called, from the control thread, when the loop cannot go on; outputs are safe then.
 
         ``restart_wait_ms``: how long a car that is found plugged in has to wait. ``clock_is_right``: whether these Unix
         seconds, read now, are the time of day. ``pilot_unlocked``: the pilot may be driven by hand. ``cycled`` is
-        called after a complete control cycle, some five times a second, and must not wait. ``logbook``: where sessions
-        go; None: nowhere.
+        called after a complete control cycle, some five times a second, and must not wait. ``keep_installer_pin`` takes
+        the PIN that was chosen at the unit (0: none), and must not wait either. ``logbook``: where sessions go; None:
+        nowhere.
         """
         now = monotonic_ms()
         self._board = board
@@ -89,6 +102,7 @@ class Runtime:
         self._on_failure = on_failure
         self._cycled = cycled
         self._cycled_at = now
+        self._keep_installer_pin = keep_installer_pin
         self._clock_is_right = clock_is_right
         self._core = Controller(
             saved, now, board.equipment, restart_wait_ms, LocalCalendar(), pilot_unlocked=pilot_unlocked
@@ -104,6 +118,9 @@ class Runtime:
         self._leave_by: Millis | None = None
         self.failure: Exception | None = None
         self.worst_lateness_ms: Millis = 0
+        self.lateness = Lateness()
+        self._driven_at = now
+        self._longest_ms: Millis = 0
 
     # ---- for the other threads ----
 
@@ -116,6 +133,15 @@ class Runtime:
     def hangs(self) -> bool:
         """Whether the last published state is too old to be shown as true."""
         return monotonic_ms() - self._snapshot.now > STALE_MS
+
+    @property
+    def lease(self) -> Lease:
+        """How old the last renewal of the outputs' lease is."""
+        age_ms, board = monotonic_ms() - self._driven_at, self._board
+        if not isinstance(board, Leased):
+            return Lease(age_ms, self._longest_ms, None, None)
+        at = board.acknowledged_at
+        return Lease(age_ms, self._longest_ms, None if at is None else monotonic_ms() - at, board.expiries)
 
     def submit(self, command: Command) -> "Future[Verdict]":
         """Hands a command over. The answer comes when it was applied and the Snapshot shows it.
@@ -181,11 +207,12 @@ class Runtime:
             asked.answer.set_result(ENDED)
 
     def _loop(self) -> None:
-        due = monotonic_ms()
+        due = self._driven_at = monotonic_ms()
         while not self._done(due):
             self._cycle(monotonic_ms())
             due += FAST_CYCLE_MS if self._snapshot.state in _FAST else CYCLE_MS
             ahead = due - monotonic_ms()
+            self.lateness.note(max(0, -ahead))
             if ahead > 0:
                 time.sleep(ahead / 1000)
             else:
@@ -210,6 +237,7 @@ class Runtime:
             actions += self._core.handle(Tick(), now)
         actions += self._tell_time(now)
         self._board.apply(self._core.permit.at(monotonic_ms()))
+        self._note_driven(monotonic_ms())
         self._perform(actions)
         if actions or answers or now - self._published_at >= _PUBLISH_MS:
             self._snapshot = self._core.snapshot(now)
@@ -219,6 +247,10 @@ class Runtime:
         if now - self._cycled_at >= _CYCLED_MS:
             self._cycled_at = now
             self._cycled()
+
+    def _note_driven(self, now: Millis) -> None:
+        self._longest_ms = max(self._longest_ms, now - self._driven_at)
+        self._driven_at = now
 
     def _tell_time(self, now: Millis) -> list[Action]:
         if self._wall_at is not None and now - self._wall_at < _WALL_MS:
@@ -234,6 +266,8 @@ class Runtime:
                     log.log(_LEVELS[severity], "%s", text)
                 case Persist(at_once):
                     self._keeper.submit(self._core.saved, at_once=at_once)
+                case KeepInstallerPin(pin):
+                    self._keep_installer_pin(pin)
                 case LogSession():
                     if self._logbook is not None:
                         self._logbook.submit(action)

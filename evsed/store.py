@@ -172,10 +172,11 @@ def _below(end: int, value: object) -> int | None:
 
 def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Settings:
     settings = Settings()
-    lost = {key for key in TABLE if key not in stored}
-    remarks += [f"setting {key!r} is not in it: the default is used" for key in TABLE if key in lost]
+    kept = {key: row for key, row in TABLE.items() if row.kept}
+    lost = {key for key in kept if key not in stored}
+    remarks += [f"setting {key!r} is not in it: the default is used" for key in kept if key in lost]
     for key, value in stored.items():
-        if key not in TABLE:
+        if key not in kept:
             remarks.append(f"setting {key!r} is not known to this evsed: left out")
             continue
         try:
@@ -183,7 +184,7 @@ def _settings(stored: dict[str, Any], remarks: list[str], bad: list[str]) -> Set
         except SettingError as error:
             bad.append(str(error))
             lost.add(key)
-    unlooked = [key for key, row in TABLE.items() if (row.installer or key in _LOOKED_AT_TOO) and key in lost]
+    unlooked = [key for key, row in kept.items() if (row.installer or key in _LOOKED_AT_TOO) and key in lost]
     if unlooked and settings.set_up:
         remarks.append(f"nobody chose {', '.join(unlooked)} as it is now: {_LOOK}")
         return settings.replace("set_up", "Not done")

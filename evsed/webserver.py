@@ -1,7 +1,8 @@
-"""uvicorn inside a process that has other duties: it takes a socket we bound, and leaves the signals to us.
+"""uvicorn inside a process that has other duties: it takes sockets we bound, and leaves the signals to us.
 
 What uvicorn lacks is here: a bound on the connections of all and of each client, and on the time that a request may
-take to arrive and an answer to be taken. What a request may hold and ask is up to the application.
+take to arrive and an answer to be taken. What a request may hold and ask is up to the application. A socket may be one
+of TLS, or the control socket of this machine's root.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import contextlib
 import json
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,13 +19,17 @@ from typing import Any, cast
 
 import h11
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from evsed.control import lets_in
+from evsed.tlsdoor import Knocking, Porch
 
 log = logging.getLogger(__name__)
 
 _LEAVING_S = 3.0
 _LONGEST_HEAD = 16_384
+_ROOT = "control socket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,13 @@ class Bounds:
     idle_s: float = 20.0  # between two requests
     taking_s: float = 20.0  # until a client that takes no more of an answer takes some
     closing_s: float = 2.0  # until a client that was told to go has gone
+    handshake_s: float = 10.0  # of TLS
 
 
 class _Config(uvicorn.Config):
     """uvicorn's configuration with what our protocol needs."""
 
-    def __init__(self, app: FastAPI, bounds: Bounds, refuse: Callable[[str, str, str], None]) -> None:
+    def __init__(self, app: ASGIApp, bounds: Bounds, refuse: Callable[[str, str, str], None]) -> None:
         super().__init__(
             app,
             http=BoundedProtocol,
@@ -59,6 +66,8 @@ class _Config(uvicorn.Config):
         )
         self.bounds = bounds
         self.refuse = refuse
+        self.porch: Porch  # of TLS; the server has it
+        self.root: Any = app  # for who comes by the control socket
 
 
 class BoundedProtocol(H11Protocol):
@@ -69,6 +78,8 @@ class BoundedProtocol(H11Protocol):
         assert isinstance(config, _Config)  # noqa: S101 - only QuietServer uses this class
         self._bounds = config.bounds
         self._refuse = config.refuse
+        self._porch = config.porch
+        self._root = config.root
         self._arriving: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
         self._closing: asyncio.TimerHandle | None = None
@@ -77,6 +88,11 @@ class BoundedProtocol(H11Protocol):
     def address(self) -> str:
         """The client's."""
         return self.client[0] if self.client else ""
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it came by the control socket, where the network's clients take nobody's place."""
+        return self.address == _ROOT
 
     @property
     def is_leaving(self) -> bool:
@@ -88,17 +104,23 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """A client came. Refused when there are too many, or too many of this client."""
         super().connection_made(transport)
-        # asyncio does that only for sockets that say they are TCP, which those of a socket we bound do not; without it
-        # every second answer on a kept connection waits 40 ms for the client to acknowledge the first half
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        others = [other for other in self.connections if isinstance(other, BoundedProtocol) and other is not self]
-        staying = [other for other in others if not other.is_leaving]
-        of_client = sum(1 for other in staying if other.address == self.address)
-        if of_client >= self._bounds.of_one_client:
-            full = f"{of_client} connections from your address are open already; close some"
-        elif len(staying) >= self._bounds.connections:
-            full = f"{len(staying)} connections are open already, more than a charger has use for; try again later"
+        end = transport.get_extra_info("socket")
+        if end.family == socket.AF_UNIX:
+            self.client = (_ROOT, 0)
+            self.app = self._root
+            if not lets_in(end):
+                self._refuse("HTTP", _ROOT, "it is for root and this daemon's own user")
+                self._abort_after(0)
+                return
         else:
+            # asyncio does that only for sockets that say they are TCP, which those of a socket we bound do not; without
+            # it every second answer on a kept connection waits 40 ms for the client to acknowledge the first half
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        others = [each for each in self.connections if isinstance(each, BoundedProtocol) and each is not self]
+        others = [each for each in others if each.is_root == self.is_root]
+        staying = [other for other in others if not other.is_leaving]
+        full = _full(self._bounds, self.address, [other.address for other in staying], self._porch)
+        if not full:
             self._watch()
             return
         if len(others) - len(staying) < self._bounds.spare:
@@ -180,12 +202,26 @@ class BoundedProtocol(H11Protocol):
         if cycle is None or cycle.response_complete or not cycle.response_started:
             self.transport.write(_answer(status, detail))
         self._abort_after(self._bounds.closing_s)
+        if not self.transport.can_write_eof():
+            self.transport.close()  # of TLS, which says goodbye both ways
+            return
         with contextlib.suppress(OSError):  # the client has gone already
             self.transport.write_eof()  # reading goes on: a reset would take the answer away from the client
 
     def _abort_after(self, seconds: float) -> None:
         if self._closing is None:
             self._closing = self.loop.call_later(seconds, self.transport.abort)
+
+
+def _full(bounds: Bounds, client: str, staying: list[str], porch: Porch) -> str:
+    """Why no further connection of ``client`` is taken beside ``staying`` and who is at the door; empty when one is."""
+    of_client = staying.count(client) + porch.of_client(client)
+    everybody = len(staying) + len(porch.waiting)
+    if of_client >= bounds.of_one_client:
+        return f"{of_client} connections from your address are open already; close some"
+    if everybody >= bounds.connections:
+        return f"{everybody} connections are open already, more than a charger has use for; try again later"
+    return ""
 
 
 def _answer(status: int, detail: str) -> bytes:
@@ -206,12 +242,56 @@ def _log_it(where: str, given: str, why: str) -> None:
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals alone. ``refuse`` is told where, of whom and why it refuses."""
+    """A server that leaves the process's signals alone. ``refuse`` is told where, of whom and why it refuses.
+
+    ``root`` is the application for who comes by the control socket.
+    """
 
     def __init__(
-        self, app: FastAPI, refuse: Callable[[str, str, str], None] | None = None, bounds: Bounds | None = None
+        self,
+        app: ASGIApp,
+        refuse: Callable[[str, str, str], None] | None = None,
+        bounds: Bounds | None = None,
+        root: ASGIApp | None = None,
     ) -> None:
-        super().__init__(_Config(app, bounds or Bounds(), refuse or _log_it))
+        refuse, bounds = refuse or _log_it, bounds or Bounds()
+        config = _Config(app, bounds, refuse)
+        config.root = root or app
+        super().__init__(config)
+        self._porch = config.porch = Porch(bounds.handshake_s, self._full_for, self._protocol, refuse)
+        self._bounds = bounds
+        self._up = asyncio.Event()
+
+    async def open(self, door: socket.socket, tls: Callable[[], ssl.SSLContext] | None = None) -> None:
+        """Serves ``door`` too, once the server is up; ``tls`` is asked for the context of each connection."""
+        await self._up.wait()
+        if self.should_exit:
+            door.close()
+            return
+
+        def come() -> asyncio.Protocol:
+            return self._protocol() if tls is None else Knocking(self._porch, tls)
+
+        server = await asyncio.get_running_loop().create_server(come, sock=door, backlog=self.config.backlog)
+        self.servers.append(server)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins; from then on further doors can be opened."""
+        await super().startup(sockets)
+        self._up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends, and waits for nobody's handshake."""
+        self._porch.clear()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+
+    def _full_for(self, client: str) -> str:
+        here = [each for each in self.server_state.connections if isinstance(each, BoundedProtocol)]
+        staying = [each.address for each in here if not (each.is_leaving or each.is_root)]
+        return _full(self._bounds, client, staying, self._porch)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

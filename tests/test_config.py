@@ -42,7 +42,7 @@ def test_a_password_is_not_shown() -> None:
         ("htpp = 1", "htpp is not known; known are serial, http"),
         ("[http]\nprt = 80", "http.prt is not known; known are http.host, http.port"),
         ("http = 80", r"http is a table: write \[http\]"),
-        ("[http]\nport = 70000", "http.port takes a whole number from 1 to 65535, not 70000"),
+        ("[http]\nport = 70000", "http.port takes a whole number from 0 to 65535, not 70000"),
         ("[http]\nport = true", "http.port takes a whole number"),
         ('[http]\nport = "80"', "http.port takes a whole number"),
         ("[bus]\ndevice = 5", "bus.device takes a text in quotes, not 5"),

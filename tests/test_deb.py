@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from evsed import __version__
 from tools.deb import build, needed, targets, wheels
@@ -29,8 +30,9 @@ def wanted_by(name: str, seen: set[str]) -> set[str]:
         return seen
     seen.add(normal(name))
     for line in importlib.metadata.requires(name) or []:
-        if ";" not in line:
-            wanted_by(re.split(r"[^A-Za-z0-9._-]", line.replace(" ", ""), maxsplit=1)[0], seen)
+        needed_one = Requirement(line)
+        if needed_one.marker is None or needed_one.marker.evaluate({"extra": ""}):
+            wanted_by(needed_one.name, seen)
     return seen
 
 
@@ -99,3 +101,15 @@ def test_a_library_that_no_package_is_known_for_is_an_error(tmp_path: Path, monk
     wants.add("libodd.so.3")
     with pytest.raises(KeyError, match="libodd"):
         needed.depends(tmp_path)
+
+
+def test_a_line_of_the_lock_that_not_every_cpython_takes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "a.lock"
+    monkeypatch.setattr(wheels, "LOCK", lock)
+    lock.write_text("cffi==2.1.1 ; platform_python_implementation != 'PyPy' \\\n    --hash=sha256:00\n")
+    assert wheels.pinned() == {"cffi": "2.1.1"}
+    lock.write_text("cffi==2.1.1 ; python_version < '3.12' \\\n    --hash=sha256:00\n")
+    with pytest.raises(wheels.BundleError, match="not for every CPython: cffi"):
+        wheels.pinned()

@@ -20,6 +20,8 @@ from tests.test_store import GOOD, SAVED, write
 SCHEMA_1 = Path(__file__).parent / "settings_schema1.json"
 """As evsed wrote it before there was SET UP."""
 
+SINCE_2 = {"login": "Off", "alert_mqtt": "Disabled", "alert_webhook": ""}
+
 
 def test_who_charged_with_an_older_evsed_is_set_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
@@ -27,7 +29,7 @@ def test_who_charged_with_an_older_evsed_is_set_up(tmp_path: Path, caplog: pytes
     file.write_text(SCHEMA_1.read_text())
     saved = Store(tmp_path).load(Saved())
     document = json.loads(SCHEMA_1.read_text())
-    assert saved.settings.names() == document["settings"] | {"set_up": "Done"}
+    assert saved.settings.names() == document["settings"] | {"set_up": "Done"} | SINCE_2
     assert (saved.access, saved.session_open, saved.charged_wh) == (
         Access.ALLOW,
         True,
@@ -120,7 +122,7 @@ def test_a_signature_that_was_given_outlives_what_was_put_aside_before(tmp_path:
 
 
 @pytest.mark.parametrize("text", [older(), encode(Saved(Settings().replace("set_up", "Done"), Access.ALLOW))])
-@pytest.mark.parametrize("key", [key for key, row in TABLE.items() if row.installer and key != "set_up"])
+@pytest.mark.parametrize("key", [key for key, row in TABLE.items() if row.installer and row.kept and key != "set_up"])
 def test_an_installer_s_value_that_is_lost_takes_the_signature_with_it(text: str, key: str) -> None:
     whole = json.loads(text)
     assert decode(text).saved.settings.set_up == 1
@@ -202,15 +204,18 @@ INSTALLERS_2 = frozenset(
 
 def test_who_adds_an_installer_s_setting_writes_its_migration() -> None:
     """Else every charger in use stops at its update: a new schema's step gives it the value in force before."""
-    assert {key for key, row in TABLE.items() if row.installer} == INSTALLERS_2, (
+    assert {key for key, row in TABLE.items() if row.installer and row.kept} == INSTALLERS_2, (
         "add the key here, raise SCHEMA in evsed/migrations.py and write the step that gives it its value"
     )
-    assert SCHEMA == 2
+    assert SCHEMA == 3
     assert set(_INSTALLERS_1) == INSTALLERS_2 - {"set_up"}
 
 
+NEWER = SCHEMA + 1
+
+
 def newer(**given: object) -> str:
-    return json.dumps(json.loads(GOOD) | {"schema": 3, "evsed": "7.8.9"} | given)
+    return json.dumps(json.loads(GOOD) | {"schema": NEWER, "evsed": "7.8.9"} | given)
 
 
 def test_a_file_of_a_newer_evsed_is_put_aside_whole_and_nothing_charges(
@@ -219,12 +224,12 @@ def test_a_file_of_a_newer_evsed_is_put_aside_whole_and_nothing_charges(
     (tmp_path / "settings.json").write_text(newer())
     (tmp_path / "settings.json.previous").write_text(newer(access="Allow"))
     assert Store(tmp_path).load(Saved()) == Saved(access=Access.DENY)
-    assert (tmp_path / "settings.json.schema3").read_text() == newer()
-    assert (tmp_path / "settings.json.previous.schema3").read_text() == newer(access="Allow")
-    assert f"evsed 7.8.9 wrote it (schema 3), and this is {__version__} (schema 2)" in caplog.text
+    assert (tmp_path / "settings.json.schema4").read_text() == newer()
+    assert (tmp_path / "settings.json.previous.schema4").read_text() == newer(access="Allow")
+    assert f"evsed 7.8.9 wrote it (schema 4), and this is {__version__} (schema 3)" in caplog.text
     assert "install evsed 7.8.9 again, stop it, and rename" in caplog.text
     write(tmp_path, SAVED)
-    assert (tmp_path / "settings.json.schema3").read_text() == newer()
+    assert (tmp_path / "settings.json.schema4").read_text() == newer()
 
 
 def test_the_copy_before_a_newer_file_is_used_with_charging_off(tmp_path: Path) -> None:

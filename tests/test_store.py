@@ -68,7 +68,7 @@ def test_nothing_yet_gives_the_fallback(tmp_path: Path) -> None:
 def test_names_not_numbers(tmp_path: Path) -> None:
     write(tmp_path, SAVED)
     document = json.loads((tmp_path / "settings.json").read_text())
-    assert (document["schema"], document["access"], document["settings"]["mode"]) == (2, "Pause", "Solar")
+    assert (document["schema"], document["access"], document["settings"]["mode"]) == (3, "Pause", "Solar")
     assert document["evsed"] == __version__
 
 

@@ -135,3 +135,12 @@ def test_shellcheck_finds_nothing() -> None:
     scripts = [path for path in SYSTEMD.iterdir() if path.is_file() and path.read_text().startswith("#!/bin/sh")]
     assert len(scripts) == 3
     subprocess.run(["shellcheck", *map(str, scripts)], check=True, env=AS_COLLECTED)
+
+
+def test_who_comes_to_the_control_socket_is_known() -> None:
+    """In a user namespace of its own the daemon would see nobody as root."""
+    unit = settings(SYSTEMD / "evsed.service")
+    assert "PrivateUsers" not in unit
+    assert "AF_UNIX" in unit["RestrictAddressFamilies"][0].split()
+    folder = Path(Installation().control.socket).parent
+    assert folder == Path("/run") / unit["RuntimeDirectory"][0]

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
@@ -16,14 +17,17 @@ from evsed import __version__
 from evsed.api.bounds import LATER, Bounds
 from evsed.api.docs import add_docs
 from evsed.api.firmware import lcd, meters, settings, unit
+from evsed.api.gate import Gate, login_page
 from evsed.api.guard import Guard, names_of
+from evsed.api.metrics import route as metrics
 from evsed.api.openapi import document
 from evsed.api.problems import Wrong, refusal
+from evsed.api.rights import Needs
 from evsed.api.site import BusyError, Site
-from evsed.api.v1 import backup as v1_backup
-from evsed.api.v1 import cards, charging, counters, events, limit, sessions, state, timer
+from evsed.api.v1 import access, alerts, backup, cards, charging, counters, events, limit, sessions, state, timer
 from evsed.api.v1 import meters as v1_meters
 from evsed.api.v1 import settings as v1_settings
+from evsed.core.events import CredentialsSet
 
 _WEB: Final = Path(__file__).parent / "web"
 _PAGE_HEADERS: Final = {
@@ -43,15 +47,14 @@ class _App(FastAPI):
 def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     """The application for ``site``; ``extra`` routes come from the composition root."""
     app = _App(title="evsed", version=__version__, docs_url=None, redoc_url=None)
-    app.add_middleware(Bounds)
     names = names_of(site.installation.serial, socket.gethostname(), site.installation.http.names)
-    app.add_middleware(Guard, names=names, refusals=site.refusals)  # outside of the bounds: before a body is read
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
-    v1 = (state, events, v1_settings, v1_meters, counters, charging, timer, limit, sessions, cards)
-    for module in (settings, meters, unit, lcd, *v1, v1_backup):
+    owners = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
+    v1 = (*owners, access, alerts, backup, cards, sessions)
+    for module in (settings, meters, unit, lcd, metrics, *v1):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)
@@ -60,9 +63,30 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(_WEB / "index.html", headers=_PAGE_HEADERS)
 
+    @app.get("/login", include_in_schema=False)
+    async def login() -> Response:
+        return login_page()
+
     add_docs(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
+    app.add_middleware(Bounds)
+    needs = Needs(routes_of(app))
+    app.add_middleware(Gate, keys=site.keys, needs=needs, login_on=lambda: site.login_on, refusals=site.refusals)
+    app.add_middleware(Guard, names=names, refusals=site.refusals)  # outermost: before a body is read, as the gate
+    site.access.when_changed(
+        lambda: site.runtime.post(CredentialsSet(site.access.pin_set, anybody=site.access.anybody))
+    )
     return app
+
+
+def routes_of(app: FastAPI) -> list[tuple[str, str]]:
+    """Method and path of every route; what is mounted ends in ``{path}``."""
+    found: list[tuple[str, str]] = []
+    for route in iter_route_contexts(app.routes):
+        path = str(route.path)
+        methods = route.methods
+        found += [("GET", f"{path}/{{path}}")] if not methods else [(method, path) for method in methods - {"HEAD"}]
+    return sorted(found)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

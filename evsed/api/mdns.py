@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HTTP: Final = "_http._tcp.local."
+HTTPS: Final = "_https._tcp.local."
 EVSED: Final = "_evsed._tcp.local."
 
 LOOK_EVERY_S = 5.0
@@ -56,14 +57,20 @@ class Announcer:
         addresses: Callable[[], Addresses],
         own: Callable[[], Addresses] = tuple,
         look_every_s: float = LOOK_EVERY_S,
+        tls_port: int = 0,
     ) -> None:
         """``addresses``: where ``port`` can be reached now; asked again and again, on the announcer's thread.
+
+        ``tls_port``: that of https, 0 for none; it may be ``port`` itself.
 
         ``own``: all that this machine has besides. Another program on it (avahi) may announce the same name with them.
         """
         self._wanted = f"smartevse-{serial}"
         self._serial = serial
         self._port = port
+        self._services = {HTTP: port, EVSED: port} if port != tls_port else {EVSED: port}
+        if tls_port:
+            self._services[HTTPS] = tls_port
         self._addresses = addresses
         self._own = own
         self._look_every_s = look_every_s
@@ -140,8 +147,8 @@ class Announcer:
         raise NoNameError(f"all names up to {self._wanted}-{_MOST_NAMES}.local are taken; choose another serial")
 
     def _register(self, responder: "Zeroconf", label: str, taken: list[str]) -> None:
-        for service in (HTTP, EVSED):
-            responder.register_service(self._service(service, label), cooperating_responders=True)
+        for service, port in self._services.items():
+            responder.register_service(self._service(service, port, label), cooperating_responders=True)
         self._label, self.host = label, f"{label}.local"
         self._ask_at, self._wanted_at = _later(_ASK_EVERY_S), _later(_WANTED_EVERY_S)
         self._unheard = not self._heard(responder)
@@ -156,14 +163,15 @@ class Announcer:
             self._say(f"{'; '.join(taken)}: this charger is {self.host}; {advice}")
         else:
             self.trouble = ""
-            log.info("mDNS: http://%s:%d/ is announced at %s", self.host, self._port, _listed(self._at))
+            scheme = "http" if HTTP in self._services else "https"
+            log.info("mDNS: %s://%s:%d/ is announced at %s", scheme, self.host, self._port, _listed(self._at))
 
-    def _service(self, service: str, label: str) -> "ServiceInfo":
+    def _service(self, service: str, port: int, label: str) -> "ServiceInfo":
         from zeroconf import ServiceInfo  # noqa: PLC0415
 
         told = {"version": __version__, "serial": str(self._serial), "path": "/", "api": "/api/v1"}
         return ServiceInfo(
-            service, f"{label}.{service}", port=self._port, properties=told, server=f"{label}.local.",
+            service, f"{label}.{service}", port=port, properties=told, server=f"{label}.local.",
             parsed_addresses=list(self._at),
         )  # fmt: skip
 

@@ -6,8 +6,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from evsed.access import Access
+from evsed.alerts.service import Alerts
 from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
+from evsed.api.gate import Keys
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt
@@ -27,6 +30,7 @@ from evsed.core.events import (
 )
 from evsed.core.record import SessionRecord
 from evsed.core.snapshot import Snapshot
+from evsed.devices import DeviceHealth
 from evsed.runtime import BUSY, ENDED, Runtime
 
 _ANSWERS_WITHIN_S = 3.0
@@ -101,9 +105,27 @@ class Site:
     It may take a moment: not for the event loop.
     """
 
+    keys: Keys = field(default_factory=lambda: Keys(Access()))
+    """The credentials, and who guesses at them."""
+
+    @property
+    def access(self) -> Access:
+        """The credentials."""
+        return self.keys.access
+
+    @property
+    def login_on(self) -> bool:
+        """Whether everybody has to log in."""
+        return bool(self.runtime.snapshot.settings.login)
+
     logbook: Log = NO_LOG
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_READ))
     """Of the log, by so many requests at once; the others wait."""
+    alerts: Alerts | None = None
+    """Who tells of faults; None: nobody."""
+
+    devices: Callable[[], Sequence[DeviceHealth]] = tuple
+    """How the devices beside the board do."""
 
     @property
     def unit(self) -> Unit:

@@ -104,6 +104,13 @@ def backup(options: argparse.Namespace) -> int:
     return command.run(options)
 
 
+def access(options: argparse.Namespace) -> int:
+    """``evsed access``: what opens a running charger."""
+    from evsed.cli import access as command  # noqa: PLC0415 - only this command needs it
+
+    return command.run(options)
+
+
 def version(_options: argparse.Namespace) -> int:
     """``evsed version``: what is installed."""
     print(f"evsed {__version__}")
@@ -119,6 +126,7 @@ ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "settings": settings,
     "backup": backup,
     "restore": backup,
+    "access": access,
     "version": version,
 }
 """By the command's name; each answers with the exit status."""

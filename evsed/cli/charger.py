@@ -1,93 +1,65 @@
-"""The charger that runs, over its REST: where it is, its settings, and changing them all at once.
+"""The charger that runs, over its REST: its settings, changing them all at once, and whatever else is asked of it.
 
-Owns what is said when it cannot be reached, or is something else. Proxies are not asked: a charger is on the LAN.
+Owns what is said when it cannot be reached, is something else, or refuses. The way to it is way.py's.
 """
 
 import argparse
 import http.client
 import json
 import os
-import re
+import ssl
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 from evsed.backup.rows import Row, told
 from evsed.cli.parser import DEFAULT_CONFIG
-from evsed.config import ConfigError, Http, load
+from evsed.cli.trouble import RefusedError, SilentError, TroubleError
+from evsed.cli.way import ANSWER_S, Shown, Way
+from evsed.cli.way import find as find_way
 from evsed.core.setting import Value
-from evsed.localweb import DIRECT, address
 
-_ANSWER_S: Final = 10.0  # for the whole of an answer
-_GOOD: Final = 200
+__all__ = ["Charger", "RefusedError", "SilentError", "TroubleError", "find", "reach"]
+
+_ANSWER_S: Final = ANSWER_S  # for the whole of an answer
+_GOOD: Final = frozenset({200, 201})
+_EMPTY: Final = frozenset({200, 204})
 _FAILED: Final = 500  # and above: the charger could not, which it may have found out half-way
-_LONGEST: Final = 4_000_000
 _Answer: TypeAlias = tuple[int, bytes]
 """Status and body."""
 
-_URL: Final = re.compile(r"https?://[A-Za-z0-9_.:%\[\]-]+")
-
-
-class TroubleError(Exception):
-    """It cannot be done; the text says why and what to do, ``status`` is the exit status."""
-
-    def __init__(self, text: str, status: int = 1) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-class SilentError(TroubleError):
-    """Nobody answers at all."""
-
-
-class RefusedError(TroubleError):
-    """The charger does not take it, and has changed nothing."""
+_SOCKET: Final = (
+    "sudo asks on the charger itself, where no PIN is needed; from elsewhere give --pin or --token-file "
+    "(evsed access pin, evsed access token add)"
+)
+_ADVICE: Final = {401: _SOCKET, 403: _SOCKET}
 
 
 def reach(options: argparse.Namespace) -> "Charger":
     """The charger that a command line with the options of a charger names. Raises TroubleError."""
-    return find(options.url, options.config, chosen=options.config != DEFAULT_CONFIG)
+    return find(options.url, options.config, chosen=options.config != DEFAULT_CONFIG, shown=Shown.of(options))
 
 
-def find(url: str | None, config: Path, *, chosen: bool) -> "Charger":
+def find(url: str | None, config: Path, *, chosen: bool, shown: Shown | None = None) -> "Charger":
     """The charger at ``url``, or else the one of this machine. ``chosen``: somebody named ``config``.
 
-    Raises TroubleError.
+    ``shown``: as whom. Raises TroubleError.
     """
-    if url is not None:
-        return Charger(_whole(url))
-    try:
-        served = load(config).http
-    except ConfigError as error:
-        if chosen or not isinstance(error.__cause__, PermissionError | FileNotFoundError):
-            raise TroubleError(str(error), os.EX_CONFIG) from error
-        unread = str(error) if isinstance(error.__cause__, PermissionError) else ""
-        return Charger(address(Http()), unread)
-    return Charger(address(served))
-
-
-def _whole(url: str) -> str:
-    whole = (url if "://" in url else f"http://{url}").rstrip("/")
-    try:
-        good = _URL.fullmatch(whole) is not None and urlsplit(whole).port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise TroubleError(f"--url takes an address such as http://192.168.1.20:80, not {url[:80]!r}", os.EX_USAGE)
-    return whole
+    return Charger(find_way(url, config, chosen=chosen, shown=shown or Shown()))
 
 
 @dataclass(frozen=True, slots=True)
 class Charger:
-    """A charger at ``url``; ``unread``: why the configuration did not say so. What it cannot do raises TroubleError."""
+    """A charger and the way to it. What it cannot do raises TroubleError."""
 
-    url: str
-    unread: str = ""
+    way: Way
+
+    @property
+    def url(self) -> str:
+        """Where it is, for people."""
+        return self.way.url
 
     def rows(self) -> dict[str, Row]:
         """Its settings."""
@@ -120,24 +92,23 @@ class Charger:
         return TroubleError(f"{self.url} answers, but it is not evsed; name the charger with --url", os.EX_UNAVAILABLE)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The document that the charger answers with; ``body`` becomes JSON."""
-        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310 - http
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
+        """The document that the charger answers with, None where the answer is empty; ``body`` becomes JSON."""
+        sent = None if body is None else json.dumps(body).encode()
         try:
-            status, answer = _in_time(lambda: _exchange(request))
-        except urllib.error.URLError as error:
-            raise self._silent(error.reason) from error
+            status, answer = _in_time(lambda: self.way.exchange(method, path, sent))
+        except ssl.SSLCertVerificationError as error:
+            raise self._unbelieved(error) from error
         except (OSError, http.client.HTTPException) as error:
             raise self._silent(error) from error
         except ValueError as error:
             raise self._stranger() from error
+        if status in _EMPTY and not answer:
+            return None
         try:
             document = json.loads(answer)
         except (ValueError, RecursionError) as error:
             raise self._stranger() from error
-        if status != _GOOD:
+        if status not in _GOOD:
             raise self._refused(status, document)
         return document
 
@@ -148,26 +119,26 @@ class Charger:
             text = "\n".join(wrong or [str(problem["detail"])])
         except (KeyError, TypeError, AttributeError, RecursionError):
             return self._stranger()
+        if not self.way.controls and status in _ADVICE:
+            text = f"{text}\n{_ADVICE[status]}"
         return RefusedError(text) if status < _FAILED else TroubleError(text)
+
+    def _unbelieved(self, error: ssl.SSLCertVerificationError) -> TroubleError:
+        hint = "--cacert FILE names the certificate to be believed; on the charger, evsed access certificate prints it"
+        return TroubleError(
+            f"{self.url}: its certificate is not believed: {error.verify_message.rstrip('.')}. {hint}",
+            os.EX_UNAVAILABLE,
+        )
 
     def _silent(self, why: object) -> SilentError:
         words = (why.strerror if isinstance(why, OSError) else "") or str(why) or repr(why)
         if isinstance(why, TimeoutError):
             words = f"no whole answer within {_ANSWER_S:g} s"
-        if self.unread:
-            advice = f"{self.unread}: try sudo, or say with --url where the charger is"
+        if self.way.unread:
+            advice = f"{self.way.unread}: try sudo, or say with --url where the charger is"
         else:
             advice = "does evsed run? See systemctl status evsed; --url asks another charger"
         return SilentError(f"nobody answers at {self.url} ({words}); {advice}", os.EX_UNAVAILABLE)
-
-
-def _exchange(request: urllib.request.Request) -> _Answer:
-    try:
-        with DIRECT.open(request, timeout=_ANSWER_S) as answer:
-            return answer.status, answer.read(_LONGEST)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read(_LONGEST)
 
 
 def _in_time(exchange: Callable[[], _Answer]) -> _Answer:

@@ -14,8 +14,7 @@ from typing import Final
 from evsed.backup import document
 from evsed.backup.rows import Rows, told, without_values
 from evsed.cli import given
-from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, find
-from evsed.cli.parser import DEFAULT_CONFIG
+from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, reach
 from evsed.cli.words import abandon, flush, printable, say, tell
 from evsed.core.setting import Value
 
@@ -51,17 +50,13 @@ def run(options: argparse.Namespace) -> int:
     return _NOT_COMPARED if deed == "diff" else status
 
 
-def _charger(options: argparse.Namespace) -> Charger:
-    return find(options.url, options.config, chosen=options.config != DEFAULT_CONFIG)
-
-
 # ---- seeing ----
 
 
 def _list(options: argparse.Namespace) -> int:
     """Every setting; the values too, where a charger runs. One that was named has to."""
     try:
-        answer = _charger(options).document()
+        answer = reach(options).document()
         rows = told(answer)
     except SilentError as error:
         if options.url is not None:
@@ -77,7 +72,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _get(options: argparse.Namespace) -> int:
-    rows = _charger(options).rows()
+    rows = reach(options).rows()
     for key in options.keys:
         if key not in rows:
             near = difflib.get_close_matches(key, rows, n=1)
@@ -101,7 +96,7 @@ def _set(options: argparse.Namespace) -> int:
     wanted = dict(_assignment(text) for text in options.changes)
     if len(wanted) < len(options.changes):
         raise TroubleError("a setting is named twice", os.EX_USAGE)
-    charger = _charger(options)
+    charger = reach(options)
     before = charger.rows()
     changes = {key: before[key].encode(text) if key in before else text for key, text in wanted.items()}
     after = _changed(charger, changes)
@@ -131,7 +126,7 @@ def _changed(charger: Charger, changes: Mapping[str, Value]) -> Rows:
 
 
 def _export(options: argparse.Namespace) -> int:
-    charger = _charger(options)
+    charger = reach(options)
     rows = charger.rows()
     now = datetime.now(UTC).isoformat(timespec="seconds")
     version, serial = charger.unit()
@@ -142,7 +137,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     _, read = given.read(options.file)
-    charger = _charger(options)
+    charger = reach(options)
     rows = charger.rows()
     plan = document.plan(read.settings, rows, read.serial, charger.unit()[1])
     for remark in plan.remarks:
@@ -167,7 +162,7 @@ def _import(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     left = given.read(options.file)[1].settings
     if options.file2 is None:
-        charger = _charger(options)
+        charger = reach(options)
         right: Mapping[str, object] = document.values(charger.rows())
         name = charger.url
     else:

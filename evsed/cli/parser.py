@@ -49,6 +49,7 @@ def build() -> argparse.ArgumentParser:
     _add_settings(commands.add_parser("settings", help="show, change, save and compare the owner settings"))
     _add_backup(commands.add_parser("backup", help="save settings, broker and cards as one file"))
     _add_restore(commands.add_parser("restore", help="make a charger as a backup says, after a look at what changes"))
+    _add_access(commands.add_parser("access", help="PIN, password, tokens and login; the certificate of TLS"))
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -117,9 +118,51 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+def _add_access(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "What opens the charger that runs. As root on the charger it needs no PIN. Secrets never stand on the command "
+        "line: they are asked for on the terminal, or read from stdin."
+    )
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    deeds = parser.add_subparsers(dest="deed", title="commands")
+
+    def deed(name: str, told: str) -> argparse.ArgumentParser:
+        added = deeds.add_parser(name, help=told)
+        _add_charger(added, argparse.SUPPRESS, argparse.SUPPRESS)
+        return added
+
+    deed("show", "what is set, the tokens, and the certificate's fingerprint")
+    deed("pin", "set the installer's PIN, 4 to 8 digits; - in its place removes it")
+    deed("password", "set the owner's password; - in its place removes it")
+    token = deed("token", "add or remove a token, with which a program asks")
+    token.add_argument(
+        "change", choices=("add", "remove"), metavar="add|remove", help="what to do; add prints the token, this once"
+    )
+    token.add_argument("name", metavar="NAME", help="what the token is called")
+    rights = ("read", "operate", "install")
+    token.add_argument(
+        "--right",
+        choices=rights,
+        default="operate",
+        metavar="RIGHT",
+        help="what it may do: read, operate or install (default operate)",
+    )
+    login = deed("login", "whether everybody has to log in, the web page included")
+    login.add_argument("state", choices=("on", "off"), metavar="on|off", help="on or off")
+    made = "print the certificate of TLS; without one of the owner's it is made where there is none yet"
+    certificate = deed("certificate", made)
+    certificate.add_argument("--renew", action="store_true", help="make it anew, for the names and addresses of now")
+
+
 def _add_charger(parser: argparse.ArgumentParser, url: object, config: object) -> None:
-    where = "the charger (default: this machine's, by the port in the configuration)"
+    where = "the charger: http://, https:// or unix:PATH (default: this machine's, as root over its control socket)"
     parser.add_argument("--url", default=url, metavar="URL", help=where)
+    asked = "ask for the installer's PIN on the terminal"
+    parser.add_argument("--pin", action="store_true", default=False if url is None else url, help=asked)
+    file = "a file with a token; without, the environment's EVSED_TOKEN is one"
+    parser.add_argument("--token-file", default=url, metavar="FILE", help=file)
+    believed = "a file with the certificate that https:// has to have; without, the system's authorities are believed"
+    parser.add_argument("--cacert", default=url, metavar="FILE", help=believed)
     installation = f"the installation (default {DEFAULT_CONFIG})"
     parser.add_argument("--config", type=Path, default=config, help=installation)
 

@@ -1,4 +1,4 @@
-"""What `evsed settings` prints, line by line: nothing in it moves a terminal's cursor, and nothing fails to be encoded.
+"""What commands that speak with a charger print: nothing moves a terminal's cursor, and nothing fails to be encoded.
 
 A charger's answer and a file may hold anything, control characters and half characters too: these are shown as escapes.
 """

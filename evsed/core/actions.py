@@ -1,6 +1,6 @@
 """What the core wants done: the level of every output, and the few one-off deeds beside it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -97,6 +97,13 @@ class Persist:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepInstallerPin:
+    """Somebody at the unit, or the installer, chose another PIN for the installer: 1 to 99999999; 0: none."""
+
+    pin: int = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class LogSession:
     """What is kept of sessions has changed: the open one and the last one are to be logged, together.
 
@@ -123,7 +130,7 @@ class Note:
     text: str
 
 
-Action: TypeAlias = OpenContactors | CloseContactors | DrivePilot | Persist | LogSession | Note
+Action: TypeAlias = OpenContactors | CloseContactors | DrivePilot | Persist | KeepInstallerPin | LogSession | Note
 
 
 def changes(before: Outputs, after: Outputs) -> list[Action]:

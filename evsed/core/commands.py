@@ -7,7 +7,7 @@ the rules beyond them.
 from typing import assert_never
 
 from evsed.core import posted, reader
-from evsed.core.actions import Action
+from evsed.core.actions import Action, KeepInstallerPin
 from evsed.core.by_hand import ByHand
 from evsed.core.cards import Cards
 from evsed.core.duty import CONSTANT
@@ -20,6 +20,7 @@ from evsed.core.events import (
     ChooseMode,
     ClearFaults,
     Command,
+    CredentialsSet,
     DelayedCharging,
     EndLimit,
     EraseSettings,
@@ -40,7 +41,7 @@ from evsed.core.events import (
 )
 from evsed.core.fitted import carried_out, missing
 from evsed.core.lent import Hold, Lent, hold, lent_at, wrong
-from evsed.core.menu_walk import Ground
+from evsed.core.menu_walk import INSTALLER_PIN, Ground
 from evsed.core.metering import Metering
 from evsed.core.model import (
     BARE,
@@ -112,7 +113,14 @@ class Desk:
         self.by_hand = ByHand()
         self.cards = cards or Cards()
         self.pilot_unlocked = pilot_unlocked
+        self.credentials = CredentialsSet(installer_pin=False, anybody=False)
+        self.new_pin: int | None = None  # of the installer, to be handed on; 0: none any more
         self._seen = self.settings
+
+    def take_pin(self) -> list[Action]:
+        """The installer's PIN that somebody chose, for whoever keeps it; once."""
+        pin, self.new_pin = self.new_pin, None
+        return [] if pin is None else [KeepInstallerPin(pin)]
 
     def take_warnings(self) -> list[Action]:
         """What the owner has to be told about the stored settings; once."""
@@ -253,13 +261,13 @@ def _drive_pilot(duty: DutyBp | None, desk: Desk, now: Millis) -> Verdict:
 
 def _change_all(changes: tuple[tuple[str, Value], ...], desk: Desk, *, sure: bool) -> Verdict:
     """In whatever order they go: one may be allowed only after another (Smart after its meter)."""
-    before = (desk.settings, desk.override)
+    before = (desk.settings, desk.override, desk.new_pin)
     waiting = tuple(sorted(changes, key=lambda change: change[0] == "loadbl"))  # a node is not asked for the rest
     while waiting:
         verdicts = [(change, _change(*change, desk, sure=sure)) for change in waiting]
         refused = tuple(change for change, verdict in verdicts if not verdict.accepted)
         if len(refused) == len(waiting):
-            desk.settings, desk.override = before
+            desk.settings, desk.override, desk.new_pin = before
             return verdicts[0][1]
         waiting = refused
     return ACCEPTED
@@ -304,6 +312,11 @@ def _change(key: str, value: Value, desk: Desk, *, sure: bool = False) -> Verdic
         changed = desk.settings.replace(key, value)
     except SettingError as error:
         return Verdict(str(error))
+    if key == INSTALLER_PIN:
+        desk.new_pin = changed.installer_pin
+        return ACCEPTED
+    if changed.login > desk.settings.login and not desk.credentials.anybody:
+        return Verdict("login stays Off until somebody can log in: set a password, a PIN or a token first")
     if changed[key] != desk.settings[key] and (why := missing(changed, desk.equipment).get(key)):
         return Verdict(why)
     if key == "rfidreader" and not sure and _forgets_cards(changed, desk):

@@ -17,6 +17,7 @@ from evsed.core.commands import Desk
 from evsed.core.events import (
     ClearFaults,
     Command,
+    CredentialsSet,
     Event,
     Inputs,
     Leaving,
@@ -133,6 +134,8 @@ class Controller:
                 self.desk.offers = offers
             case WallClock(unix_s):
                 self.wall = (unix_s, now)
+            case CredentialsSet():
+                self.desk.credentials = event
             case Leaving():
                 self.leaving = True
             case Tick():
@@ -210,7 +213,7 @@ class Controller:
         if self.desk.by_hand.ended(now):
             self.charger.restart_pilot(now)
         settings = self.desk.settings
-        actions = self.desk.take_warnings() + told + self._watch(now)
+        actions = self.desk.take_warnings() + self.desk.take_pin() + told + self._watch(now)
         moment = asking.moment(self, now)
         self.regulation.step(moment, now)
         actions += charger_bus.followed(self, now)

@@ -92,12 +92,32 @@ class SensorboxOffers:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialsSet:
+    """Which secrets open the charger: whether the installer has a PIN, and whether ``anybody`` can log in.
+
+    What they are is nobody's knowledge here.
+    """
+
+    installer_pin: bool
+    anybody: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Leaving:
     """The daemon is about to stop: charging ends in order, access stays as it is."""
 
 
 Event: TypeAlias = (
-    Sampled | Tick | MeterRead | MeterHealthChanged | MetersFound | SensorboxOffers | WallClock | Leaving | WireEvent
+    Sampled
+    | Tick
+    | MeterRead
+    | MeterHealthChanged
+    | MetersFound
+    | SensorboxOffers
+    | CredentialsSet
+    | WallClock
+    | Leaving
+    | WireEvent
 )
 
 

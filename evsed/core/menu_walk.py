@@ -7,6 +7,7 @@ table and its questions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from evsed.core.buttons import Gesture, Press
@@ -17,8 +18,11 @@ from evsed.core.settings import TABLE, Settings
 from evsed.core.units import Millis
 
 TIMEOUT_MS: Final = 120_000
-PIN: Final = "lcd_pin"
-_PIN_DIGITS: Final = 4
+INSTALLER_PIN: Final = "installer_pin"
+PINS: Final[Mapping[str, int]] = MappingProxyType({"lcd_pin": 4, INSTALLER_PIN: 8})
+"""The settings that are entered digit by digit, and how many digits they have at most."""
+
+_FEWEST_DIGITS: Final = 4
 
 _STRIDES: Final = ((10_000, 9_000, 1_000), (1_000, 6_000, 100), (100, 3_000, 10))
 """Ranges wider than this, with a key down for this long (ms), are run through in steps of this."""
@@ -86,7 +90,8 @@ class MenuWalk:
             return None
         draft = self._draft(ground)
         key = _nearest(self._key, items(draft, ground.offers))
-        return MenuView(key, draft, self._editing and key == self._key, self._digits, self._told, self._since)
+        editing, chosen = self._editing and key == self._key, INSTALLER_PIN in self._changed
+        return MenuView(key, draft, editing, self._digits, self._told, self._since, chosen)
 
     def key(self, press: Press, gesture: Gesture, ground: Ground, now: Millis) -> ChangeSettings | None:
         """A key goes down, or repeats; what is to be stored now, at EXIT with something changed."""
@@ -121,26 +126,27 @@ class MenuWalk:
             return self._leave(press, ground.settings, now)
         if not self._editing:
             self._editing, self._place = self._allowed(press, now, self._key), 0
-        elif self._key == PIN:
+        elif self._key in PINS:
             self._next_digit(ground, now)
         else:
             self._editing = False
         return None
 
     def _next_digit(self, ground: Ground, now: Millis) -> None:
-        """A digit that was not chosen ends the entry, and the PIN stays as it was."""
+        """A digit that was not chosen ends the entry: before the fourth, the PIN stays as it was."""
         chosen = len(self._digits) > self._place
         self._place += 1
-        if chosen and self._place < _PIN_DIGITS:
+        if chosen and self._place < PINS[self._key]:
             return
-        if chosen:
-            self._keep(PIN, int(self._digits), ground)
+        if len(self._digits) >= _FEWEST_DIGITS:
+            self._keep(self._key, int(self._digits), ground)
         else:
             self.refuse(_SAME_PIN, now)
         self._editing, self._digits = False, ""
 
     def _leave(self, press: Press, settings: Settings, now: Millis) -> ChangeSettings | None:
-        changes = tuple((key, value) for key, value in self._changed.items() if value != settings[key])
+        changed = self._changed.items()
+        changes = tuple((key, value) for key, value in changed if value != settings[key] or not TABLE[key].kept)
         if not changes:
             self.close()
             return None
@@ -156,7 +162,7 @@ class MenuWalk:
     def _change(self, draft: Settings, ground: Ground, press: Press, gesture: Gesture, now: Millis) -> None:
         row, value = TABLE[self._key], draft[self._key]
         forward, again = press.button is Button.RIGHT, gesture is Gesture.REPEAT
-        if self._key == PIN:
+        if self._key in PINS:
             digit = -1 if len(self._digits) == self._place else int(self._digits[-1])
             after = (digit + (1 if forward or digit < 0 else -1)) % 10
             self._digits = f"{self._digits[: self._place]}{after}"
@@ -172,7 +178,7 @@ class MenuWalk:
     def _keep(self, key: str, value: Value, ground: Ground) -> None:
         """In the order in which values were given last: each was one that the menu offered with those before it."""
         self._changed.pop(key, None)
-        if value != ground.settings[key]:
+        if value != ground.settings[key] or not TABLE[key].kept:
             self._changed[key] = value
 
 

@@ -18,9 +18,10 @@ class MenuView:
     key: str  # of the setting that is shown, or EXIT
     draft: Settings  # the settings in force, with what was changed in the menu
     editing: bool = False  # < and > change the value
-    digits: str = ""  # while the LCD PIN is entered: those that were chosen so far
+    digits: str = ""  # while a PIN is entered: those that were chosen so far
     told: str = ""  # why EXIT or o was refused; empty: it was not
     since: Millis = 0  # when this item came up
+    installer_pin: bool = False  # one was chosen in the menu, or none (0), and EXIT hands it on
 
 
 @dataclass(frozen=True, slots=True)

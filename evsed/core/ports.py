@@ -1,11 +1,12 @@
 """What the control loop needs from the outside, as protocols; the adapters live in ``evsed.hw`` and ``evsed.store``."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from evsed.core.actions import LogSession, Outputs
 from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
+from evsed.core.units import Millis
 
 
 class BoardLostError(Exception):
@@ -31,6 +32,17 @@ class Board(Protocol):
 
     def close(self) -> None:
         """Makes the outputs safe and lets go of the board."""
+
+
+@runtime_checkable
+class Leased(Protocol):
+    """A board whose outputs somebody outside this process holds, and acknowledges."""
+
+    acknowledged_at: Millis | None  # when it last drove just what was asked (monotonic); None: not yet
+
+    @property
+    def expiries(self) -> int:
+        """How often it let go by itself, because it was not fed."""
 
 
 class Keeper(Protocol):

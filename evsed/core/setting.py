@@ -6,7 +6,7 @@ stand in settings.py.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -39,7 +39,8 @@ class Setting:
     """One row of the table. ``lcd_name`` is empty for a setting that has no menu item.
 
     ``installer``: it belongs to the electrical installation, not to daily use. ``secret``: it is never shown. ``form``
-    (a regular expression) and ``takes`` (the same in words) are those of a text.
+    (a regular expression) and ``takes`` (the same in words) are those of a text. Not ``kept``: its value is handed on
+    and stands nowhere among the settings, where it is always the default.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Setting:
     form: str = ""
     takes: str = ""
     installer: bool = False
+    kept: bool = True
 
     @property
     def is_text(self) -> bool:
@@ -76,19 +78,23 @@ class Setting:
         number = _integer(given)
         if self.choices:
             if number is None or number not in self.choices:
-                raise SettingError(f"{self.key} takes {', '.join(self.choices.values())}; not {_cut(given)}")
+                raise SettingError(f"{self.key} takes {', '.join(self.choices.values())}{self._not(given)}")
             return number
         if number is None or not self.minimum <= number <= self.maximum:
             unit = f" {self.unit}" if self.unit else ""
             raise SettingError(
-                f"{self.key} takes a whole number from {self.minimum} to {self.maximum}{unit}; not {_cut(given)}"
+                f"{self.key} takes a whole number from {self.minimum} to {self.maximum}{unit}{self._not(given)}"
             )
         return number
 
     def _parse_text(self, given: object) -> str:
         if not isinstance(given, str) or not re.fullmatch(self.form, given):
-            raise SettingError(f"{self.key} takes {self.takes}; not {_cut(given)}")
+            raise SettingError(f"{self.key} takes {self.takes}{self._not(given)}")
         return given
+
+    def _not(self, given: object) -> str:
+        """What was given instead, unless it may be a secret with one character too many."""
+        return "" if self.secret else f"; not {_cut(given)}"
 
     def show(self, value: Value) -> Value:
         """``value`` as it is stored and shown: the name of a choice, else the value itself."""
@@ -128,10 +134,11 @@ def number(
     register: int | None = None,
     shown: Shown,
     secret: bool = False,
+    kept: bool = True,
 ) -> Any:
     """A row that takes whole numbers from ``minimum`` to ``maximum``."""
     columns = (minimum, maximum, unit, _NO_CHOICES, register, shown, secret)
-    return _row(lcd_name, description, default, *columns)
+    return _row(lcd_name, description, default, *columns, kept=kept)
 
 
 def choice(
@@ -178,5 +185,6 @@ def web_address(description: str, *, shown: Shown) -> Any:
     return _row("", description, "", 0, 300, "", _NO_CHOICES, None, shown, True, form, takes)
 
 
-def _row(lcd_name: str, description: str, default: Value, *columns: Any) -> Any:
-    return field(default=default, metadata={"setting": Setting("", lcd_name, description, default, *columns)})
+def _row(lcd_name: str, description: str, default: Value, *columns: Any, kept: bool = True) -> Any:
+    setting = replace(Setting("", lcd_name, description, default, *columns), kept=kept)
+    return field(default=default, repr=not setting.secret, metadata={"setting": setting})

@@ -291,6 +291,16 @@ class Settings:
     lcd_pin: int = number(
         "LCD PIN", "PIN to use the buttons from the web page; 0 is off", 0, 9999, 0, shown=menu.always, secret=True
     )
+    installer_pin: int = number(
+        "INST PIN",
+        "PIN of the installer, to change the installation from afar; 0 is none",
+        0,
+        99_999_999,
+        0,
+        shown=menu.always,
+        secret=True,
+        kept=False,
+    )
     set_up: int = choice(
         "SET UP",
         "Done: the installer has worked off this charger's list",
@@ -355,13 +365,13 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
     def names(self) -> dict[str, Value]:
-        """Every setting as it is stored: choices by name, because names outlive numbers."""
-        return {key: row.show(self[key]) for key, row in TABLE.items()}
+        """Every setting that is stored, as it is: choices by name, because names outlive numbers."""
+        return {key: row.show(self[key]) for key, row in TABLE.items() if row.kept}
 
 
 _INSTALLERS = frozenset(
     {"config", "lock", "loadbl", "grid", "current_main", "current_max", "current_max_circuit", "rcmon", "temp_max"}
-    | {"set_up"}
+    | {"set_up", "installer_pin"}
     | {"byte_order", "data_type", "function"}
     | {f"{role}_meter{end}" for role in ("mains", "ev", "circuit") for end in ("", "_address", "_host")}
     | {f"{what}_{part}" for what in ("voltage", "current", "power", "energy") for part in ("register", "divisor")}

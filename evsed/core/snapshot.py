@@ -146,6 +146,7 @@ class Snapshot:
     hosts: tuple[str, ...] = ()  # networked meters that were found on the LAN
     left_to_do: tuple[Step, ...] = ()  # before this charger may charge; empty: it is set up
     described: bool = True  # false: no board is, and so nobody knows of pilot, car and contactors
+    installer_pin_set: bool = False  # which it is, is nobody's knowledge here
     sessions: Kept = NOTHING_KEPT  # the open one as it is now, the last one, and what is counted for good
     charged_with: int | None = None  # the phases of this car's last charge, or of the one it is in; None: none yet
 

@@ -78,6 +78,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
             core.desk.settings, core.desk.equipment, mains_answers=meters[MeterRole.MAINS].fresh
         ),
         described=core.desk.equipment.described,
+        installer_pin_set=core.desk.credentials.installer_pin,
         into_second_ms=0 if core.wall is None else (now - core.wall[1]) % 1000,
     )
 

@@ -58,14 +58,14 @@ def steps(config: Path, installation: Installation, machine: Machine) -> list[St
     """Everything that can be asked of this installation, in the order in which one thing rests on the other."""
     pid = machines.running_daemon(machine)
     serving = pid is not None
-    served, board = installation.http, installation.board
+    board = installation.board
     rfid = board.wiring.rfid
     driver = board.wiring.driver if board.kind == "pi" else None
     managed = driver is not None or installed() is Installed.BY_PACKAGE
     return [
         Step("daemon", lambda: daemon(pid)),
         Step("configuration", lambda: configuration(config, installation)),
-        Step("version", lambda: package.version(partial(package.running_version, served) if serving else None)),
+        Step("version", lambda: package.version(partial(package.running_version, installation) if serving else None)),
         *([Step("services", lambda: services.look(machine, driver))] if managed else []),
         *(_board(installation, machine, serving=serving) if driver else []),
         *[Step("serial port", partial(parts.port, bus, serving=serving)) for bus in installation.bus],

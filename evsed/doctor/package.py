@@ -11,23 +11,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from evsed import __version__
-from evsed.config import Http
+from evsed.config import Installation
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.services import Ask, answer
 from evsed.installed import Installed, installed
-from evsed.localweb import DIRECT, address
+from evsed.localweb import ask as ask_evsed
 from evsed.store import DamagedError, decode
 
 _ANSWER_S = 2.0
-_LONGEST = 1_000_000
 _RESTART = "sudo systemctl restart evsed-guard evsed"
 
 
-def running_version(served: Http) -> str:
-    """The version of the evsed that is served so; empty when it does not say."""
+def running_version(installation: Installation) -> str:
+    """The version of the evsed that runs here; empty when it does not say."""
     try:
-        with DIRECT.open(f"{address(served)}/settings", timeout=_ANSWER_S) as told:
-            document = json.loads(told.read(_LONGEST))
+        document = json.loads(ask_evsed(installation, "/settings", _ANSWER_S))
     except (OSError, ValueError):
         return ""
     version = document.get("version") if isinstance(document, dict) else None
@@ -45,7 +43,9 @@ def version(running: Callable[[], str] | None, how: Installed | None = None, ask
         return
     told = running()
     if not told:
-        yield attention("the evsed that runs does not say its version", "is [http] in evsed.toml as it was started?")
+        yield attention(
+            "the evsed that runs does not say its version", "try it with sudo; is evsed.toml as it was started?"
+        )
     elif told != __version__:
         yield wrong(f"evsed {told} still runs, and {__version__} is installed", _RESTART)
     else:

@@ -108,6 +108,7 @@ class PiBoard:
         self._lines = lines
         self._touch = touch
         self._confirmed = False
+        self.acknowledged_at: int | None = None
         self._pilot_lost = False
         self._expiries = link.expiries
         self._told: dict[str, int] = {}
@@ -124,6 +125,11 @@ class PiBoard:
             contactor2=pins.contactor2 is not None,
             needs_set_up=True,
         )
+
+    @property
+    def expiries(self) -> int:
+        """See Leased."""
+        return self._link.expiries
 
     def sample(self) -> Inputs:
         """See Board. While the guard does not confirm the outputs nothing counts as seen, and so the core opens."""
@@ -150,6 +156,7 @@ class PiBoard:
         begun = monotonic_ms()
         wanted = _ABANDONED if self._pilot_lost else self._wired(outputs)
         self._feed(wanted)
+        self.acknowledged_at = begun if self._confirmed else self.acknowledged_at
         late = monotonic_ms() - begun >= _LATE_MS
         if self._pilot_lost:
             return

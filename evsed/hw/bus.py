@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from evsed.core.settings import Settings
+from evsed.devices import DeviceHealth
 from evsed.hw.frames import BROADCAST, READS, Deframer, Frame, Kind, Pairing
 from evsed.hw.rs485 import BusError, Line, LineError, UnreachableError
 from evsed.hw.turns import Job, Turns, Urgency
@@ -127,6 +128,11 @@ class Bus:
     def statistics(self) -> Statistics:
         """How the line does; may be read by any thread."""
         return self._statistics
+
+    def health(self, number: int) -> DeviceHealth:
+        """How it does, as the line of this ``number``."""
+        stats = self._statistics
+        return DeviceHealth(f"bus_{number}", stats.is_open if stats.is_open or stats.last_error else None, stats.errors)
 
     # ---- the port's life ----
 

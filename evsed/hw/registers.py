@@ -224,6 +224,9 @@ def from_outside(snapshot: Snapshot, first: int, values: Sequence[int]) -> Comma
     One register a request: so a request is carried out as a whole or not at all. Raises RefusedError.
     """
     if first >= NODE_SETTINGS:
+        if first in SETTINGS and SETTINGS[first].installer:
+            why = "Modbus knows no login, so what belongs to the installation is not written from outside"
+            raise RefusedError(ILLEGAL_ADDRESS, f"register {first:#06x}: {SETTINGS[first].key}: {why}")
         return ChangeSetting(*_one_setting(first, values))
     if first not in {CURRENT, MODE, ACCESS}:
         raise RefusedError(ILLEGAL_ADDRESS, f"there is no register {first:#06x} to write")

@@ -3,11 +3,14 @@
 import contextlib
 import json
 import tomllib
+import urllib.error
 import urllib.request
 from collections.abc import Collection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from evsed.control import connect
 from evsed.update.machine import UNITS, Machine, UpdateError
 
 HEALTHY_WITHIN_S = 60.0
@@ -15,6 +18,8 @@ STEADY_S = 10.0
 """So long the same process has to run and to answer."""
 
 _LOOK_S = 1.0
+_ASKED = "/api/v1/state"
+_LOG_IN = 401
 
 
 def runs(machine: Machine) -> dict[str, str]:
@@ -55,18 +60,37 @@ def answers(machine: Machine) -> bool:
 
 
 def ask(config: Path = Path("/etc/evsed/evsed.toml")) -> bool:
-    """Whether REST answers here and now."""
-    http: dict[str, Any] = {}
+    """Whether REST answers here and now: over the control socket, else by HTTP, where a login may be wanted."""
+    tables: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):
-        http = tomllib.loads(config.read_text(encoding="utf-8")).get("http", {})
+        tables = tomllib.loads(config.read_text(encoding="utf-8"))
+    http, control = tables.get("http", {}), tables.get("control", {})
+    return _controls(Path(control.get("socket") or "/run/evsed/control.sock")) or _serves(http)
+
+
+def _controls(path: Path) -> bool:
+    connection = HTTPConnection("localhost", timeout=5)
+    try:
+        connection.sock = connect(path, 5)
+        connection.request("GET", _ASKED)
+        return isinstance(json.load(connection.getresponse()), dict)
+    except (OSError, ValueError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _serves(http: dict[str, Any]) -> bool:
     host = http.get("host", "0.0.0.0")  # noqa: S104 - what the daemon listens at when nobody says so
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - same
     name = f"[{host}]" if ":" in host else host
     try:
-        address = f"http://{name}:{http.get('port', 80)}/api/v1/state"
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{name}:{http.get('port', 80)}{_ASKED}", timeout=5) as answer:
             return isinstance(json.load(answer), dict)
-    except (OSError, ValueError):
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code == _LOG_IN
+    except (OSError, ValueError, HTTPException):
         return False
 
 

@@ -2,18 +2,24 @@
 
 import asyncio
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from evsed.access import Access, Right
 from evsed.api.app import create_app
 from evsed.api.firmware.report import settings_document
+from evsed.api.gate import Keys
 from evsed.api.refusals import Refusals
-from evsed.api.site import Site
+from evsed.api.rights import RIGHT_KEY
+from evsed.api.site import NO_LOG, Log, Site
 from evsed.config import Installation
 from evsed.core.actions import Outputs
 from evsed.core.events import Inputs
@@ -21,7 +27,7 @@ from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
 from evsed.runtime import Runtime
 from evsed.webserver import Bounds, QuietServer
-from tests.scenarios.simulation import PATIENCE_S, wait_for
+from tests.scenarios.simulation import PATIENCE_S
 
 
 class EmptySocket:
@@ -62,13 +68,27 @@ class Charger:
     installation: Installation = field(default_factory=Installation)
     extra: tuple[APIRouter, ...] = ()
     board: EmptySocket = field(default_factory=EmptySocket)
+    access: Access = field(default_factory=Access)
+    logbook: Log = NO_LOG
 
     def __post_init__(self) -> None:
         self.refusals = Refusals()
         self.memory = Memory()
         self.runtime = Runtime(self.board, self.memory, self.saved, lambda: None)
-        self.site = Site(self.runtime, self.memory.barrier, self.installation, lambda: False, self.refusals)
+        self.site = Site(
+            self.runtime,
+            self.memory.barrier,
+            self.installation,
+            lambda: False,
+            self.refusals,
+            keys=Keys(self.access),
+            logbook=self.logbook,
+        )
         self.app: FastAPI = create_app(self.site, *self.extra)
+
+    def token(self, right: str = "install") -> str:
+        """The header of a program that may do so much."""
+        return f"Bearer {self.access.add_token(f'{right} {len(self.access.tokens)}', right)}"
 
     def settings(self) -> dict[str, Any]:
         """What GET /settings says."""
@@ -83,21 +103,44 @@ class Charger:
         assert self.runtime.join(PATIENCE_S)
 
 
+def as_root(app: ASGIApp) -> ASGIApp:
+    """``app`` as it is served over the control socket: to who may do everything."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, RIGHT_KEY: Right.INSTALL}, receive, send)
+
+    return served
+
+
 class Served:
     """``app`` on a port of its own, in a thread of its own."""
 
-    def __init__(self, app: FastAPI, refusals: Refusals, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        refusals: Refusals,
+        bounds: Bounds | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        self._tls = tls
         self.server = QuietServer(app, refusals.note, bounds)
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
+        self._open = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="server")
 
     def _serve(self) -> None:
-        asyncio.run(self.server.serve(sockets=[self._door]))
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        serving = asyncio.create_task(self.server.serve(sockets=[]))
+        await self.server.open(self._door, self._tls)
+        self._open.set()
+        await serving
 
     def __enter__(self) -> Self:
         self._thread.start()
-        wait_for(lambda: self.server.started, "the server serves")
+        assert self._open.wait(PATIENCE_S), "the server serves"
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

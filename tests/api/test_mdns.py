@@ -14,7 +14,7 @@ from zeroconf import ServiceInfo, Zeroconf
 
 from evsed import __version__
 from evsed.api import mdns
-from evsed.api.mdns import EVSED, HTTP, Announcer
+from evsed.api.mdns import EVSED, HTTP, HTTPS, Announcer
 from tests.scenarios.simulation import wait_for
 
 LOOPBACK = "127.0.0.1"
@@ -107,6 +107,22 @@ def test_both_services_lead_to_the_host(serial: int, announce: Callable[[int], A
         assert info.decoded_properties == {
             "version": __version__, "serial": str(serial), "path": "/", "api": "/api/v1",
         }  # fmt: skip
+
+
+@pytest.mark.parametrize(("port", "services"), [(PORT, (HTTP, EVSED, HTTPS)), (PORT + 1, (EVSED, HTTPS))])
+def test_tls_has_a_service_too_and_the_only_one_where_there_is_no_plain_http(
+    serial: int, network: Network, lan: Zeroconf, port: int, services: tuple[str, ...]
+) -> None:
+    announcer = Announcer(serial, port, network, look_every_s=LOOK_S, tls_port=PORT + 1)
+    announcer.start()
+    try:
+        wait_for(lambda: announcer.host, "it is announced")
+        ports = {HTTPS: PORT + 1}
+        for service in services:
+            assert resolved(lan, service, f"smartevse-{serial}").port == ports.get(service, port)
+        assert set(announcer._services) == set(services)
+    finally:
+        announcer.close()
 
 
 def test_it_is_browsed_and_says_goodbye(serial: int, announce: Callable[[int], Announcer], lan: Zeroconf) -> None:

@@ -1,7 +1,7 @@
 """A story with somebody at the three buttons, who presses them for so and so long."""
 
 from evsed.core.events import Button, MetersFound, SensorboxOffers
-from evsed.core.menu_walk import items
+from evsed.core.menu_walk import PINS, items
 from evsed.core.panel_view import EXIT, MenuView
 from evsed.core.setting import Offers, Value
 from evsed.core.settings import TABLE, Settings
@@ -53,8 +53,10 @@ class Keys(Story):
         self.short(MIDDLE)
         row, value = TABLE[key], self.draft[key]
         wanted = row.parse(given)
-        if key == "lcd_pin":
+        if key in PINS:
             self.enter_pin(int(wanted))
+            if self.menu is not None and self.menu.editing:
+                self.short(MIDDLE)  # not all of its digits were needed
             return
         choices: list[Value] = ["", *HOSTS] if row.is_text else [*row.choices] or [*range(row.minimum, row.maximum + 1)]
         away = (choices.index(wanted) - choices.index(value)) % len(choices)

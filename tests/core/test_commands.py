@@ -8,6 +8,7 @@ from evsed.core.events import (
     ChooseMode,
     ClearFaults,
     Command,
+    CredentialsSet,
     MeterRead,
     Override,
     PostBattery,
@@ -152,3 +153,22 @@ def test_the_last_answer_of_a_meter_that_was_exchanged_does_not_count() -> None:
         for source in (own, None):
             story.core.handle(MeterRead(MeterRole.MAINS, AMPS, source=source), story.now)
             assert story.core.regulation.metering.values(MeterRole.MAINS).currents == AMPS
+
+
+def test_login_is_not_turned_on_while_nobody_could_log_in() -> None:
+    story = Story()
+    refused = story.command(ChangeSetting("login", 1)).refused
+    assert refused.startswith("login stays Off until somebody can log in")
+    story.core.handle(CredentialsSet(installer_pin=False, anybody=True), story.now)
+    assert story.command(ChangeSetting("login", 1)).accepted
+    story.core.handle(CredentialsSet(installer_pin=False, anybody=False), story.now)
+    assert story.command(ChangeSetting("login", 1)).accepted, "it stays as it is"
+    assert story.command(ChangeSetting("login", 0)).accepted
+    assert not story.command(ChangeSetting("login", 1)).accepted
+
+
+def test_that_the_installer_has_a_pin_is_seen() -> None:
+    story = Story()
+    assert not story.snapshot.installer_pin_set
+    story.core.handle(CredentialsSet(installer_pin=True, anybody=True), story.now)
+    assert story.snapshot.installer_pin_set

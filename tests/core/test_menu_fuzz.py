@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from evsed.core.buttons import Gesture, Press
 from evsed.core.events import Button
-from evsed.core.menu_walk import PIN, TIMEOUT_MS, Ground, MenuWalk, items
+from evsed.core.menu_walk import PINS, TIMEOUT_MS, Ground, MenuWalk, items
 from evsed.core.setting import Offers
 from evsed.core.settings import TABLE, Settings
 from evsed.core.units import Millis
@@ -26,7 +26,7 @@ def _check(walk: MenuWalk, ground: Ground) -> None:
         return
     assert view.key in items(view.draft, ground.offers)
     assert all(row.parse(view.draft[key]) == view.draft[key] for key, row in TABLE.items())
-    assert not view.digits or (view.digits.isdecimal() and len(view.digits) <= 4 and view.key == PIN)
+    assert not view.digits or (view.digits.isdecimal() and len(view.digits) <= PINS[view.key])
 
 
 @given(st.lists(PRESSES | OUTSIDE | WAITS | FINDS, max_size=60))
@@ -45,7 +45,7 @@ def _happen(walk: MenuWalk, ground: Ground, what: object, now: Millis) -> tuple[
             changes = walk.key(Press(button, max(0, now - 5_000), installer=installer), gesture, ground, now)
             assert ground.settings is before
             if changes is not None:
-                assert all(before[key] != value for key, value in changes.changes)
+                assert all(before[key] != value or not TABLE[key].kept for key, value in changes.changes)
                 walk.refuse("no", now)
         case (str(key), int(value)):
             return Ground(ground.settings.replace(key, value), ground.offers, ground.hosts), now

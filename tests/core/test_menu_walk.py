@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from evsed.core.access import chosen
+from evsed.core.actions import KeepInstallerPin
 from evsed.core.buttons import Gesture
-from evsed.core.events import Button, ChangeSetting, Inputs, PressButton
+from evsed.core.events import Button, ChangeSetting, ChangeSettings, Inputs, PressButton
 from evsed.core.menu import custom_meter
-from evsed.core.menu_walk import TIMEOUT_MS, stride_of
+from evsed.core.menu_walk import PINS, TIMEOUT_MS, stride_of
 from evsed.core.model import Access, MeterType, Mode
 from evsed.core.panel_view import EXIT, MenuView
 from evsed.core.setting import Value
@@ -43,7 +44,7 @@ def other(key: str, value: Value) -> Value:
     row = TABLE[key]
     if row.is_text:
         return HOSTS[0]
-    if key == "lcd_pin":
+    if key in PINS:
         return 4711
     if row.choices:
         return next(choice for choice in row.choices if choice != value)
@@ -66,8 +67,9 @@ def test_every_setting_can_be_reached_and_changed_in_every_mode(key: str, mode: 
         story.choose("mode", mode)
     story.leave()
     assert story.menu is None
-    assert story.core.desk.settings[key] == wanted
-    assert story.core.saved.settings[key] == wanted
+    stays = wanted if TABLE[key].kept else 0
+    assert story.core.desk.settings[key] == stays
+    assert story.core.saved.settings[key] == stays
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -233,6 +235,47 @@ def test_the_pin_is_entered_digit_by_digit_and_shown_only_meanwhile() -> None:
     assert (story.menu.digits, story.draft.lcd_pin) == ("9002", 1234)
     story.short(MIDDLE)
     assert (story.menu.digits, story.menu.editing, story.draft.lcd_pin) == ("", False, 9002)
+
+
+def kept_pins(story: Keys) -> list[int]:
+    return [deed.pin for _, deed in story.deeds if isinstance(deed, KeepInstallerPin)]
+
+
+@pytest.mark.parametrize("pin", [42, 2468, 24_680, 12_345_678])
+def test_the_installer_s_pin_has_four_to_eight_digits_and_is_handed_on(pin: int) -> None:
+    story = keys()
+    story.open_menu()
+    story.choose("installer_pin", pin)
+    assert story.menu is not None
+    assert (story.menu.installer_pin, story.draft.installer_pin) == (True, pin)
+    assert kept_pins(story) == [], "not before EXIT"
+    story.leave()
+    assert kept_pins(story) == [pin]
+    assert story.core.saved.settings.installer_pin == story.snapshot.settings.installer_pin == 0
+
+
+def test_fewer_than_four_digits_are_no_pin_and_four_zeros_take_it_away() -> None:
+    story = keys()
+    story.open_menu()
+    story.go("installer_pin")
+    for button in (MIDDLE, RIGHT, MIDDLE, RIGHT, MIDDLE, MIDDLE):
+        story.short(button)
+    assert story.menu is not None
+    assert (story.menu.told, story.menu.installer_pin) == ("The PIN stays as it was", False)
+    story.choose("installer_pin", 0)
+    story.leave()
+    assert kept_pins(story) == [0]
+
+
+def test_a_pin_among_settings_that_are_refused_is_not_handed_on() -> None:
+    story = keys(mains_meter="Disabled")
+    verdict = story.command(ChangeSettings((("installer_pin", 2468), ("mode", 2))))
+    assert not verdict.accepted
+    story.run(1)
+    assert kept_pins(story) == []
+    assert story.command(ChangeSettings((("installer_pin", 2468), ("current_min", 7)))).accepted
+    story.run(1)
+    assert kept_pins(story) == [2468]
 
 
 def test_installer_items_are_not_changed_from_afar_without_the_installers_pin() -> None:

@@ -22,7 +22,7 @@ MENU: dict[str, tuple[int, int, int, int | None]] = {
     "CONTACT 2": (0, 4, 0, None), "SWITCH": (0, 7, 0, 0x0105), "LED MODE": (0, 1, 0, None),
     "RCMON": (0, 1, 0, 0x0106), "RFID": (0, 5, 0, 0x0107), "MAX TEMP": (40, 75, 65, None),
     "SUMMAINS": (10, 600, 600, None), "CAP STOP": (0, 60, 0, None), "LCD PIN": (0, 9999, 0, None),
-    "SET UP": (0, 1, 0, None),
+    "INST PIN": (0, 99999999, 0, None), "SET UP": (0, 1, 0, None),
 }  # fmt: skip
 CHOICES_WITHOUT_A_RANGE = {"BYTE ORD", "DATA TYPE", "FUNCTION"}
 HOSTS = {"MAINS HST", "CIRCT HST", "EV HST"}
@@ -130,7 +130,7 @@ def given_settings(**values: object) -> Settings:
 def test_what_a_fresh_charger_shows() -> None:
     assert shown(Settings()) == {
         "MODE", "CONFIG", "LOCK", "PWR SHARE", "MAX", "SWITCH", "LED MODE", "RCMON", "RFID", "MAX TEMP", "LCD PIN",
-        "SET UP",
+        "INST PIN", "SET UP",
     }  # fmt: skip
 
 

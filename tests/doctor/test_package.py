@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evsed import __version__, store
-from evsed.config import Http
+from evsed.config import Control, Http, Installation
 from evsed.core.model import Access
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
@@ -62,7 +62,7 @@ def test_a_daemon_from_before_the_upgrade_has_to_be_started_again() -> None:
 def test_a_daemon_that_does_not_say_what_it_is_is_told() -> None:
     found = list(version(lambda: "", Installed.IN_VENV))
     assert [each.verdict for each in found] == [Verdict.OK, Verdict.ATTENTION]
-    assert running_version(Http(port=free_port())) == ""
+    assert running_version(Installation(http=Http(port=free_port()), control=Control(""))) == ""
 
 
 def kept(directory: Path, name: str, text: str, age_s: int) -> Path:

@@ -4,8 +4,10 @@ Ends with status 22, as ``curl --fail`` does, when the answer is no success or s
 """
 
 import argparse
+import ssl
 import sys
 from pathlib import Path
+from urllib.request import HTTPSHandler, build_opener, install_opener
 
 from tests.scenarios.simulation import http
 
@@ -21,12 +23,16 @@ def main() -> int:
     parser.add_argument("-A", dest="agent")
     parser.add_argument("-o", dest="file", type=Path)
     parser.add_argument("-s", action="store_true")
+    parser.add_argument("--cacert")
     parser.add_argument("url")
     given = parser.parse_args()
     headers = dict(header.split(": ", 1) for header in given.headers)
     if given.agent:
         headers["User-Agent"] = given.agent
     body = None if given.body is None else given.body.encode()
+    if given.cacert:
+        context = ssl.create_default_context(cafile=given.cacert)
+        install_opener(build_opener(HTTPSHandler(context=context)))
     answer = http(given.method or ("GET" if body is None else "POST"), given.url, body, **headers)
     if given.file:
         given.file.write_bytes(answer.body)

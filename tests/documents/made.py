@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.documents.configuration_tables import installation, owner_settings
+from tests.documents.metrics_tables import metrics
 from tests.documents.mqtt_tables import topics
 from tests.documents.pages import ROOT
 from tests.documents.rest_tables import requests
@@ -12,6 +13,7 @@ from tests.documents.rest_tables import requests
 MADE: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/configuration.md", "<!-- made by make docs -->", installation),
     ("docs/configuration.md", "<!-- made by make docs: settings -->", owner_settings),
+    ("docs/metrics.md", "<!-- made by make docs -->", metrics),
     ("docs/mqtt.md", "<!-- made by make docs -->", topics),
     ("docs/rest.md", "<!-- made by make docs -->", requests),
 )

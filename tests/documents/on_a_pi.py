@@ -8,6 +8,7 @@ import re
 
 from evsed import __version__
 from evsed.cli import parser
+from evsed.config import Control
 from tests.documents.pages import ROOT, all_blocks
 
 KIND = "sh on-a-pi"
@@ -26,6 +27,8 @@ def on_a_pi() -> list[str]:
 
 def unknown(words: list[str]) -> str:
     """What a command names that is not there; empty when it names nothing such."""
+    if words[-2:-1] == [">"]:
+        words = words[:-2]
     match words:
         case ["sudo", *rest]:
             return unknown(rest)
@@ -42,6 +45,10 @@ def unknown(words: list[str]) -> str:
             return "" if _PACKAGE.fullmatch(package) else package
         case ["install", "-o", "evsed", "-g", "evsed", "-m", "600", *paths]:
             return next((path for path in paths if not path.startswith("/var/lib/evsed/")), "")
+        case ["chgrp", "evsed", path] | ["chmod", "640", path] if path.startswith("/etc/evsed/"):
+            return ""
+        case ["curl", "--unix-socket", path, _]:
+            return "" if path == Control().socket else path
         case ["chmod", _, path]:
             return "" if path.lstrip("/") in (UNITS / "install.sh").read_text() else path
         case ["evsed", *arguments]:

@@ -155,7 +155,7 @@ def test_writing_is_off_unless_the_configuration_allows_it(served: Served) -> No
 
 def test_what_is_written_is_read_back_at_once(writable: Served) -> None:
     with writable.client() as client:
-        for number, register, value in ((6, 0x0103, 10), (16, 0x0204, 35), (6, 2, 80), (16, 3, 1), (6, 5, 2)):
+        for number, register, value in ((6, 0x0102, 8), (16, 0x0206, 35), (6, 2, 80), (16, 3, 1), (6, 5, 2)):
             if number == 6:
                 answer = client.write_register(register, value)
                 assert (answer.address, answer.registers) == (register, [value])
@@ -166,14 +166,16 @@ def test_what_is_written_is_read_back_at_once(writable: Served) -> None:
             if register != 2:
                 assert client.read_holding_registers(register).registers == [value]
     snapshot = writable.runtime.snapshot
-    assert (snapshot.settings.current_main, snapshot.override, snapshot.access) == (35, 80, Access.PAUSE)
+    assert (snapshot.settings.solar_stop_time, snapshot.override, snapshot.access) == (35, 80, Access.PAUSE)
 
 
 def test_what_is_refused_changes_nothing(writable: Served) -> None:
     before = writable.runtime.snapshot
     with writable.client() as client:
-        assert exception(client.write_register(0x0103, 81)) == 3
-        assert exception(client.write_registers(0x0204, [25, 4])) == 3
+        assert exception(client.write_register(0x0102, 17)) == 3
+        assert exception(client.write_registers(0x0205, [4, 10])) == 3
+        for register in (0x0103, 0x0204):  # the installer's
+            assert exception(client.write_register(register, 20)) == 2
         assert exception(client.write_register(0x020A, 0)) == 2
         assert exception(client.write_register(0, 2)) == 2
         assert exception(client.write_register(2, 50)) == 3  # less than MIN: the core's word
@@ -181,6 +183,7 @@ def test_what_is_refused_changes_nothing(writable: Served) -> None:
     assert (after.settings, after.override, after.state) == (before.settings, before.override, before.state)
     where, given, why = writable.refusals.noted[-1]
     assert (where, given) == ("Modbus TCP register 0x0002", "00 02 00 32")
+    assert "Modbus knows no login" in " ".join(noted[2] for noted in writable.refusals.noted)
     assert why == "the override takes 0 or 60 to 160 (0.1 A); not 50"
 
 
@@ -188,14 +191,14 @@ def test_a_control_loop_that_hangs_is_a_device_failure(writable: Served, monkeyp
     monkeypatch.setattr(Runtime, "hangs", property(lambda _self: True))
     with writable.client() as client:
         assert exception(client.read_input_registers(0, count=8)) == 4
-        assert exception(client.write_register(0x0103, 10)) == 4
+        assert exception(client.write_register(0x0102, 10)) == 4
 
 
 def test_a_command_without_an_answer_is_a_device_failure(writable: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(modbus_tcp, "_CONTROL_ANSWERS_S", 0.01)
     monkeypatch.setattr(Runtime, "submit", lambda _self, _command: Future())
     with writable.client() as client:
-        assert exception(client.write_register(0x0103, 10)) == 4
+        assert exception(client.write_register(0x0102, 10)) == 4
     assert writable.refusals.noted[-1][2] == "the control loop does not answer"
 
 
@@ -218,11 +221,12 @@ def test_mbpoll_reads(served: Served) -> None:
 
 
 def test_mbpoll_writes_where_it_may(writable: Served) -> None:
-    assert "Written 1 references" in writable.mbpoll("-t", "4", "-r", "259", "10").stdout
-    assert writable.runtime.snapshot.settings.current_max == 10
-    assert "Illegal data value" in writable.mbpoll("-t", "4", "-r", "259", "81").stderr
+    assert "Written 1 references" in writable.mbpoll("-t", "4", "-r", "258", "10").stdout
+    assert writable.runtime.snapshot.settings.current_min == 10
+    assert "Illegal data value" in writable.mbpoll("-t", "4", "-r", "258", "17").stderr
     assert "Illegal data address" in writable.mbpoll("-t", "4", "-r", "0", "2").stderr
-    assert writable.runtime.snapshot.settings.current_max == 10
+    assert "Illegal data address" in writable.mbpoll("-t", "4", "-r", "259", "10").stderr
+    assert (writable.runtime.snapshot.settings.current_min, writable.runtime.snapshot.settings.current_max) == (10, 16)
 
 
 def test_the_examples_of_the_page_work(writable: Served, tmp_path: Path) -> None:
@@ -231,7 +235,7 @@ def test_the_examples_of_the_page_work(writable: Served, tmp_path: Path) -> None
     for line in lines:
         words = line.replace("502", str(writable.port)).replace("localhost", "127.0.0.1").split()
         subprocess.run(("mbpoll", *words, "-o", "10"), capture_output=True, timeout=PATIENCE_S, check=True)
-    assert writable.runtime.snapshot.settings.current_max == 10
+    assert writable.runtime.snapshot.settings.current_min == 10
     (configured,) = re.findall(r"^```toml\n(\[modbus\]\n.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "evsed.toml").write_text(configured)
     assert load(tmp_path / "evsed.toml").modbus == Modbus(port=502, writable=True)

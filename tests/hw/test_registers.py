@@ -248,8 +248,8 @@ def test_whatever_a_master_writes_is_understood_whole_or_refused(first: int, val
         (5, 0, ChooseMode(ModeChoice.OFF)),
         (5, 1, ChooseMode(ModeChoice.SOLAR)),
         (5, 2, ChooseMode(ModeChoice.PAUSE)),
-        (0x0103, 32, ChangeSetting("current_max", 32)),
-        (0x0204, 35, ChangeSetting("current_main", 35)),
+        (0x0102, 8, ChangeSetting("current_min", 8)),
+        (0x0205, 5, ChangeSetting("solar_start_current", 5)),
     ],
 )
 def test_a_program_commands(register: int, value: int, command: Command) -> None:
@@ -263,9 +263,10 @@ def test_a_program_commands(register: int, value: int, command: Command) -> None
         (2, (801,), 3),
         (3, (3,), 3),
         (5, (3,), 3),
-        (0x0204, (9,), 3),
+        (0x0205, (49,), 3),
         (2, (80, 1), 3),
-        (0x0204, (25, 4), 3),
+        (0x0205, (4, 10), 3),
+        *[(register, (row.default,), 2) for register, row in registers.SETTINGS.items() if row.installer],
     ],
 )
 def test_what_a_program_may_not_write(first: int, values: tuple[int, ...], code: int) -> None:

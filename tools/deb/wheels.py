@@ -17,6 +17,8 @@ LOCK: Final = Path("requirements-package.lock")
 SOURCE_ONLY: Final = ("nfcpy", "pydes")
 _PIP: Final = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 _STAMP: Final = "complete"
+_NO_PYPY: Final = r"(platform_python_)?implementation(_name)? != 'PyPy'"
+_OF_CPYTHON: Final = re.compile(f"{_NO_PYPY}( and {_NO_PYPY})*")
 
 
 class BundleError(Exception):
@@ -38,9 +40,10 @@ def fetch(target: Target, cache: Path) -> Path:
 def pinned() -> dict[str, str]:
     """Names and versions in the lock."""
     text = LOCK.read_text(encoding="utf-8")
-    marked = re.findall(r"^\S+==\S+ ;.*", text, re.MULTILINE)
-    if marked:  # pip would read the marker for the machine that builds
-        raise BundleError(f"{LOCK} has a line that is not for every Python: {marked[0]}")
+    marked = re.findall(r"^(\S+==\S+) ; (.*?) *\\\\?$", text, re.MULTILINE)
+    for line, marker in marked:  # pip reads it for the machine that builds: a CPython, as the target's is
+        if not _OF_CPYTHON.fullmatch(marker):
+            raise BundleError(f"{LOCK} has a line that is not for every CPython: {line} ; {marker}")
     return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
 
 

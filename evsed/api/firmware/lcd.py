@@ -2,7 +2,8 @@
 
 The buttons are pressed only by who gave the LCD's PIN: with the press itself (``pin=``), or once to
 ``/lcd-verify-password``, which is remembered by a cookie. PIN 0, the default, means that there are no remote buttons.
-Who also gave the installer's PIN (``installer=``) may change what belongs to the installation. Everybody may look;
+Who also gave the installer's PIN (``installer=``), or may install anyway, may change what belongs to the installation.
+Everybody who may look sees it;
 the digits of a PIN that is being entered are shown to those only who are in.
 
 A button is each client's own. A client is a cookie's visitor, or else an address; several scripts behind one of these
@@ -18,12 +19,16 @@ from typing import Any, Final
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
+from evsed.access import Kind, Right
+from evsed.api import gate
 from evsed.api.firmware.parameters import Parameters, described, parameters
-from evsed.api.firmware.pins import STAYS_S, Answer, Pair, Pins, Visitor, lcd_pin
+from evsed.api.firmware.pins import STAYS_S, Answer, Pins, Visitor, lcd_pin
 from evsed.api.firmware.posted_settings import REFUSED
 from evsed.api.firmware.values import NotTakenError, switched
+from evsed.api.rights import right_of
 from evsed.api.site import BusyError, Site
 from evsed.core.events import Button, PressButton
+from evsed.credentials import Hashed
 
 _COOKIE: Final = "evsed-lcd"
 _PNG: Final = "image/png"
@@ -31,7 +36,7 @@ _PIN: Final[dict[str, Any]] = {"type": "string", "pattern": "^[0-9]{1,4}$", "des
 _INSTALLER: Final[dict[str, Any]] = {
     "type": "string",
     "pattern": "^[0-9]{4,8}$",
-    "description": "the installer's PIN of evsed.toml, for what belongs to the installation",
+    "description": "the installer's PIN, for what belongs to the installation",
 }
 _LONGEST_CLIENT: Final = 32
 _CLIENT: Final[dict[str, Any]] = {
@@ -51,9 +56,15 @@ _TAKES: Final[dict[str, dict[str, Any]]] = {
 _WHY: Final = {
     Answer.WRONG: "the PIN is wrong",
     Answer.OFF: "the remote buttons are off: set an LCD PIN in the menu of the unit first",
-    Answer.NO_INSTALLER: 'there is no installer\'s PIN: write one into evsed.toml first, [installer] pin = "..."',
+    Answer.NO_INSTALLER: gate.NO_PIN,
     Answer.MISSING: "send the LCD PIN as pin, or once before as password to /lcd-verify-password",
     Answer.WAIT: "too many wrong PINs",
+}
+_ANSWERS: Final = {
+    gate.Answer.RIGHT: Answer.RIGHT,
+    gate.Answer.WRONG: Answer.WRONG,
+    gate.Answer.NONE_SET: Answer.NO_INSTALLER,
+    gate.Answer.WAIT: Answer.WAIT,
 }
 
 
@@ -64,6 +75,8 @@ class Entry:
     answer: Answer
     client: str = ""
     installer: bool = False
+    gave: Hashed | None = None  # what is stored of the installer's PIN that was given now
+    wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +87,13 @@ class Door:
     pins: Pins
 
     @property
-    def asked(self) -> Pair:
-        """The PINs that are set."""
-        return Pair(lcd_pin(self.site.snapshot.settings.lcd_pin), self.site.installation.installer.pin or None)
+    def asked(self) -> str:
+        """The LCD PIN that is set, or nothing."""
+        return lcd_pin(self.site.snapshot.settings.lcd_pin)
 
     def visitor(self, request: Request, *, stays: bool = True) -> Visitor | None:
         """Who has been let in before; see Pins.visitor."""
-        return self.pins.visitor(request.cookies.get(_COOKIE, ""), self.asked.pin, time.monotonic(), stays=stays)
+        return self.pins.visitor(request.cookies.get(_COOKIE, ""), self.asked, time.monotonic(), stays=stays)
 
     def is_veiled(self, request: Request) -> bool:
         """Whether digits are hidden from this request; to look does not prolong a stay."""
@@ -89,44 +102,57 @@ class Door:
         except BusyError:  # the picture says that the control loop does not answer
             return True
 
-    def enter(self, request: Request, given: Parameters, name: str) -> Entry:
-        """Judges the LCD PIN, sent as ``name`` or given before, and the installer's where it was sent.
+    async def enter(self, request: Request, given: Parameters, name: str) -> Entry:
+        """Judges the LCD PIN, sent as ``name`` or given before, and after it the installer's where it was sent.
 
-        Wrong ones are counted, and never shown.
+        Wrong ones are counted, each at its own door, and never shown.
         """
-        known = self.visitor(request)
+        known, address = self.visitor(request), gate.address_of(request.scope)
         pin = None if given.left_empty(name) else given.text(name)
         installer = None if given.left_empty("installer") else given.text("installer")
-        answer = Answer.RIGHT
-        if pin is None and known is None:
-            answer = Answer.MISSING if self.asked.pin else Answer.OFF
-        elif pin is not None or installer is not None:
-            answer = self.pins.judge(Pair(pin, installer), self.asked, _address(request), time.monotonic())
+        answer, wait_s = Answer.RIGHT, 0
+        if pin is not None:
+            answer = self.pins.judge(pin, self.asked, address, time.monotonic())
+            wait_s = self.pins.wait_s(address, time.monotonic())
+        elif known is None:
+            answer = Answer.MISSING if self.asked else Answer.OFF
+        gave = None
+        if answer is Answer.RIGHT and installer is not None:
+            gave = self.site.access.stored(Kind.INSTALLER)
+            answer = _ANSWERS[await self.site.keys.judge(Kind.INSTALLER, installer, address)]
+            wait_s = self.site.keys.wait_s(address)
         if answer is not Answer.RIGHT:
             what = "no PIN" if answer is Answer.MISSING else "a PIN"
-            self.site.refusals.note(f"POST {request.url.path}", f"{what} from {_address(request)}", _WHY[answer])
-            return Entry(answer)
-        client = known.name if known is not None else _address(request)
-        return Entry(answer, client, installer is not None or (known is not None and known.installer))
+            self.site.refusals.note(f"POST {request.url.path}", f"{what} from {address}", _WHY[answer])
+            return Entry(answer, wait_s=wait_s)
+        return Entry(
+            answer,
+            address if known is None else known.name,
+            right_of(request) is Right.INSTALL or gave is not None or self.is_installer(known),
+            gave,
+        )
+
+    def is_installer(self, known: Visitor | None) -> bool:
+        """Whether ``known`` gave the installer's PIN before, and it is still the one."""
+        return (
+            known is not None
+            and known.installer is not None
+            and (known.installer is self.site.access.stored(Kind.INSTALLER))
+        )
 
     def admit(self, request: Request, entry: Entry, response: Response) -> None:
         """Lets one who gave the right PINs stay for a while."""
-        token = self.pins.admit(
-            self.asked.pin or "", time.monotonic(), request.cookies.get(_COOKIE, ""), installer=entry.installer
-        )
-        response.set_cookie(_COOKIE, token, max_age=int(STAYS_S), httponly=True, samesite="strict")
-
-    def refuse(self, request: Request, answer: Answer, said: dict[str, Any]) -> JSONResponse:
-        """``said`` with the reason; 429 with how long to wait where that is it."""
-        wait_s = self.pins.wait_s(_address(request), time.monotonic())
-        if answer is not Answer.WAIT:
-            return JSONResponse({**said, "reason": _WHY[answer]})
-        why = f"{_WHY[answer]}: wait {wait_s} s"
-        return JSONResponse({**said, "reason": why}, 429, headers={"Retry-After": str(wait_s)})
+        token = self.pins.admit(self.asked, time.monotonic(), request.cookies.get(_COOKIE, ""), installer=entry.gave)
+        secure = request.url.scheme == "https"
+        response.set_cookie(_COOKIE, token, max_age=int(STAYS_S), httponly=True, samesite="strict", secure=secure)
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+def _refuse(entry: Entry, said: dict[str, Any]) -> JSONResponse:
+    """``said`` with the reason; 429 with how long to wait where that is it."""
+    if entry.answer is not Answer.WAIT:
+        return JSONResponse({**said, "reason": _WHY[entry.answer]})
+    why = f"{_WHY[entry.answer]}: wait {entry.wait_s} s"
+    return JSONResponse({**said, "reason": why}, 429, headers={"Retry-After": str(entry.wait_s)})
 
 
 def _press(given: Parameters) -> PressButton:
@@ -169,9 +195,9 @@ def create_router(site: Site) -> APIRouter:
     @router.post("/lcd-verify-password", openapi_extra=described({"password": _PIN, "installer": _INSTALLER}))
     async def verify(request: Request) -> JSONResponse:
         """Takes the LCD PIN as ``password``; who gave the right one may press the buttons for half an hour."""
-        entry = door.enter(request, await parameters(request), "password")
+        entry = await door.enter(request, await parameters(request), "password")
         if entry.answer is not Answer.RIGHT:
-            return door.refuse(request, entry.answer, {"success": False})
+            return _refuse(entry, {"success": False})
         response = JSONResponse({"success": True})
         door.admit(request, entry, response)
         return response
@@ -185,9 +211,9 @@ def create_router(site: Site) -> APIRouter:
         except NotTakenError as error:
             site.refusals.note("POST /lcd", str(given.only("button", "pressed", "state", "client")), str(error))
             return JSONResponse({"button": REFUSED, "reason": str(error)})
-        entry = door.enter(request, given, "pin")
+        entry = await door.enter(request, given, "pin")
         if entry.answer is not Answer.RIGHT:
-            return door.refuse(request, entry.answer, {"button": REFUSED})
+            return _refuse(entry, {"button": REFUSED})
         client = f"{entry.client}/{command.client}" if command.client else entry.client
         command = replace(command, client=client, installer=entry.installer)
         refused = (await site.submit(command)).refused

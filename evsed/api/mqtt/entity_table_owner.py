@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from evsed.api.local_time import local_text
 from evsed.api.mqtt.entities import NONE, Action, Component, Keys, Payload, Topic, View
+from evsed.api.mqtt.entity_table_alerts import TEST_ALERT
 from evsed.core import reader
 from evsed.core.model import ModeChoice
 from evsed.core.setting import Setting
@@ -244,6 +245,7 @@ SET_BY_OWNERS: Final = (
 )
 
 ACTIONS: Final = (
+    TEST_ALERT,
     Action(
         Component(
             "Reboot",

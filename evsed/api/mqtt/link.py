@@ -20,9 +20,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from evsed.api.mqtt.client import LONGEST_PACKET, BoundedClient
 from evsed.api.mqtt.entities import View
+from evsed.api.mqtt.entity_table_alerts import ALERT
 from evsed.api.mqtt.homeassistant import Announcing, Form, Identity, discovery_topics
+from evsed.api.mqtt.outbox import Outbox
 from evsed.api.mqtt.publishing import Message, Publishing
-from evsed.api.mqtt.set_topics import EndTimer, Reboot, set_command, wrong
+from evsed.api.mqtt.set_topics import AlertTest, EndTimer, Reboot, set_command, wrong
 from evsed.api.mqtt.turns import Asked, Turns
 from evsed.api.refusals import Refusals
 from evsed.config import Mqtt
@@ -62,6 +64,9 @@ class Hands(Protocol):
     def reboot(self) -> str:
         """Starts the daemon anew; why not, or empty."""
 
+    def test_alert(self) -> str:
+        """Tells a test by every way that is on; why not, or empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -76,8 +81,10 @@ class Contact:
 class MqttLink:
     """From ``start`` to ``close`` it is connected, or tries to be."""
 
-    def __init__(self, contact: Contact, hands: Hands, refusals: Refusals) -> None:
+    def __init__(self, contact: Contact, hands: Hands, refusals: Refusals, alerts: Outbox | None = None) -> None:
+        """``alerts``: what is to be said at their topic."""
         self._contact = contact
+        self._alerts = alerts
         self._identity = contact.identity
         self._hands = hands
         self._refusals = refusals
@@ -175,7 +182,10 @@ class MqttLink:
             now = time.monotonic_ns() // 1_000_000
             if publishing is None or announcing is None:
                 publishing, announcing = Publishing(self._identity.prefix), Announcing(self._identity, now)
+                self._alert_again()
             self._hear(publishing, announcing)
+            if self._alerts is not None:
+                self._alerts.step(lambda text: client.publish(f"{self._identity.prefix}/{ALERT.name}", text, qos=1))
             view = self._hands.view()
             if view is None:  # what is old is not said as true
                 if not hangs:
@@ -190,6 +200,10 @@ class MqttLink:
             _wait_for(_publish(client, Publishing(self._identity.prefix).goodbye()))
         self._connected.clear()
         client.disconnect()
+
+    def _alert_again(self) -> None:
+        if self._alerts is not None:
+            self._alerts.again()
 
     def _hear(self, publishing: Publishing, announcing: Announcing) -> None:
         """What the broker has told since the last look."""
@@ -284,19 +298,22 @@ class MqttLink:
     def _set(self, topic: str, message: paho.MQTTMessage) -> None:
         where = f"MQTT {topic}"
         payload = message.payload[: _LONGEST_PAYLOAD + 1].decode("utf-8", "replace").strip()
-        shown = "..." if topic.endswith("/RFID") else payload  # a card's number opens the charger
-        if message.retain:
-            self._refusals.note(where, shown, "a retained message is old news")
-            return
         name = topic.removeprefix(f"{self._identity.prefix}/Set/")
+        given = payload if name != "RFID" else ""  # a card's number opens the charger, and is for no log
+        if message.retain:
+            self._refusals.note(where, given, "a retained message is old news")
+            return
         command = None if len(message.payload) > _LONGEST_PAYLOAD else set_command(name, payload)
         if command is None:
-            self._refusals.note(where, shown, wrong(name))
+            self._refusals.note(where, given, wrong(name))
         elif isinstance(command, Reboot):
             if refused := self._hands.reboot():
-                self._refusals.note(where, payload, refused)
+                self._refusals.note(where, given, refused)
+        elif isinstance(command, AlertTest):
+            if refused := self._hands.test_alert():
+                self._refusals.note(where, given, refused)
         else:
-            self._turns.take(Asked(where, shown, lambda: self._begin(command)))
+            self._turns.take(Asked(where, given, lambda: self._begin(command)))
 
     def _begin(self, asked: Command | EndTimer) -> "Future[Verdict] | None":
         command = self._hands.end_timer() if isinstance(asked, EndTimer) else asked

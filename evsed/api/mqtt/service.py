@@ -16,6 +16,7 @@ from evsed.api.mqtt.broker_store import BrokerStore
 from evsed.api.mqtt.entities import View
 from evsed.api.mqtt.homeassistant import Identity
 from evsed.api.mqtt.link import KEEPALIVE_S, Contact, MqttLink
+from evsed.api.mqtt.outbox import Outbox
 from evsed.api.network import Network
 from evsed.api.refusals import Refusals
 from evsed.config import Installation, Mqtt, wrong_broker
@@ -27,8 +28,10 @@ log = logging.getLogger(__name__)
 
 _CLOSES_WITHIN_S: Final = 0.5
 _HTTP: Final = 80
+_HTTPS: Final = 443
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _IN_A_NETWORK: Final = "WL_CONNECTED"
+_NO_ALERTS: Final = "this evsed tells no alerts"
 _NO_REBOOT: Final = "this evsed cannot start itself anew"
 
 
@@ -58,17 +61,19 @@ class MqttService:
         network: Callable[[], Network],
         reboot: Callable[[], object] | None = None,
         keepalive_s: int = KEEPALIVE_S,
+        test_alert: Callable[[], str] = lambda: _NO_ALERTS,
     ) -> None:
-        """``reboot`` starts the daemon anew; None: nobody here can."""
+        """``reboot`` starts the daemon anew; None: nobody here can. ``test_alert``: see Hands."""
         self._installation = installation
         self._refusals = refusals
         self._keepalive_s = keepalive_s
-        self._hands = _Hands(charger, installation, network, reboot)
+        self._hands = _Hands(charger, installation, network, reboot, test_alert)
         self._store = BrokerStore(Path(installation.state.directory), installation.mqtt)
         self._broker = self._store.load()
         self._link: MqttLink | None = None
         self._running = False
         self._changing = threading.Lock()
+        self.alerts = Outbox(lambda: bool(self._broker.host), self.connected)
 
     def broker(self) -> Mqtt:
         """The broker in use."""
@@ -112,7 +117,7 @@ class MqttService:
         contact = Contact(
             self._broker, identity(self._installation, self._broker), client_id(self._installation), self._keepalive_s
         )
-        self._link = MqttLink(contact, self._hands, self._refusals)
+        self._link = MqttLink(contact, self._hands, self._refusals, self.alerts)
         self._link.start()
 
     def _end(self) -> None:
@@ -130,8 +135,10 @@ class _Hands:
         installation: Installation,
         network: Callable[[], Network],
         reboot: Callable[[], object] | None,
+        test_alert: Callable[[], str],
     ) -> None:
         self._charger = charger
+        self.test_alert = test_alert
         self._modem = installation.modem.unlocked
         self._network = network
         self._reboot = reboot
@@ -183,11 +190,13 @@ def client_id(installation: Installation) -> str:
 def identity(installation: Installation, broker: Mqtt) -> Identity:
     """Who we are for Home Assistant."""
     serial = installation.serial
-    port = "" if installation.http.port == _HTTP else f":{installation.http.port}"
+    plain, secure = installation.http.port, installation.tls.port
+    scheme, number, usual = ("http", plain, _HTTP) if plain else ("https", secure, _HTTPS)
+    port = "" if number == usual else f":{number}"
     return Identity(
         unit=str(serial) if serial else _token(installation),
         serial=serial,
         prefix=broker.prefix or f"SmartEVSE-{serial}",
-        url=f"http://smartevse-{serial}.local{port}/",
+        url=f"{scheme}://smartevse-{serial}.local{port}/",
         discovery_prefix=re.sub(r"/+$", "", broker.discovery_prefix),
     )

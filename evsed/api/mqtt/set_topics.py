@@ -39,11 +39,16 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertTest:
+    """Tell a test by every way that alerts are told; not the core's to carry out."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndTimer:
     """End delayed charging and change nothing else. The command for that follows from the state when its turn comes."""
 
 
-Asked: TypeAlias = Command | Reboot | EndTimer
+Asked: TypeAlias = Command | Reboot | AlertTest | EndTimer
 Parse: TypeAlias = Callable[[str], Asked | None]
 
 
@@ -171,6 +176,10 @@ def _reboot(payload: str) -> Asked | None:
     return Reboot() if payload == "Reboot" else None
 
 
+def _test_alert(payload: str) -> Asked | None:
+    return AlertTest() if payload == "Test" else None
+
+
 def _mains(payload: str) -> Command | None:
     if not (mains := _MAINS.fullmatch(payload)):
         return None
@@ -229,6 +238,7 @@ _ROWS: Final = (
     SetTopic("RFID", "12 or 14 hex digits, as a card that is held to the reader", _card),
     SetTopic("RequiredEVCCID", "1 to 32 printable ASCII characters; `-` takes it back", _evccid),
     SetTopic("CPPWMOverride", "0 to 1024, -1 ends it; only where `[modem] unlocked` is set", _pilot),
+    SetTopic("AlertTest", "`Test`: a test by every way that alerts are told", _test_alert),
     SetTopic("Reboot", "`Reboot`: charging ends in order, and evsed starts anew", _reboot),
 )
 

@@ -23,9 +23,17 @@ _FAR: Final = 10**15  # beyond every range; numbers up to here can be reckoned w
 class NotTakenError(ValueError):
     """What was sent cannot be used: each thing that is wrong, and where."""
 
+    status = 422
+
     def __init__(self, *errors: Wrong) -> None:
         super().__init__("; ".join(error.detail for error in errors))
         self.errors = errors
+
+
+class NotAllowedError(NotTakenError):
+    """What was sent is not for the one who sent it."""
+
+    status = 403
 
 
 def json_object(body: bytes, example: str, known: Collection[str] | None = None) -> dict[str, Any]:
@@ -79,23 +87,24 @@ async def carry_out(
     document: Callable[[], Any],
     about: Callable[[Command, str], str] = _nowhere,
 ) -> JSONResponse:
-    """Carries out what ``read`` makes of the body. 200 with ``document`` then, else 422 with the reason.
+    """Carries out what ``read`` makes of the body. 200 with ``document`` then, else 422 or 403 with the reason.
 
     ``about``: the key that a refusal of the core is about, or nothing.
     """
     body = await request.body()
     errors: Sequence[Wrong] = ()
+    status = NotTakenError.status
     try:
         command = read(body)
         refused = (await site.submit(command)).refused
         key = about(command, refused) if refused else ""
         errors = [Wrong(refused, pointer=pointer(key))] if key else []
     except NotTakenError as error:
-        refused, errors = str(error), [wrong for wrong in error.errors if wrong.pointer]
+        refused, errors, status = str(error), [wrong for wrong in error.errors if wrong.pointer], error.status
     if not refused:
         return JSONResponse(document())
     site.refusals.note(f"{request.method} {request.url.path}", without_secrets(body), refused)
-    return problem(422, refused, errors=errors)
+    return problem(status, refused, errors=errors)
 
 
 def without_secrets(body: bytes) -> str:
@@ -117,6 +126,13 @@ NOT_TAKEN: Final[Answers] = {
     }
 }
 """The answer of a route that reads a body, for OpenAPI."""
+
+NOT_ALLOWED: Final[Answers] = {
+    403: {
+        "description": "not for the one who asks, nothing has changed; says what to do",
+        "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
+    }
+}
 
 
 def body_of(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """/api/v1/events: the state as server-sent events."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from evsed.api.bounds import EventStream
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from evsed.api.rights import Right, asker_of
 from evsed.api.site import Site
 from evsed.api.v1.feed import Feed
 from evsed.api.v1.state import whole_document
@@ -23,11 +24,13 @@ def create_router(site: Site) -> APIRouter:
             503: {"description": "too many listen", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
         },
     )
-    async def listen() -> EventStream:
+    async def listen(request: Request) -> EventStream:
         """Server-sent events: `state`, with all of /api/v1/state, at once and at every change, at most twice a second.
 
-        `trouble` says that the control loop does not answer. A comment every 15 s is a sign of life.
+        `trouble` says that the control loop does not answer. A comment every 15 s is a sign of life. The stream ends
+        when the one who listens may not any more: login was turned On, or what he logged in with is gone.
         """
-        return EventStream(site.streams, feed.events())
+        asker = asker_of(request)
+        return EventStream(site.streams, feed.events(lambda: asker.still() >= Right.READ))
 
     return router

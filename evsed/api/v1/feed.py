@@ -76,12 +76,15 @@ class Feed:
         self._event = Event(number, f"event: {kind}\nid: {number}\ndata: {data}\n\n".encode())
         return self._event
 
-    async def events(self) -> AsyncIterator[bytes]:
-        """What one listener is sent: the state at once and at every change, and a sign of life in between."""
+    async def events(self, may_listen: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
+        """What one listener is sent: the state at once and at every change, and a sign of life in between.
+
+        It ends as soon as he ``may_listen`` no more, which is asked before each.
+        """
         yield f"retry: {RETRY_MS}\n\n".encode()
         sent = 0
         beat_at = self._clock() + HEARTBEAT_S
-        while not self._closing.is_set():
+        while not self._closing.is_set() and may_listen():
             event = self.latest()
             if event.number != sent:
                 sent, beat_at = event.number, self._clock() + HEARTBEAT_S

@@ -1,4 +1,7 @@
-"""/api/v1/settings: every owner setting with what it takes; changed several at a time, all of them or none."""
+"""/api/v1/settings: every owner setting with what it takes; changed several at a time, all of them or none.
+
+Secrets are taken and never told. What belongs to the installation is changed by who may install.
+"""
 
 import difflib
 import re
@@ -9,11 +12,26 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
+from evsed.api.gate import need_installer
 from evsed.api.problems import Wrong
-from evsed.api.site import Site
-from evsed.api.v1.bodies import NOT_TAKEN, NotTakenError, body_of, carry_out, json_object, pointer, taking, whole
+from evsed.api.rights import Right, right_of
+from evsed.api.site import BusyError, Site
+from evsed.api.v1.access import LAST_WAY_IN
+from evsed.api.v1.bodies import (
+    NOT_ALLOWED,
+    NOT_TAKEN,
+    NotAllowedError,
+    NotTakenError,
+    body_of,
+    carry_out,
+    json_object,
+    pointer,
+    taking,
+    whole,
+)
 from evsed.api.v1.documents import exact
 from evsed.core.events import ChangeSettings, Command
+from evsed.core.menu_walk import INSTALLER_PIN
 from evsed.core.setting import NOTHING_OFFERED, Offers, Setting, SettingError, Value
 from evsed.core.settings import TABLE, Settings
 
@@ -40,9 +58,17 @@ class SettingRow(TypedDict):
     secret: bool
 
 
-def settings_rows(settings: Settings, offers: Offers = NOTHING_OFFERED) -> dict[str, SettingRow]:
-    """Every setting by its key, in menu order; ``offers`` is what a found Sensorbox has."""
-    return {key: _row(row, settings, offers) for key, row in TABLE.items()}
+def settings_rows(
+    settings: Settings, offers: Offers = NOTHING_OFFERED, *, pin_set: bool = False
+) -> dict[str, SettingRow]:
+    """Every setting by its key, in menu order; ``offers`` is what a found Sensorbox has.
+
+    ``pin_set``: there is an installer's PIN, which does not stand among the settings.
+    """
+    rows = {key: _row(row, settings, offers) for key, row in TABLE.items()}
+    if pin_set:
+        rows[INSTALLER_PIN]["value"] = None
+    return rows
 
 
 def _row(row: Setting, settings: Settings, offers: Offers) -> SettingRow:
@@ -105,8 +131,6 @@ def _read(key: str, given: object) -> Value:
         near = difflib.get_close_matches(key[:80], TABLE, n=1)
         hint = f"; did you mean {near[0]}?" if near else "; GET /api/v1/settings names all there are"
         raise SettingError(f"there is no setting {key[:40]!a}{hint}")
-    if row.secret:
-        raise SettingError(f"{key} is not set over the network; set it in the LCD's menu")
     if isinstance(given, str):
         names = {name.casefold() for name in row.choices.values()}
         if not row.is_text and given.strip().casefold() not in names and _NUMERAL.fullmatch(given.strip()):
@@ -149,11 +173,31 @@ _BODY: Final = body_of(
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            key: {**_schema(row), "description": row.description} for key, row in TABLE.items() if not row.secret
+            key: {**_schema(row), "description": row.description, **({"writeOnly": True} if row.secret else {})}
+            for key, row in TABLE.items()
         },
         "example": {"current_max": 16, "enable_C2": "Auto"},
     }
 )
+
+
+def _allowed(changes: ChangeSettings, request: Request, site: Site) -> ChangeSettings:
+    """``changes``, which the sender of ``request`` may make. Raises NotAllowedError, and NotTakenError."""
+    installers = [key for key, _ in changes.changes if TABLE[key].installer]
+    if installers and right_of(request) < Right.INSTALL:
+        why = need_installer(site.access)
+        raise NotAllowedError(*(Wrong(f"{key}: {why}", pointer=pointer(key)) for key in installers))
+    if (INSTALLER_PIN, 0) in changes.changes and site.login_on and site.access.pin_set and site.access.ways == 1:
+        raise NotTakenError(Wrong(LAST_WAY_IN, pointer=pointer(INSTALLER_PIN)))
+    return changes
+
+
+async def _keep_pin(pin: int, site: Site) -> None:
+    """Sets the installer's PIN; 0: takes it away. Raises BusyError when the disk refuses."""
+    try:
+        await site.keys.change(lambda: site.access.set_pin(f"{pin:04}" if pin else None))
+    except OSError as error:
+        raise BusyError(f"the installer's PIN cannot be stored ({error.strerror or error})") from None
 
 
 def create_router(site: Site) -> APIRouter:
@@ -162,7 +206,7 @@ def create_router(site: Site) -> APIRouter:
 
     def document() -> dict[str, SettingRow]:
         snapshot = site.snapshot
-        return settings_rows(snapshot.settings, snapshot.offers)
+        return settings_rows(snapshot.settings, snapshot.offers, pin_set=site.access.pin_set)
 
     @router.get("/settings", response_model=None, responses=taking(model=dict[str, SettingRow]))
     async def read() -> JSONResponse:
@@ -173,10 +217,24 @@ def create_router(site: Site) -> APIRouter:
         "/settings",
         response_model=None,
         openapi_extra=_BODY,
-        responses=taking(NOT_TAKEN, model=dict[str, SettingRow]),
+        responses=taking(NOT_TAKEN, NOT_ALLOWED, model=dict[str, SettingRow]),
     )
     async def change(request: Request) -> JSONResponse:
-        """Changes the settings that the JSON object names, all of them or none; answers as GET does."""
-        return await carry_out(site, request, read_changes, document, _about)
+        """Changes the settings that the JSON object names, all of them or none; answers as GET does.
+
+        Those marked `installer` are changed by who may install.
+        """
+        pins: list[int] = []
+
+        def read(body: bytes) -> ChangeSettings:
+            changes = _allowed(read_changes(body), request, site)
+            pins.extend(int(value) for key, value in changes.changes if key == INSTALLER_PIN)
+            return ChangeSettings(tuple((key, value) for key, value in changes.changes if key != INSTALLER_PIN))
+
+        answer = await carry_out(site, request, read, document, _about)
+        if pins and answer.status_code == 200:
+            await _keep_pin(pins[0], site)
+            return JSONResponse(document())
+        return answer
 
     return router

@@ -3,6 +3,7 @@
 from typing import Final
 
 from evsed.core.menu import SUM_MAINS_OFF
+from evsed.core.menu_walk import INSTALLER_PIN, PINS
 from evsed.core.panel_view import EXIT, MenuView
 from evsed.core.screens.around import Around
 from evsed.core.screens.figures import clock
@@ -27,7 +28,6 @@ MOVE_PX: Final = 2
 
 ADDRESS_MOST: Final = 15
 NO_CLOCK: Final = "--:--"
-PIN_DIGITS: Final = 4
 
 _OFF: Final = {"solar_stop_time": 0, "current_max_sum_mains": SUM_MAINS_OFF}
 """Numbers that mean "none"."""
@@ -40,7 +40,7 @@ def page(view: MenuView, snapshot: Snapshot, around: Around, now: Millis) -> Men
         address=_address(around.address),
         clock=_clock(snapshot, around, now),
         name="EXIT" if view.key == EXIT else TABLE[view.key].lcd_name,
-        value="" if view.key == EXIT else _value(view, veiled=around.veiled),
+        value="" if view.key == EXIT else _value(view, snapshot, veiled=around.veiled),
         below=below,
         shift=shift,
         editing=view.editing,
@@ -68,7 +68,8 @@ def _meaning(view: MenuView, snapshot: Snapshot) -> str:
 
 
 def _exit(view: MenuView, snapshot: Snapshot) -> str:
-    return "Press o to leave" if view.draft == snapshot.settings else "Press o to store what was changed, and leave"
+    same = view.draft == snapshot.settings and not view.installer_pin
+    return "Press o to leave" if same else "Press o to store what was changed, and leave"
 
 
 def _running(text: str, shown_ms: Millis) -> tuple[str, int]:
@@ -80,18 +81,20 @@ def _running(text: str, shown_ms: Millis) -> tuple[str, int]:
     return f"{text}{GAP}{text}", max(0, since_ms - REST_MS) // MOVE_MS * MOVE_PX
 
 
-def _value(view: MenuView, *, veiled: bool) -> str:
-    if view.key == "lcd_pin":
-        return _pin(view, veiled=veiled)
+def _value(view: MenuView, snapshot: Snapshot, *, veiled: bool) -> str:
+    if view.key in PINS:
+        return _pin(view, snapshot, veiled=veiled)
     return shown(view.key, view.draft[view.key])
 
 
-def _pin(view: MenuView, *, veiled: bool) -> str:
+def _pin(view: MenuView, snapshot: Snapshot, *, veiled: bool) -> str:
     """Its digits while it is entered; else only whether there is one."""
     if view.editing or view.digits:
         digits = "*" * len(view.digits) if veiled else view.digits
-        return digits.ljust(PIN_DIGITS, "_")
-    return "Set" if view.draft.lcd_pin else "Off"
+        return digits.ljust(PINS[view.key], "_")
+    if view.key == INSTALLER_PIN and not view.installer_pin:
+        return "Set" if snapshot.installer_pin_set else "Off"
+    return "Set" if view.draft[view.key] else "Off"
 
 
 def shown(key: str, value: Value) -> str:

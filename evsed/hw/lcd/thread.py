@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from evsed.core.units import Millis
+from evsed.devices import DeviceHealth
 from evsed.hw.guard import monotonic_ms
 from evsed.hw.lcd.show import Display, Face, LcdError, Look, Show
 from evsed.wiring import Wiring
@@ -63,10 +64,22 @@ class Lcd:
         self._display: Display | None = None
         self._told: set[str] = set()  # since it last worked
         self._missed: set[str] = set()
+        self._works: bool | None = None
+        self._errors = 0
+
+    @property
+    def fitted(self) -> bool:
+        """Whether there is one to show on."""
+        return self._wiring.pins.lcd_data is not None
+
+    @property
+    def health(self) -> DeviceHealth:
+        """How it does; may be read by any thread."""
+        return DeviceHealth("lcd", self._works, self._errors)
 
     def start(self) -> None:
         """Shows, from its own thread. Returns at once."""
-        if self._wiring.pins.lcd_data is None:
+        if not self.fitted:
             return
         self._thread = threading.Thread(target=self._run, name="lcd", daemon=True)
         self._thread.start()
@@ -111,12 +124,14 @@ class Lcd:
         show = Show(display, self._look, self._face)
         while not self._stop.is_set():
             pause_ms = show.turn(self._clock())
+            self._works = True
             if self._told:
                 _LOG.info("the LCD works again")
                 self._told.clear()
             self._wait(pause_ms / 1_000)
 
     def _tell(self, why: str, bug: Exception | None = None) -> None:
+        self._works, self._errors = False, self._errors + 1
         if why in self._told or self._stop.is_set():
             return
         self._told.add(why)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from evsed.core.events import SwipeCard
+from evsed.devices import DeviceHealth
 from evsed.hw.rfid.uid import Presence
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
@@ -46,6 +47,13 @@ class Reader:
         self._post = post
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="card reader", daemon=True)
+        self._works: bool | None = None
+        self._errors = 0
+
+    @property
+    def health(self) -> DeviceHealth:
+        """How it does; may be read by any thread."""
+        return DeviceHealth("card_reader", self._works, self._errors)
 
     def start(self) -> None:
         """Listens from now on. Returns at once."""
@@ -79,11 +87,12 @@ class Reader:
             while not self._stop.is_set():
                 uid = wire.read()
                 if not works:
-                    works = True
+                    works = self._works = True
                     _LOG.info("card reader: it works%s", " again" if again else "")
                 if uid is not None and presence.feed(uid, time.monotonic_ns() // 1_000_000):
                     self._post(SwipeCard(uid))
         except ReaderError as error:
+            self._works, self._errors = False, self._errors + 1
             return str(error)
         finally:
             if wire is not None:

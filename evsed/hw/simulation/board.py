@@ -9,6 +9,7 @@ from evsed.core.actions import SAFE, Outputs
 from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.ports import BoardLostError
+from evsed.hw.guard import monotonic_ms
 from evsed.hw.lease import Feed, confirms, pack_feed, unpack_alive
 from evsed.hw.simulation.link import LOOK, unpack_inputs
 
@@ -29,6 +30,8 @@ class SimulatedBoard:
         self._sequence = 0
         self._single_now = True
         self._confirmed = False
+        self.acknowledged_at: int | None = None
+        self.expiries = 0
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._socket.connect(str(path))
@@ -56,7 +59,11 @@ class SimulatedBoard:
             self._single_now = self._single()  # nobody rewires a charger under load
         self._sequence = (self._sequence + 1) & 0xFFFF_FFFF
         answer = self._ask(pack_feed(Feed(self._sequence, outputs, self._single_now)))
-        self._confirmed = answer is not None and confirms(unpack_alive(answer), self._sequence, outputs)
+        alive = None if answer is None else unpack_alive(answer)
+        self._confirmed = confirms(alive, self._sequence, outputs)
+        if self._confirmed:
+            self.acknowledged_at = monotonic_ms()
+        self.expiries = self.expiries if alive is None else alive.expiries
 
     def close(self) -> None:
         """See Board."""

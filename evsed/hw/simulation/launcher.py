@@ -18,6 +18,7 @@ from pathlib import Path
 import evsed
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
+from evsed.files import replace_text
 from evsed.hw.simulation.process import EV_ADDRESS, MAINS_ADDRESS
 from evsed.store import encode
 
@@ -137,11 +138,11 @@ def prepare_state(simulation: Simulation) -> list[Path]:
     directories, used = [], False
     for charger in range(simulation.chargers):
         directory = simulation.state_dir if alone else simulation.state_dir / str(charger)
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not any(directory.glob("settings.json*")):
             settings = fresh_settings(charger, simulation.chargers, first_run=simulation.first_run)
             text = encode(Saved(settings=settings))
-            (directory / "settings.json").write_text(text, encoding="utf-8")
+            replace_text(directory / "settings.json", text, mode=0o600)
         else:
             used = True
         directories.append(directory.resolve())
@@ -184,6 +185,7 @@ def _configuration(simulation: Simulation, charger: int, state_dir: Path, direct
         f"serial = {_SERIAL_BASE + charger}\n"
         f'[http]\nhost = "127.0.0.1"\nport = {simulation.ports[charger]}\n'
         f"[state]\ndirectory = {json.dumps(str(state_dir))}\n"
+        f"[control]\nsocket = {json.dumps(str(state_dir / 'control.sock'))}\n"
         f"[bus]\ndevice = {json.dumps(device)}\nbaud = {_BAUD}\n"
         f'[board]\nkind = "simulation"\nsocket = {json.dumps(str(directory / f"board{charger}"))}\n'
         f"plant_port = {simulation.plant_port}\ncharger = {charger}\n"

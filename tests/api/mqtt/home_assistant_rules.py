@@ -1,7 +1,7 @@
 """Home Assistant's rules of MQTT discovery, as data, and a judge that holds a message against them.
 
 From its documentation (2026) of the MQTT integration and of the sensor, binary sensor, number, select, switch, text,
-button and update entities: as far as this charger uses them.
+button, event and update entities: as far as this charger uses them.
 """
 
 import json
@@ -24,6 +24,7 @@ REQUIRED: Final = {
     "text": frozenset({"command_topic"}),
     "button": frozenset({"command_topic"}),
     "update": frozenset(),
+    "event": frozenset({"state_topic", "event_types"}),
 }
 ALLOWED: Final = {
     "sensor": STATED
@@ -36,6 +37,7 @@ ALLOWED: Final = {
     "text": STATED | COMMANDED | {"max", "min", "mode", "pattern"},
     "button": COMMANDED | {"payload_press"},
     "update": STATED | {"title", "release_url", "latest_version_topic"},
+    "event": STATED | {"event_types"},
 }
 CATEGORIES: Final = {
     domain: {"diagnostic"} if domain in {"sensor", "binary_sensor"} else {"config", "diagnostic"} for domain in ALLOWED

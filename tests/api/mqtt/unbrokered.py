@@ -29,6 +29,7 @@ class Hands:
         self.story.run(1)
         self.refused: list[str] = []
         self.reboots = 0
+        self.tests = 0
         self.busy = False
         self.under_way: list[tuple[Command, Future[Verdict]]] = []
 
@@ -52,6 +53,10 @@ class Hands:
 
     def end_timer(self) -> Command | None:
         return timer_end(self.story.snapshot)
+
+    def test_alert(self) -> str:
+        self.tests += 1
+        return ""
 
     def reboot(self) -> str:
         self.reboots += 1

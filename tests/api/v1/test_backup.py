@@ -70,7 +70,7 @@ def bench() -> Iterator[Bench]:
         site = replace(charger.site, broker=lambda: broker.now, set_broker=broker.store)
         charger.site, charger.app = site, create_app(site)
         asking = Asking(charger)
-        with Served(asking, charger.refusals) as served:  # type: ignore[arg-type]  # ASGI is all that is needed
+        with Served(asking, charger.refusals) as served:
             yield Bench(Client(charger, served), broker, asking)
 
 

@@ -19,6 +19,7 @@ class Client:
     def __init__(self, charger: Charger, served: Served) -> None:
         self.charger = charger
         self.served = served
+        self.token = charger.token()  # of one who may install
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.served.port}/api/v1{path}"
@@ -30,7 +31,8 @@ class Client:
 
     def send(self, method: str, path: str, body: Any = None) -> Answer:
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return http(method, self.url(path), None if body is None else sent, Content_Type="application/json")
+        headers = {"Content_Type": "application/json", "Authorization": self.token}
+        return http(method, self.url(path), None if body is None else sent, **headers)
 
     def refused(self, method: str, path: str, body: Any) -> tuple[str, list[dict[str, str]]]:
         """The detail and the errors of a refusal, which counts, is a problem and changes nothing that is kept."""

@@ -53,6 +53,18 @@ def test_the_value_is_the_drafts_and_not_the_one_in_force() -> None:
     assert empty().settings.current_max == 16
 
 
+def test_of_the_installer_s_pin_only_whether_there_is_one() -> None:
+    draft = empty().settings.replace("installer_pin", 86_420)
+    there = replace(opened("installer_pin"), installer_pin_set=True)
+    assert (page(opened("installer_pin")).value, page(there).value) == ("Off", "Set")
+    assert page(opened("installer_pin", draft=draft, installer_pin=True)).value == "Set"
+    assert page(replace(opened("installer_pin", installer_pin=True), installer_pin_set=True)).value == "Off"
+    entered = opened("installer_pin", editing=True, digits="86")
+    assert page(entered).value == "86______"
+    assert page(entered, replace(AROUND, veiled=True)).value == "**______"
+    assert "store" in page(opened(EXIT, installer_pin=True)).below
+
+
 @pytest.mark.parametrize("key", [key for key, row in TABLE.items() if row.lcd_name])
 def test_each_item_has_its_name_and_says_what_it_is(key: str) -> None:
     shown_page = page(opened(key))

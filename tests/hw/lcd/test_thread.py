@@ -82,6 +82,7 @@ def test_an_lcd_that_is_not_there_is_told_once_and_tried_every_30_s(caplog: pyte
     assert text.endswith("Charging goes on without it; it is tried again every 30 s")
     assert set(day.waits) == {REOPEN_S}
     assert day.made == 1  # luma keeps each device that was made
+    assert (day.lcd.health.works, day.lcd.health.errors) == (False, len(day.waits))
 
 
 def test_an_lcd_that_is_lost_comes_back(caplog: pytest.LogCaptureFixture) -> None:
@@ -101,6 +102,7 @@ def test_an_lcd_that_is_lost_comes_back(caplog: pytest.LogCaptureFixture) -> Non
     assert "/dev/spidev0.0 is gone: No such device" in lost
     assert "it cannot be opened: No such device" in refused
     assert again == "the LCD works again"
+    assert day.lcd.health.works
 
 
 def test_pins_that_cannot_be_had_are_told_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,1 @@
+"""``GET /metrics``: what is measured and counted, for Prometheus."""

@@ -1,0 +1,386 @@
+"""Who is let in as whom, over a real server: secrets, cookies, waiting, and answers that end with a right."""
+
+import asyncio
+import base64
+import json
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from evsed import credentials
+from evsed.access import Access, Kind
+from evsed.api.gate import Answer, Keys
+from evsed.api.logins import INSTALLER_S
+from evsed.api.tries import FREE_OF_ALL, FREE_TRIES
+from evsed.core.events import ChangeSetting
+from evsed.core.snapshot import Saved
+from tests.api.served import Charger, Served, as_root
+from tests.core.story import settings
+from tests.scenarios.simulation import PATIENCE_S, http, wait_for
+from tests.scenarios.simulation import Answer as Response
+
+PIN, PASSWORD = "2468", "correct horse"
+HERE, THERE = "192.0.2.1", "192.0.2.2"
+
+
+def basic(name: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+
+
+class Door:
+    """A charger on a port."""
+
+    def __init__(self, charger: Charger, served: Served) -> None:
+        self.charger = charger
+        self.access = charger.access
+        self.port = served.port
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Response:
+        sent = None if body is None else json.dumps(body).encode()
+        return http(method, f"http://127.0.0.1:{self.port}{path}", sent, **headers)
+
+    def log_in(self, cookie: str = "", **secret: str) -> str:
+        """The cookie."""
+        answer = self.ask("POST", "/api/v1/login", secret, Cookie=cookie)
+        assert answer.status == 200, answer.body
+        return str(answer.headers["Set-Cookie"]).partition(";")[0]
+
+    def right(self, **headers: str) -> str:
+        answer = self.ask("GET", "/api/v1/access", **headers)
+        return str(answer.json["right"]) if answer.status == 200 else str(answer.status)
+
+    def login(self, on: int) -> None:
+        assert self.charger.runtime.submit(ChangeSetting("login", on)).result(PATIENCE_S).accepted
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    monkeypatch.setattr(credentials, "_N", 2)
+    charger = Charger(Saved(settings=settings()))
+    charger.access.set_pin(PIN)
+    charger.access.set_password(PASSWORD)
+    with charger, Served(charger.app, charger.refusals) as served:
+        wait_for(lambda: charger.runtime.snapshot.installer_pin_set, "the core knows of the PIN")
+        yield Door(charger, served)
+
+
+# ---- as whom ----
+
+
+def test_each_secret_has_its_right(door: Door) -> None:
+    token = door.access.add_token("prometheus", "read")
+    assert door.right() == "operate"
+    assert door.right(Authorization=basic("owner", PASSWORD)) == "operate"
+    assert door.right(Authorization=basic("installer", PIN)) == "install"
+    assert door.right(Authorization=f"bearer  {token}") == "read"
+    assert door.right(Authorization=basic("installer", f"00{PIN}")) == "install", "it is the same number"
+    door.login(1)
+    assert door.right() == "401"
+    assert door.right(Authorization=basic("owner", PASSWORD)) == "operate"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", "Basic", "Basic !", "Basic " + base64.b64encode(b"owner").decode(), basic("admin", PASSWORD), "Digest x",
+        basic("Owner", PASSWORD), basic("", PASSWORD), "Basic " + base64.b64encode(b"owner:\xff").decode(), "Bearer",
+        "Bearer x", basic("installer", PASSWORD), basic("owner", PIN), PASSWORD,
+    ],
+)  # fmt: skip
+def test_what_is_no_credential_is_refused_and_not_taken_for_nobody_s(door: Door, given: str) -> None:
+    answer = door.ask("GET", "/api/v1/state", Authorization=given)
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (
+        401,
+        'Basic realm="evsed", charset="UTF-8", Bearer realm="evsed"',
+    )
+    for secret in (PASSWORD, PIN):
+        assert secret not in answer.body.decode()
+
+
+def test_two_credentials_are_none(door: Door) -> None:
+    with socket.create_connection(("127.0.0.1", door.port), PATIENCE_S) as line:
+        head = f"Authorization: {basic('owner', PASSWORD)}\r\n" * 2
+        line.sendall(f"GET /api/v1/state HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
+        assert line.recv(100).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_page_is_not_asked_by_a_window_of_its_browser(door: Door) -> None:
+    door.login(1)
+    answer = door.ask("GET", "/api/v1/state", User_Agent="Mozilla/5.0 (X11; Linux x86_64)")
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="evsed"')
+
+
+def test_the_control_socket_needs_nothing(door: Door) -> None:
+    door.login(1)
+    with Served(as_root(door.charger.app), door.charger.refusals) as served:
+        root = Door(door.charger, served)
+        assert root.right() == root.right(Authorization="Bearer none") == "install"
+        assert root.ask("DELETE", "/erasesettings").status == 200
+    assert not door.charger.site.login_on
+
+
+# ---- guessing ----
+
+
+def test_who_guesses_waits_and_who_is_in_does_not(door: Door) -> None:
+    cookie, token = door.log_in(password=PASSWORD), door.access.add_token("evcc", "operate")
+    for _ in range(FREE_TRIES):
+        assert door.right(Authorization=basic("installer", "1357")) == "401"
+    answer = door.ask("GET", "/api/v1/state", Authorization=basic("installer", PIN))
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "5")
+    assert door.ask("POST", "/api/v1/login", {"pin": PIN}).status == 429, "it is one door"
+    assert door.right(Authorization=basic("owner", PASSWORD)) == "429"
+    assert door.right(Cookie=cookie) == door.right(Authorization=f"Bearer {token}") == door.right() == "operate"
+
+
+def judged(keys: Keys, *given: tuple[str, str]) -> list[Answer]:
+    """The answers to PINs from addresses, all given at once."""
+
+    async def all_of_them() -> list[Answer]:
+        return await asyncio.gather(*(keys.judge(Kind.INSTALLER, pin, address) for pin, address in given))
+
+    return asyncio.run(all_of_them())
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> Keys:
+    monkeypatch.setattr(credentials, "_N", 2)
+    access = Access()
+    access.set_pin(PIN)
+    return Keys(access, lambda: 0.0)
+
+
+def test_guesses_at_the_same_time_count_one_by_one(keys: Keys) -> None:
+    answers = judged(keys, *[("1357", HERE)] * 6)
+    assert answers == [Answer.WRONG] * FREE_TRIES + [Answer.WAIT] * (6 - FREE_TRIES)
+    assert judged(keys, (PIN, HERE), (PIN, THERE)) == [Answer.WAIT, Answer.RIGHT]
+
+
+def test_more_than_can_be_hashed_are_not_kept_waiting(keys: Keys) -> None:
+    answers = judged(keys, *[(PIN, f"10.0.0.{host}") for host in range(20)])
+    assert answers == [Answer.RIGHT] * 8 + [Answer.WAIT] * 12
+    assert judged(keys, (PIN, HERE)) == [Answer.RIGHT]
+
+
+def test_a_remembered_pin_opens_nothing_for_who_has_to_wait(keys: Keys) -> None:
+    assert judged(keys, (PIN, HERE)) == [Answer.RIGHT]
+    judged(keys, *[("1357", THERE)] * FREE_TRIES)
+    assert judged(keys, (PIN, THERE), (PIN, HERE)) == [Answer.WAIT, Answer.RIGHT]
+
+
+def test_many_addresses_are_braked_together_but_not_one_that_was_right_before(keys: Keys) -> None:
+    assert judged(keys, (PIN, HERE)) == [Answer.RIGHT]
+    for host in range(FREE_OF_ALL):
+        assert judged(keys, ("1357", f"10.0.0.{host}")) == [Answer.WRONG]
+    assert judged(keys, (PIN, THERE), (PIN, HERE)) == [Answer.WAIT, Answer.RIGHT]
+    assert keys.wait_s(THERE) == 300
+
+
+def test_a_guess_counts_although_nobody_waits_for_its_answer(keys: Keys) -> None:
+    async def hang_up() -> None:
+        guess = asyncio.create_task(keys.judge(Kind.INSTALLER, "1357", HERE))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        guess.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await guess
+
+    for _ in range(FREE_TRIES):
+        asyncio.run(hang_up())
+    assert judged(keys, (PIN, HERE)) == [Answer.WAIT]
+
+
+# ---- cookies ----
+
+
+def test_a_cookie_is_for_this_charger_s_page_only(door: Door) -> None:
+    answer = door.ask("POST", "/api/v1/login", {"password": PASSWORD})
+    assert answer.json == {"right": "operate"}
+    parts = {part.strip().lower() for part in str(answer.headers["Set-Cookie"]).split(";")}
+    assert {"httponly", "samesite=strict", "path=/", "max-age=2592000"} < parts
+    assert "secure" not in parts
+    assert door.ask("POST", "/api/v1/login", {"pin": PIN}, Origin="https://evil.example").status == 403
+
+
+def test_a_cookie_of_https_is_sent_over_https_only(door: Door) -> None:
+    async def secure(scope: Any, receive: Any, send: Any) -> None:
+        await door.charger.app({**scope, "scheme": "https"}, receive, send)
+
+    with Served(secure, door.charger.refusals) as served:
+        answer = Door(door.charger, served).ask("POST", "/api/v1/login", {"password": PASSWORD})
+    assert "; Secure" in answer.headers["Set-Cookie"]
+
+
+def test_a_login_becomes_the_installer_s_and_ends(door: Door) -> None:
+    door.login(1)
+    owner = door.log_in(password=PASSWORD)
+    assert door.right(Cookie=owner) == "operate"
+    both = door.log_in(owner, pin=PIN)
+    assert (door.right(Cookie=both), door.right(Cookie=owner)) == ("install", "401")
+    assert door.ask("POST", "/api/v1/logout", Cookie=both).json == {"right": "nothing"}
+    assert door.right(Cookie=both) == "401"
+    door.login(0)
+    assert door.right(Cookie=both) == "operate", "a cookie whose time is over is nobody's mistake"
+
+
+def test_the_installer_who_only_looks_is_the_owner_after_half_an_hour(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = door.charger.site.keys
+    cookie = door.log_in(pin=PIN)
+    begun = keys.clock()
+    monkeypatch.setattr(keys, "clock", lambda: begun + INSTALLER_S - 60)
+    assert door.right(Cookie=cookie) == "install"
+    monkeypatch.setattr(keys, "clock", lambda: begun + INSTALLER_S + 60)
+    assert door.right(Cookie=cookie) == "operate"
+
+
+@pytest.mark.parametrize("body", [{}, {"pin": PIN, "password": PASSWORD}, {"pin": 2468}, {"code": PIN}, [], "x"])
+def test_what_is_no_login_is_not_taken_and_not_shown(door: Door, body: object) -> None:
+    answer = door.ask("POST", "/api/v1/login", body)
+    assert answer.status == 422
+    assert PIN not in answer.body.decode()
+
+
+# ---- credentials ----
+
+
+def test_the_first_password_everybody_may_set_and_the_next_one_the_owner(door: Door) -> None:
+    door.access.set_password(None)
+    first, second = {"password": "first password"}, {"password": "second password"}
+    assert door.ask("PUT", "/api/v1/access/password", first).json["password_set"] is True
+    for headers in ({}, {"Authorization": door.charger.token("operate")}):
+        assert door.ask("PUT", "/api/v1/access/password", second, **headers).status == 403
+        assert door.ask("DELETE", "/api/v1/access/password", **headers).status == 403
+    owner = basic("owner", "first password")
+    assert door.ask("PUT", "/api/v1/access/password", second, Authorization=owner).status == 200
+    assert door.right(Authorization=owner) == "401"
+    installer = basic("installer", PIN)
+    assert door.ask("DELETE", "/api/v1/access/password", Authorization=installer).json["password_set"] is False
+
+
+def test_a_token_may_do_no_more_than_who_makes_it(door: Door) -> None:
+    owner, installer = (
+        {"Authorization": basic(name, secret)} for name, secret in (("owner", PASSWORD), ("installer", PIN))
+    )
+    made = door.ask("POST", "/api/v1/access/tokens", {"name": "evcc", "right": "operate"}, **owner)
+    assert (made.json["name"], made.json["right"], made.headers["Cache-Control"]) == ("evcc", "operate", "no-store")
+    assert door.right(Authorization=f"Bearer {made.json['token']}") == "operate"
+    wish = {"name": "fitter", "right": "install"}
+    assert door.ask("POST", "/api/v1/access/tokens", wish, **owner).status == 403
+    assert door.ask("POST", "/api/v1/access/tokens", wish, **installer).status == 200
+    told = door.ask("GET", "/api/v1/access").json["tokens"]
+    assert [sorted(token) for token in told] == [["created", "name", "right"]] * 2
+    assert door.ask("DELETE", "/api/v1/access/tokens/fitter", **owner).status == 403
+    assert door.ask("DELETE", "/api/v1/access/tokens/nobody", **owner).status == 404
+    assert door.ask("DELETE", "/api/v1/access/tokens/EVCC", **owner).status == 200
+    assert door.right(Authorization=f"Bearer {made.json['token']}") == "401"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        ("pin", {"pin": "12"}, "#/pin"),
+        ("pin", {"pin": 1234}, "#/pin"),
+        ("password", {"password": "short"}, "#/password"),
+        ("tokens", {"name": "a/b", "right": "read"}, "#/name"),
+        ("tokens", {"name": "a", "right": "all"}, None),
+        ("tokens", {"name": "a"}, None),
+    ],
+)
+def test_what_is_no_credential_is_not_set(door: Door, path: str, body: object, pointer: str | None) -> None:
+    method = "POST" if path == "tokens" else "PUT"
+    answer = door.ask(method, f"/api/v1/access/{path}", body, Authorization=basic("installer", PIN))
+    assert answer.status == 422
+    assert [error["pointer"] for error in answer.json.get("errors", [])] == ([pointer] if pointer else [])
+    assert "short" not in answer.body.decode()
+
+
+def test_with_login_on_the_last_way_in_stays(door: Door) -> None:
+    door.login(1)
+    installer = {"Authorization": basic("installer", PIN)}
+    assert door.ask("DELETE", "/api/v1/access/password", **installer).status == 200
+    for method, path, body in (
+        ("DELETE", "/api/v1/access/pin", None),
+        ("PATCH", "/api/v1/settings", {"installer_pin": 0}),
+    ):
+        answer = door.ask(method, path, body, **installer)
+        assert answer.status in {409, 422}
+        assert "the last way in" in answer.json["detail"]
+    door.login(0)
+    assert door.ask("DELETE", "/api/v1/access/pin", **installer).json["installer_pin_set"] is False
+    assert not door.access.anybody
+    refused = door.ask("PATCH", "/api/v1/settings", {"login": "On"})
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "#/login")
+
+
+def test_until_there_is_a_pin_the_network_changes_nothing_of_the_installation(door: Door) -> None:
+    door.access.set_pin(None)
+    answer = door.ask("PATCH", "/api/v1/settings", {"current_max": 16, "mode": "Smart"})
+    assert answer.status == 403
+    assert "INST PIN in the menu" in answer.json["detail"]
+    assert door.right(Authorization=basic("installer", PIN)) == "401"
+    assert door.ask("DELETE", "/erasesettings").json["detail"].startswith("no installer's PIN is set yet")
+
+
+def test_the_installer_s_pin_is_a_setting_that_is_never_told(door: Door) -> None:
+    installer = {"Authorization": basic("installer", PIN)}
+    changed = door.ask("PATCH", "/api/v1/settings", {"installer_pin": 42, "current_max": 16}, **installer)
+    assert (changed.json["installer_pin"]["value"], changed.json["current_max"]["value"]) == (None, 16)
+    assert door.right(Authorization=basic("installer", "0042")) == "install"
+    assert door.right(Authorization=basic("installer", PIN)) == "401"
+    installer = {"Authorization": basic("installer", "42")}
+    refused = door.ask("PATCH", "/api/v1/settings", {"installer_pin": 1357, "current_max": 999}, **installer)
+    assert refused.status == 422
+    assert door.right(**installer) == "install", "all or nothing"
+    removed = door.ask("PATCH", "/api/v1/settings", {"installer_pin": 0}, **installer)
+    assert removed.json["installer_pin"]["value"] == 0
+
+
+def test_erasing_the_settings_leaves_the_credentials(door: Door) -> None:
+    assert door.ask("DELETE", "/erasesettings", Authorization=basic("installer", PIN)).status == 200
+    assert (door.access.pin_set, door.access.password_set) == (True, True)
+
+
+# ---- streams ----
+
+
+def listens(door: Door, **headers: str) -> socket.socket:
+    line = socket.create_connection(("127.0.0.1", door.port), PATIENCE_S)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    line.sendall(f"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
+    heard = b""
+    while b"event: state" not in heard:
+        heard += line.recv(65_536)
+    return line
+
+
+def ends(line: socket.socket) -> bool:
+    """Whether the stream comes to its end: the last chunk of it."""
+    with line:
+        heard = b""
+        while not re.search(rb"\r\n0\r\n\r\n$", heard):
+            more = line.recv(65_536)
+            if not more:
+                return True
+            heard += more
+        return True
+
+
+def test_a_stream_ends_with_the_right_to_listen(door: Door) -> None:
+    token = door.access.add_token("panel", "read")
+    anybody = listens(door)
+    program = listens(door, Authorization=f"Bearer {token}")
+    script = listens(door, Authorization=basic("installer", PIN))
+    browser = listens(door, Cookie=door.log_in(password=PASSWORD))
+    door.login(1)
+    assert ends(anybody)
+    door.access.remove_token("panel")
+    assert ends(program)
+    door.access.set_pin("1357")
+    assert ends(script)
+    door.access.set_password("another one")
+    assert ends(browser)
