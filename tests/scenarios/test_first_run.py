@@ -54,7 +54,7 @@ def test_nothing_closes_before_set_up_is_done_whatever_is_pressed(fresh: Simulat
 def test_erasing_the_settings_makes_it_a_fresh_one_again(fresh: Simulation) -> None:
     assert done(fresh, "Done") == 200
     assert left(fresh) == []
-    assert fresh.http("DELETE", "/erasesettings", **AS_INSTALLER).status == 200
+    assert fresh.http("DELETE", "/erasesettings", None, **AS_INSTALLER).status == 200
     assert left(fresh)
     fresh.restart()
     assert fresh.state["not_charging"]["reason"] == "not_set_up"

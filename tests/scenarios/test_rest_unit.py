@@ -173,7 +173,7 @@ def test_an_upload_fails_with_the_reason_and_changes_nothing(simulation: Simulat
 
 def test_erasing_makes_every_setting_its_default_and_denies_access(simulation: Simulation) -> None:
     simulation.post("/settings?mode=3&current_min=8&lcdlock=1")
-    assert simulation.http("DELETE", "/erasesettings", **AS_INSTALLER).json == {"erasesettings": True}
+    assert simulation.http("DELETE", "/erasesettings", None, **AS_INSTALLER).json == {"erasesettings": True}
     document = newer(simulation)
     assert (document["mode"], document["evse"]["mode"], document["evse"]["access"]) == ("OFF", 0, 0)
     said = document["settings"]
