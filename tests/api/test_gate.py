@@ -12,10 +12,13 @@ import pytest
 
 from evsed import credentials
 from evsed.access import Access, Kind
+from evsed.api.firmware.posted_settings import TABLE_OF_PARAMETERS
 from evsed.api.gate import Answer, Keys
 from evsed.api.logins import INSTALLER_S
+from evsed.api.mqtt.set_topics import SET_TOPICS, set_command
 from evsed.api.tries import FREE_OF_ALL, FREE_TRIES
 from evsed.core.events import ChangeSetting
+from evsed.core.settings import TABLE
 from evsed.core.snapshot import Saved
 from tests.api.served import Charger, Served, as_root
 from tests.core.story import settings
@@ -384,3 +387,16 @@ def test_a_stream_ends_with_the_right_to_listen(door: Door) -> None:
     assert ends(script)
     door.access.set_password("another one")
     assert ends(browser)
+
+
+# ---- the other doors ----
+
+
+def test_the_paths_of_the_firmware_and_mqtt_set_nothing_of_the_installer_s() -> None:
+    keys = {name for row in TABLE_OF_PARAMETERS for name in row.takes}
+    payloads = ["0", "1", "10", "1,2,3", "-", *(name for row in TABLE.values() for name in row.choices.values())]
+    for topic in SET_TOPICS:
+        commands = [set_command(topic, payload) for payload in payloads]
+        keys |= {command.key for command in commands if isinstance(command, ChangeSetting)}
+    assert {"current_min", "enable_C2", "cablelock", "color_off"} <= keys
+    assert not keys & {key for key, row in TABLE.items() if row.installer or row.secret or key == "login"}

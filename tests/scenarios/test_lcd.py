@@ -1,5 +1,7 @@
 """The LCD of a real daemon as /lcd shows it, and its buttons: at the unit (by the plant) and from afar."""
 
+import base64
+import json
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from io import BytesIO
@@ -11,11 +13,12 @@ from evsed.core.screens.screen import MenuPage, Screen, Words
 from evsed.lcd.draw import draw
 from evsed.lcd.fonts import NARROW, TINY
 from evsed.lcd.picture import png
-from tests.scenarios.simulation import AS_INSTALLER, Simulation, wait_for
+from tests.scenarios.simulation import AS_INSTALLER, INSTALLER_PIN, Simulation, wait_for
 
 pytestmark = pytest.mark.daemon
 
 PIN = "1000"
+NEW = "Basic " + base64.b64encode(b"installer:1000").decode()
 UP = {"right": "up", "middle": "up", "left": "up"}
 REFUSED = "Value not allowed!"
 READY = Words(("READY TO", "CHARGE"))
@@ -63,6 +66,11 @@ class Unit:
             self.touches(button, 1, cookie)
             self.touches(button, 0, cookie)
 
+    def leaves(self, cookie: str) -> None:
+        """Presses ``o`` at EXIT, which may end the stay of ``cookie`` before the button is let go."""
+        self.touches("middle", 1, cookie)
+        self.simulation.post("/lcd?button=middle&pressed=0", Cookie=cookie)
+
     def lives(self, seconds: int) -> None:
         """Waits by the daemon's own clock."""
         until = self.simulation.state["uptime_s"] + seconds
@@ -76,7 +84,9 @@ def between(picture: Image.Image) -> bytes:
 
 @pytest.fixture(scope="module")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    with Simulation(tmp_path_factory.mktemp("lcd") / "state", ("--set", f"lcd_pin={int(PIN)}")) as simulation:
+    with Simulation(
+        tmp_path_factory.mktemp("lcd") / "state", ("--set", f"lcd_pin={int(PIN)}", *INSTALLER_PIN)
+    ) as simulation:
         yield simulation
 
 
@@ -137,17 +147,40 @@ def test_the_digits_of_a_pin_are_seen_by_those_only_who_are_in(unit: Unit) -> No
         unit.shows_item("LCD PIN", digits, cookie, editing=True)
         assert unit.item() != unit.item(cookie)
     unit.shows_item("LCD PIN", "***_", editing=True)
-    unit.keys(cookie, "middle", *one, "right", "right", "right", "middle")
+    unit.keys(cookie, "middle", *one, "right", "right", "right")
+    unit.leaves(cookie)
     unit.shows(READY)
     answer = unit.simulation.post(f"/lcd?button=left&pressed=0&pin={PIN}").json
     assert answer == {"button": REFUSED, "reason": "the PIN is wrong"}
     assert unit.simulation.post("/lcd?button=left&pressed=0", Cookie=cookie).json["button"] == REFUSED
     cookie = unit.enters("9101")
     unit.opens_menu()
-    leaves = ("right", "right", "right", "middle")
-    unit.keys(cookie, "left", "left", "left", "left", "middle", *one, *zero, *zero, *zero, *leaves)
+    unit.keys(cookie, "left", "left", "left", "left", "middle", *one, *zero, *zero, *zero, "right", "right", "right")
+    unit.leaves(cookie)
     unit.shows(READY)
     assert unit.enters() != cookie
+
+
+def test_the_installer_chooses_another_pin_in_the_menu_and_rest_asks_for_that(unit: Unit) -> None:
+    simulation = unit.simulation
+    cookie = unit.enters(f"{PIN}&installer=2468")
+    unit.opens_menu()
+    unit.keys(cookie, "left", "left", "left")
+    unit.shows_item("INST PIN", "Set")
+    unit.keys(cookie, "middle", "right", "right", "middle", "right", "middle", "right", "middle", "right", "middle")
+    unit.shows_item("INST PIN", "****____", editing=True)
+    unit.shows_item("INST PIN", "1000____", cookie, editing=True)
+    unit.keys(cookie, "middle")
+    unit.shows_item("INST PIN", "Set")
+    change = b'{"current_max": 16}'
+    assert simulation.http("PATCH", "/api/v1/settings", change, **AS_INSTALLER).status == 200, "nothing before EXIT"
+    unit.keys(cookie, "right", "right", "middle")
+    unit.shows(READY)
+    wait_for(
+        lambda: simulation.http("PATCH", "/api/v1/settings", change, Authorization=NEW).status == 200, "it is kept"
+    )
+    assert simulation.http("PATCH", "/api/v1/settings", change, **AS_INSTALLER).status == 401
+    assert "installer_pin" not in json.loads((simulation.state_dir / "settings.json").read_text())["settings"]
 
 
 def test_two_clients_who_press_the_same_button_never_make_it_stick(unit: Unit) -> None:
@@ -172,32 +205,3 @@ def test_two_clients_who_press_the_same_button_never_make_it_stick(unit: Unit) -
     assert unit.item() == item
     unit.keys(stays, "left")
     wait_for(lambda: unit.item() != item, "the others go on")
-
-
-def test_the_installer_s_pin_is_set_at_the_unit_and_opens_rest_and_stays(unit: Unit) -> None:
-    simulation = unit.simulation
-    change = b'{"current_max": 16}'
-    assert simulation.http("PATCH", "/api/v1/settings", change, **AS_INSTALLER).status == 401
-    unit.opens_menu()
-    for _ in range(3):
-        simulation.press("left")
-    unit.shows_item("INST PIN", "Off")
-    simulation.press("middle")
-    unit.shows_item("INST PIN", "________", editing=True)
-    for digit in (2, 4, 6, 8):
-        for _ in range(digit + 1):
-            simulation.press("right")
-        simulation.press("middle")
-    unit.shows_item("INST PIN", "****____", editing=True)
-    simulation.press("middle")
-    unit.shows_item("INST PIN", "Set")
-    for button in ("right", "right", "middle"):
-        simulation.press(button)
-    unit.shows(READY)
-    wait_for(lambda: simulation.get("/api/v1/access").json["installer_pin_set"], "it is kept")
-    patched = simulation.http("PATCH", "/api/v1/settings", change, **AS_INSTALLER)
-    assert (patched.status, patched.json["current_max"]["value"]) == (200, 16)
-    kept = "".join(file.read_text() for file in simulation.state_dir.glob("*.json*"))
-    assert "2468" not in kept
-    simulation.restart()
-    assert simulation.get("/api/v1/access", **AS_INSTALLER).json["right"] == "install"

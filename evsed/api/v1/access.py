@@ -4,9 +4,9 @@ A token is told once, when it is made. What a password, a PIN and a token are go
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
@@ -328,8 +328,10 @@ def _add_tokens(router: APIRouter, desk: _Desk) -> None:
         return JSONResponse(made, headers={"Cache-Control": "no-store"}) if made["token"] else answer
 
     @router.delete(
-        "/access/tokens/{name}", response_model=None, responses=taking(_refuses(403, 404, 409), model=AccessDocument)
+        "/access/tokens/{name}",
+        response_model=None,
+        responses=taking(NOT_TAKEN, _refuses(403, 404, 409), model=AccessDocument),
     )
-    async def remove(request: Request, name: str) -> JSONResponse:
+    async def remove(request: Request, name: Annotated[str, Path(max_length=32)]) -> JSONResponse:
         """Takes a token away; what it has open ends."""
         return await desk.told(request, desk.remove_token(request, name))

@@ -91,6 +91,7 @@ function showState(state) {
 async function refresh() {
   try {
     const answer = await fetch("/api/v1/state", { signal: AbortSignal.timeout(3000) });
+    if (answer.status === 401) location.reload(); // which shows where to log in
     if (!answer.ok) throw new Error(`answer ${answer.status}`);
     showState(await answer.json());
     document.body.classList.remove("stale");
