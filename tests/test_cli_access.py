@@ -14,6 +14,9 @@ import pytest
 
 from evsed import cli
 from evsed.certificate import CERTIFICATE_FILE, KEY_FILE, ensure, facts
+from evsed.cli.charger import Charger as Charged
+from evsed.cli.trouble import TroubleError
+from evsed.cli.way import Shown, find
 from tests.api.served import Charger, Served
 from tests.scenarios.simulation import Simulation, free_port
 
@@ -187,6 +190,15 @@ def test_without_an_address_root_asks_over_the_socket(
     config.write_text(f'{nobody}[control]\nsocket = ""\n')
     assert cli.main(["settings", "--config", str(config), "get", "mode"]) == os.EX_UNAVAILABLE
     assert "nobody answers at http://127.0.0.1" in capsys.readouterr().err
+
+
+def test_texts_are_had_as_they_are_and_what_is_refused_is_told(charger: Simulation) -> None:
+    way = Charged(find(root(charger)[1], Path(), chosen=False, shown=Shown()))
+    assert way.text("/web/style.css") == charger.get("/web/style.css").body.decode()
+    with pytest.raises(TroubleError, match="there is nothing at /nothing"):
+        way.text("/nothing")
+    with pytest.raises(TroubleError, match="mode"):
+        way.ask("PUT", "/api/v1/mode", b"mode=Smart", "text/plain")
 
 
 def test_where_nobody_listens_at_a_socket_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

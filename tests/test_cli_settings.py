@@ -31,8 +31,8 @@ def charger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
 
 
 def settings(charger: Simulation | None, *words: str) -> int:
-    """What `evsed settings` ends with."""
-    url = [] if charger is None else ["--url", f"http://127.0.0.1:{charger.port}"]
+    """What `evsed settings` ends with, as root types it."""
+    url = [] if charger is None else ["--url", f"unix:{charger.state_dir / 'control.sock'}"]
     return cli.main(["settings", *url, *words])
 
 

@@ -187,6 +187,12 @@ class Story:
         self.listener.say("Set/RFID", CARD, retain=True)
         self.listener.say("Set/RFID", f"{CARD}0")
         self.ask("POST", f"/rfid?rfid={CARD}")
+        for body in (None, {"webhook": WRONG}):
+            self.ask("POST", "/api/v1/alerts/test", body, here=True)
+        restored = {"format": "evsed settings", "settings": {"lcd_pin": WRONG, "alert_webhook": WRONG}}
+        for here in (False, True):
+            self.ask("POST", "/api/v1/restore", restored, here=here)
+            self.ask("POST", "/api/v1/restore?preview=1", restored, here=here)
 
     def raw(self, sent: bytes) -> None:
         with socket.create_connection(("127.0.0.1", self.simulation.port), PATIENCE_S) as client:

@@ -26,13 +26,18 @@ _INSTALLERS_BROKER: Final = frozenset({"tls", "ca", "certificate", "key"})
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The charger as it is; ``rows`` are its ``settings`` as it tells them. ``broker`` None: none can be stored."""
+    """The charger as it is; ``rows`` are its ``settings`` as it tells them. ``broker`` None: none can be stored.
+
+    ``open``: who asks may know the secrets. To anybody else a secret in the file is a change in any case: where nothing
+    was said of one that is the same, it could be guessed.
+    """
 
     settings: Settings
     rows: Rows
     serial: int
     broker: Mqtt | None
     cards: tuple[Card, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +135,8 @@ def _secrets(secrets: Mapping[str, object], now: Now, notes: _Notes) -> list[tup
             except ValueError:  # whose text has the secret in it
                 notes.wrong.append(Wrong(f"{key} takes {now.rows[key].takes()}", f"/secrets/{key}"))
                 continue
-            if value != now.settings[key]:
-                notes.changes.append(Change(f"secrets.{key}", None, None, True))
+            if value != now.settings[key] or not now.open:
+                notes.changes.append(Change(f"secrets.{key}", None, None, TABLE[key].installer))
                 changes.append((key, value))
         elif key in NEVER:
             notes.warnings.append(f"{key} is never restored: set it at the charger")
@@ -168,7 +173,7 @@ def _broker(read: Read, now: Now, notes: _Notes) -> Mqtt | None:
         before, after = getattr(now.broker, key), getattr(broker, key)
         if before != after:
             notes.changes.append(Change(f"broker.{key}", before, after, key in _INSTALLERS_BROKER))
-    if broker.password != now.broker.password:
+    if broker.password != now.broker.password or (PASSWORD in read.secrets and not now.open):
         notes.changes.append(Change(f"secrets.{PASSWORD}", None, None, False))
     return broker
 

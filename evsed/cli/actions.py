@@ -104,6 +104,20 @@ def access(options: argparse.Namespace) -> int:
     return command.run(options)
 
 
+def cards(options: argparse.Namespace) -> int:
+    """``evsed cards``: the cards of a running charger."""
+    from evsed.cli import cards as command  # noqa: PLC0415 - only this command needs it
+
+    return command.run(options)
+
+
+def backup(options: argparse.Namespace) -> int:
+    """``evsed backup`` and ``evsed restore``: what an owner has set in a running charger, as a file."""
+    from evsed.cli import backup as command  # noqa: PLC0415 - only these commands need it
+
+    return command.run(options)
+
+
 def version(_options: argparse.Namespace) -> int:
     """``evsed version``: what is installed."""
     print(f"evsed {__version__}")
@@ -118,6 +132,9 @@ ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "doctor": doctor,
     "settings": settings,
     "access": access,
+    "cards": cards,
+    "backup": backup,
+    "restore": backup,
     "version": version,
 }
 """By the command's name; each answers with the exit status."""

@@ -91,17 +91,13 @@ class Charger:
     def _stranger(self) -> TroubleError:
         return TroubleError(f"{self.url} answers, but it is not evsed; name the charger with --url", os.EX_UNAVAILABLE)
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """The document that the charger answers with, None where the answer is empty; ``body`` becomes JSON."""
-        sent = None if body is None else json.dumps(body).encode()
-        try:
-            status, answer = _in_time(lambda: self.way.exchange(method, path, sent))
-        except ssl.SSLCertVerificationError as error:
-            raise self._unbelieved(error) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise self._silent(error) from error
-        except ValueError as error:
-            raise self._stranger() from error
+    def ask(self, method: str, path: str, body: object = None, kind: str = "application/json") -> Any:
+        """The document that the charger answers with, None where the answer is empty.
+
+        ``body`` becomes JSON, but for bytes, which are of ``kind``.
+        """
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        status, answer = self._exchanged(method, path, sent, kind)
         if status in _EMPTY and not answer:
             return None
         try:
@@ -111,6 +107,26 @@ class Charger:
         if status not in _GOOD:
             raise self._refused(status, document)
         return document
+
+    def text(self, path: str) -> str:
+        """The text at ``path``."""
+        status, answer = self._exchanged("GET", path, None, "")
+        if status in _GOOD:
+            return answer.decode("utf-8", "replace")
+        try:
+            raise self._refused(status, json.loads(answer))
+        except (ValueError, RecursionError) as error:
+            raise self._stranger() from error
+
+    def _exchanged(self, method: str, path: str, body: bytes | None, kind: str) -> _Answer:
+        try:
+            return _in_time(lambda: self.way.exchange(method, path, body, kind))
+        except ssl.SSLCertVerificationError as error:
+            raise self._unbelieved(error) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise self._silent(error) from error
+        except ValueError as error:
+            raise self._stranger() from error
 
     def _refused(self, status: int, problem: Any) -> TroubleError:
         """What the charger says to a request that it does not carry out."""

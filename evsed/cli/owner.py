@@ -7,21 +7,17 @@ import argparse
 import difflib
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from evsed.backup import document
-from evsed.backup.document import DocumentError
 from evsed.backup.rows import Rows, told, without_values
+from evsed.cli import given
 from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, reach
 from evsed.cli.words import abandon, flush, printable, say, tell
 from evsed.core.setting import Value
-from evsed.files import put_text
 
-_STDIO: Final = "-"
 _CUT_OFF: Final = 141  # as a shell tells of SIGPIPE
 _INTERRUPTED: Final = 130
 _DIFFER, _NOT_COMPARED = 1, 2
@@ -135,35 +131,12 @@ def _export(options: argparse.Namespace) -> int:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     version, serial = charger.unit()
     text = document.write(rows, version, now, serial)
-    if options.file == _STDIO:
-        say(*text.splitlines())
-        return 0
-    try:
-        put_text(Path(options.file), text)
-    except OSError as error:
-        raise TroubleError(f"{options.file} cannot be written: {error.strerror}", os.EX_CANTCREAT) from error
-    if Path(options.file).is_file():  # a pipe may be our own stdout, and takes nothing but the export
-        say(f"{options.file}: {sum(row.carried for row in rows.values())} settings of {charger.url}")
+    given.put(options.file, text, f"{sum(row.carried for row in rows.values())} settings of {charger.url}")
     return 0
 
 
-def _read(name: str) -> document.Read:
-    """What a file says. Raises TroubleError."""
-    shown = "stdin" if name == _STDIO else name
-    try:
-        with sys.stdin.buffer if name == _STDIO else Path(name).open("rb") as file:
-            raw = file.read(document.LONGEST + 1)
-        return document.read(raw)
-    except PermissionError as error:
-        raise TroubleError(f"{shown} may not be read by this user; try it with sudo", os.EX_NOINPUT) from error
-    except OSError as error:
-        raise TroubleError(f"{shown} cannot be read: {error.strerror}", os.EX_NOINPUT) from error
-    except DocumentError as error:
-        raise TroubleError(f"{shown} cannot be used: {error}", os.EX_DATAERR) from error
-
-
 def _import(options: argparse.Namespace) -> int:
-    read = _read(options.file)
+    _, read = given.read(options.file)
     charger = reach(options)
     rows = charger.rows()
     plan = document.plan(read.settings, rows, read.serial, charger.unit()[1])
@@ -178,7 +151,7 @@ def _import(options: argparse.Namespace) -> int:
         row = rows[change.key]
         say(f"{change.key}: {row.shown(change.left)} -> {row.shown(change.right)}")
     count = "1 setting" if len(plan.changes) == 1 else f"{len(plan.changes)} settings"
-    if not options.yes and not _agreed(f"change {count} of {charger.url}? [y/N] ", options.file):
+    if not options.yes and not given.agreed(f"change {count} of {charger.url}? [y/N] ", options.file):
         say("nothing was changed")
         return 1
     _changed(charger, {change.key: change.right for change in plan.changes if change.right is not None})
@@ -186,23 +159,14 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
-def _agreed(question: str, source: str) -> bool:
-    if source == _STDIO or not sys.stdin.isatty():
-        raise TroubleError("nobody can be asked here; --yes changes the settings without\nnothing was changed")
-    try:
-        return input(question).strip().casefold() in {"y", "yes"}
-    except EOFError:
-        return False
-
-
 def _diff(options: argparse.Namespace) -> int:
-    left = _read(options.file).settings
+    left = given.read(options.file)[1].settings
     if options.file2 is None:
         charger = reach(options)
         right: Mapping[str, object] = document.values(charger.rows())
         name = charger.url
     else:
-        right, name = _read(options.file2).settings, options.file2
+        right, name = given.read(options.file2)[1].settings, options.file2
     found = document.differences(left, right)
     if not found:
         return 0

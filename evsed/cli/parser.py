@@ -48,6 +48,9 @@ def build() -> argparse.ArgumentParser:
     _add_doctor(commands.add_parser("doctor", help="look at an installation and say what is there"))
     _add_settings(commands.add_parser("settings", help="show, change, save and compare the owner settings"))
     _add_access(commands.add_parser("access", help="PIN, password, tokens and login; the certificate of TLS"))
+    _add_cards(commands.add_parser("cards", help="show, change, save and bring the cards that let a car charge"))
+    _add_backup(commands.add_parser("backup", help="save settings, broker and cards as one file"))
+    _add_restore(commands.add_parser("restore", help="make a charger as a backup says, after a look at what changes"))
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -69,9 +72,8 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw it (needs matplotlib)")
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """Where the charger is can be said before or after what is to be done with its settings."""
-    parser.description = "Asks and changes the charger that runs. Without a command, lists every setting."
+def _deeds(parser: argparse.ArgumentParser) -> Callable[[str, str], argparse.ArgumentParser]:
+    """Adds commands to a command that speaks with a charger; which one can be said before or after them."""
     _add_charger(parser, None, DEFAULT_CONFIG)
     deeds = parser.add_subparsers(dest="deed", title="commands")
 
@@ -79,6 +81,14 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         added = deeds.add_parser(name, help=told)
         _add_charger(added, argparse.SUPPRESS, argparse.SUPPRESS)
         return added
+
+    return deed
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Where the charger is can be said before or after what is to be done with its settings."""
+    parser.description = "Asks and changes the charger that runs. Without a command, lists every setting."
+    deed = _deeds(parser)
 
     listing = deed("list", "every setting: its value, what it takes, its default; without a charger, the latter two")
     listing.add_argument("--json", action="store_true", help="as JSON, as /api/v1/settings has it")
@@ -103,13 +113,7 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
         "What opens the charger that runs. As root on the charger it needs no PIN. Secrets never stand on the command "
         "line: they are asked for on the terminal, or read from stdin."
     )
-    _add_charger(parser, None, DEFAULT_CONFIG)
-    deeds = parser.add_subparsers(dest="deed", title="commands")
-
-    def deed(name: str, told: str) -> argparse.ArgumentParser:
-        added = deeds.add_parser(name, help=told)
-        _add_charger(added, argparse.SUPPRESS, argparse.SUPPRESS)
-        return added
+    deed = _deeds(parser)
 
     deed("show", "what is set, the tokens, and the certificate's fingerprint")
     deed("pin", "set the installer's PIN, 4 to 8 digits; - in its place removes it")
@@ -132,6 +136,49 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
     made = "print the certificate of TLS; without one of the owner's it is made where there is none yet"
     certificate = deed("certificate", made)
     certificate.add_argument("--renew", action="store_true", help="make it anew, for the names and addresses of now")
+
+
+def _add_cards(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Asks and changes the charger that runs. Without a command, lists every card."
+    deed = _deeds(parser)
+
+    uid = "a card's number: 12 or 14 hexadecimal digits"
+    deed("list", "every card").add_argument("--json", action="store_true", help="as JSON, as /api/v1/cards has it")
+    load = deed("import", "take a list of cards, all of it or, if one is wrong, nothing; cards not in it stay")
+    load.add_argument("file", metavar="FILE", help="an export, CSV (uid,name,enabled) or a number a line; - is stdin")
+    load.add_argument("--replace", action="store_true", help="forget the cards that are not in it")
+    load.add_argument("--yes", action="store_true", help="do not ask")
+    export = deed("export", "save the cards as CSV, or as JSON where the file is named so")
+    export.add_argument("file", nargs="?", default="-", metavar="FILE", help="where to (default -, which is stdout)")
+    export.add_argument("--json", action="store_true", help="as JSON")
+    add = deed("add", "add a card, or change one")
+    add.add_argument("uid", metavar="UID", help=uid)
+    add.add_argument("name", nargs="?", metavar="NAME", help="what it is called: 32 characters at most")
+    add.add_argument("--disabled", action="store_true", help="it may not be used yet")
+    for name, told in (
+        ("remove", "forget cards"),
+        ("enable", "let cards be used"),
+        ("disable", "end the use of cards"),
+    ):
+        deed(name, told).add_argument("uids", nargs="+", metavar="UID", help=uid)
+
+
+def _add_backup(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Asks the charger that runs for what its owner has set; who may log in is not in it."
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="where to (default -, which is stdout)")
+    parser.add_argument("--secrets", action="store_true", help="with the secrets, which only an installer gets")
+
+
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Says what would be changed, asks, and changes all of it or nothing. What is not in the file stays, and so do "
+        "the mode, SET UP, and who may log in."
+    )
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    parser.add_argument("file", metavar="FILE", help="a backup, an export, or a settings.json; - is stdin")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_charger(parser: argparse.ArgumentParser, url: object, config: object) -> None:

@@ -45,12 +45,12 @@ class Way:
         """Whether it is the control socket, where nothing is refused for want of a right."""
         return self.url.startswith("unix:")
 
-    def exchange(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Status and body of one answer. Raises OSError, HTTPException or ValueError."""
+    def exchange(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes]:
+        """Status and body of one answer; ``kind``: of the body. Raises OSError, HTTPException or ValueError."""
         connection = self.open()
         headers = dict(self.headers)
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = kind
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

@@ -84,7 +84,7 @@ _TRIAL: Final = Step(
 )
 _LAST: Final = Step(
     "set_up",
-    "At last, with all of that seen: SET UP is Done, in the LCD's menu or by: evsed settings set set_up=Done",
+    "At last, with all of that seen: SET UP is Done, in the LCD's menu or by: sudo evsed settings set set_up=Done",
     False,
     ("AT LAST: MENU", "(HOLD o), SET UP", "TO DONE"),
 )

@@ -27,7 +27,7 @@ from evsed.core.settings import TABLE
 from evsed.core.snapshot import Saved, Snapshot
 from evsed.webserver import Bounds
 from tests.api.dice import Asked, Dice
-from tests.api.served import Charger, Served
+from tests.api.served import Charger, Served, now_and_then_as_root
 from tests.core.story import settings
 from tests.scenarios.simulation import PATIENCE_S, wait_for
 
@@ -214,7 +214,7 @@ def throw(requests: int, seed: int) -> Report:
     with (
         patch.object(runtime, "CYCLE_MS", 1),
         Charger(saved) as charger,
-        Served(charger.app, charger.refusals, bounds) as served,
+        Served(now_and_then_as_root(charger.app), charger.refusals, bounds) as served,
     ):
         dice = Dice(charger.app.openapi(), seed)
         client = Client(served)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import cycle
 from types import TracebackType
 from typing import Any, Self
 
@@ -108,6 +109,16 @@ def as_root(app: ASGIApp) -> ASGIApp:
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, RIGHT_KEY: Right.INSTALL}, receive, send)
+
+    return served
+
+
+def now_and_then_as_root(app: ASGIApp) -> ASGIApp:
+    """``app`` for whom every second request is one of somebody who may do everything."""
+    root, turns = as_root(app), cycle((True, False))
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await (root if next(turns) else app)(scope, receive, send)
 
     return served
 

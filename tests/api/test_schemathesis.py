@@ -20,7 +20,7 @@ from evsed.core.snapshot import Saved
 from tests.api.dice import Asked
 from tests.api.fuzz import SETTINGS, Told, changes, is_refused
 from tests.api.openapi_file import generated
-from tests.api.served import Charger, Served
+from tests.api.served import Charger, Served, as_root
 from tests.core import story
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
@@ -52,7 +52,7 @@ def charger() -> Iterator[Charger]:
 @pytest.fixture(scope="module")
 def server(charger: Charger) -> Iterator[str]:
     logging.disable(logging.WARNING)
-    with Served(charger.app, charger.refusals) as served:
+    with Served(as_root(charger.app), charger.refusals) as served:
         yield f"http://127.0.0.1:{served.port}"
     logging.disable(logging.NOTSET)
 

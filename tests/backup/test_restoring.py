@@ -33,7 +33,7 @@ def settings(**changed: object) -> Settings:
 def now(broker: Mqtt | None = BROKER, cards: tuple[Card, ...] = (), **changed: Any) -> Now:
     """A charger with the defaults but for ``changed``."""
     found = settings(**changed)
-    return Now(found, told(json.loads(json.dumps(settings_rows(found)))), 1234, broker, cards)
+    return Now(found, told(json.loads(json.dumps(settings_rows(found)))), 1234, broker, cards, open=True)
 
 
 def saved(charger: Now, *, secrets: bool = False) -> dict[str, Any]:
@@ -171,3 +171,12 @@ def test_cards_are_added_or_become_as_they_were_and_no_other_is_forgotten() -> N
         Change(f"cards.{ANN.uid}", "Ann, who moved, enabled", "Ann, enabled", installer=False),
         Change(f"cards.{BEN.uid}", None, "without a name, disabled", installer=False),
     )
+
+
+def test_who_may_not_know_a_secret_cannot_guess_it_either() -> None:
+    charger = replace(now(**SECRETS), open=False)
+    right = restored(of(secrets={"lcd_pin": 1234, PASSWORD: "its-password"}), charger)
+    guessed = restored(of(secrets={"lcd_pin": 1235, PASSWORD: "another"}), charger)
+    assert right.changes == guessed.changes
+    assert [change.key for change in right.changes] == ["secrets.lcd_pin", "secrets.mqtt_password"]
+    assert right.installers == []

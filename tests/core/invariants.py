@@ -32,6 +32,7 @@ from evsed.core.snapshot import Saved, Snapshot
 from evsed.core.states import State
 from evsed.core.units import Deciamps, Millis, Millivolts
 from evsed.core.wire import MasterOffered, MasterTold
+from tests.core.invariants_cards import PlugIn
 
 LATE_REASON_MS = 6_000
 """How long a reason may still be seen after the time at which it said it would end: C1 takes that long."""
@@ -95,6 +96,7 @@ class Invariants:
         self.agreed: State | None = None  # what our master has agreed to in the state that asked for it
         self.master_offers: Deciamps | None = None  # since it agreed to pulses
         self.master_heard: Millis | None = None
+        self.plug_in = PlugIn(core)
         self.overdue = ""
         self.overdue_since = now
         assert core.permit.at(now) == SAFE, "nothing is closed before the first look"
@@ -137,6 +139,7 @@ class Invariants:
             self.by_hand = None if command.duty is None else (command.duty, now)
         elif isinstance(command, ChooseMode):
             self.by_hand = None
+        self.plug_in.heard(command, now)
 
     def lent_current(self, now: Millis) -> Deciamps | None:
         """What a program outside allows now; None when it sets no limit."""
@@ -161,6 +164,7 @@ class Invariants:
         self._judge_actions(actions, outputs, now)
         self._judge_pilot(outputs, now)
         self._judge_set_up(actions, outputs)
+        self.plug_in.after(actions, now)
         if outputs.contactor1:
             self._judge_closed(outputs, now)
         else:
@@ -368,6 +372,7 @@ class Judged(Controller):
         super().__init__(saved, now, equipment, restart_wait_ms, calendar, pilot_unlocked=pilot_unlocked)
         assert {fault for fault in saved.latched if fault in LATCHED} <= set(self.faults.all)
         self.judge = Invariants(self, now)
+        self.judge.plug_in.allowed = now if saved.granted else None
 
     def handle(self, event: Event, now: Millis) -> list[Action]:
         self.judge.before(event, now)

@@ -1,6 +1,7 @@
 """The machine of machine.py as one of several chargers: a node whose master says anything, a master of any nodes.
 
-The rules of machine.py go on beside these, so that everything that happens to a charger happens to a node too.
+The rules of machine.py and machine_cards.py go on beside these, so that what happens to a charger happens to a node
+too.
 """
 
 import os
@@ -25,7 +26,8 @@ from evsed.core.wire import (
     NodeStatus,
     WireEvent,
 )
-from tests.core.machine import CHANGES, PLATEAUS, ChargerMachine, amperes, cycles, gaps
+from tests.core.machine import CHANGES, PLATEAUS, amperes, cycles, gaps
+from tests.core.machine_cards import CardMachine
 
 SHRINK = bool(os.environ.get("EVSED_SHRINK"))
 """A failing life is made smaller only on request: that takes minutes."""
@@ -49,7 +51,7 @@ wire: st.SearchStrategy[WireEvent] = st.one_of(
 )  # fmt: skip
 
 
-class SharingMachine(ChargerMachine):
+class SharingMachine(CardMachine):
     """Anything that can happen to a charger, and that others can tell it."""
 
     @rule(events=st.lists(wire, min_size=1, max_size=8), count=cycles, gap=gaps)

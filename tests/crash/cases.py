@@ -72,7 +72,7 @@ def _freeze_broker(yard: Yard) -> None:
 def _fill_disk(yard: Yard) -> None:
     yard.fill_disk()
     with contextlib.suppress(urllib.error.HTTPError):  # it tells the client that this will not outlast a restart
-        yard.http("PATCH", "/api/v1/settings", b'{"current_max": 15}')  # something to write at once
+        yard.http("PATCH", "/api/v1/settings", b'{"current_min": 7}')  # something to write at once
 
 
 PIGPIO = (Driver.PIGPIO,)

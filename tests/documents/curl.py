@@ -4,6 +4,7 @@ Ends with status 22, as ``curl --fail`` does, when the answer is no success or s
 """
 
 import argparse
+import base64
 import ssl
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("-H", dest="headers", action="append", default=[])
     parser.add_argument("-d", dest="body")
     parser.add_argument("-A", dest="agent")
+    parser.add_argument("-u", dest="user")
     parser.add_argument("-o", dest="file", type=Path)
     parser.add_argument("-s", action="store_true")
     parser.add_argument("--cacert")
@@ -29,6 +31,8 @@ def main() -> int:
     headers = dict(header.split(": ", 1) for header in given.headers)
     if given.agent:
         headers["User-Agent"] = given.agent
+    if given.user:
+        headers["Authorization"] = f"Basic {base64.b64encode(given.user.encode()).decode()}"
     body = None if given.body is None else given.body.encode()
     if given.cacert:
         context = ssl.create_default_context(cafile=given.cacert)

@@ -93,6 +93,8 @@ _NAMES = {
     "integer": "a whole number",
     "boolean": "`true`, `false`",
     "string": "a text",
+    "array": "a list",
+    "object": "an object",
     "null": "null",
 }
 _TEXTS = {

@@ -17,7 +17,7 @@ curl() { python -m tests.documents.curl "$@" | tee answer; }
 evsed() {
     case $1 in
     simulate) ;;                                          # it runs already
-    settings) python -m evsed "$@" ${URL:+--url "$URL"} ;;
+    settings | access | cards | backup | restore) python -m evsed "$@" ${URL:+--url "$URL"} ;;
     *) python -m evsed "$@" ;;
     esac
 }
@@ -32,7 +32,7 @@ sleep() { naps=$((naps + 1)); test $naps -le 2; }         # what goes on for eve
 class Shell:
     """Where commands run: a directory, a simulation, and the port of a broker (0: none).
 
-    ``installed``: the simulation stands for the charger of this machine, which `evsed settings` asks without --url.
+    ``installed``: the simulation stands for the charger of this machine, which root asks without --url.
     """
 
     directory: Path
@@ -49,7 +49,7 @@ class Shell:
             | {
                 "ROOT": str(ROOT),
                 "PYTHON": sys.executable,
-                "URL": self.simulation.url("") if self.installed else "",
+                "URL": f"unix:{self.simulation.state_dir / 'control.sock'}" if self.installed else "",
                 "BROKER": str(self.broker),
             },
             capture_output=True,

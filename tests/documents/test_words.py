@@ -11,7 +11,6 @@ import yaml  # type: ignore[import-untyped]
 from evsed import __version__
 from evsed.api.firmware.report import Unit, settings_document
 from evsed.api.mqtt.set_topics import set_command
-from evsed.api.v1.settings import settings_rows
 from evsed.cli import parser
 from evsed.core.setting import Offers
 from evsed.core.settings import TABLE, Settings
@@ -89,12 +88,6 @@ def test_what_a_new_charger_s_menu_lacks_is_told() -> None:
     assert _named_items(_between("README.md", "nothing charges yet. Set", "in the menu")) <= fresh
     assert _named_items(_between("README.md", "`o` for 2 s). It has", "only while MODE is Smart")) <= smart - fresh
     assert _named_items(_between("README.md", "Smart or Solar, and", "once there is a mains meter")) <= metered - smart
-
-
-def test_settings_that_rest_does_not_change_are_told() -> None:
-    secret = {str(TABLE[key].lcd_name) for key, row in settings_rows(Settings()).items() if row["secret"]}
-    text = " ".join((ROOT / "docs/access.md").read_text(encoding="utf-8").split())
-    assert re.findall(r"changes any setting but the ([A-Z ]+),", text) == [", ".join(secret)]
 
 
 def test_what_get_settings_says_before_it_is_set_up_is_told() -> None:

@@ -91,7 +91,7 @@ def _check(kind: Kind, seed: int, cut: "Cut[Any]", folder: Path) -> None:
         wrong = ("" if found in cut.good else "which is none of these") or kind.judge(found, cut)
         wrong = wrong if kind.bears_lies or not cut.lied else ""
     if wrong:
-        which = f"state {states.index(found)}" if found in states else f"something else: {found}"
+        which = f"state {states.index(found)}" if found in states else f"something else: {str(found)[:2_000]}"
         names = {name: len(content) for name, content in cut.left.items()}
         raise LostError(
             f"{kind.name}, seed {seed}, after {cut.moment} of {len(cut.history.ops)} calls: {cut.first} to {cut.last} "

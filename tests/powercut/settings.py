@@ -121,7 +121,7 @@ class CardsKind(_Stored[tuple[Card, ...]]):
 def changed(before: Saved, dice: random.Random) -> Saved:
     """Something else to keep."""
     settings = before.settings
-    for key in dice.sample(list(TABLE), dice.randint(1, 4)):
+    for key in dice.sample([key for key, row in TABLE.items() if row.kept], dice.randint(1, 4)):
         settings = settings.replace(key, _value(key, settings, dice))
     if dice.random() < 0.3:
         settings = settings.replace("set_up", dice.randint(0, 1))

@@ -9,7 +9,7 @@ from tests.powercut.lives import Kind, LostError, life
 from tests.powercut.mutants import MUTANTS, mutant
 from tests.powercut.sessions import STATEMENTS, SessionsKind
 
-CUTS = 4_000
+CUTS = 3_000
 CAUGHT_WITHIN = 1_000
 
 

@@ -23,6 +23,11 @@ from evsed.core.safety import LEASE_MS
 PATIENCE_S = 90.0
 """How long a test waits for what must come; far beyond any limit, because these machines are slow and shared."""
 
+INSTALLER_PIN = ("--set", "installer_pin=2468")
+"""Options with which a simulation has an installer's PIN, and what is then sent to be him."""
+
+AS_INSTALLER = {"Authorization": "Basic aW5zdGFsbGVyOjI0Njg="}
+
 _LOOK_AGAIN_S = 0.05
 Json = dict[str, Any]
 
@@ -95,8 +100,8 @@ class Charger:
     def post(self, path: str, body: bytes | None = b"", **headers: str) -> Answer:
         return http("POST", self.url(path), body, **headers)
 
-    def http(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        return http(method, self.url(path), body)
+    def http(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        return http(method, self.url(path), body, **headers)
 
     def answers(self) -> bool:
         try:

@@ -9,14 +9,14 @@ import pytest
 from evsed.core.screens.screen import Words
 from evsed.lcd.draw import draw
 from evsed.lcd.picture import png
-from tests.scenarios.simulation import Simulation, wait_for
+from tests.scenarios.simulation import AS_INSTALLER, INSTALLER_PIN, Simulation, wait_for
 
 pytestmark = pytest.mark.daemon
 
 
 @pytest.fixture
 def fresh(state_dir: Path) -> Iterator[Simulation]:
-    with Simulation(state_dir, ("--first-run",)) as simulation:
+    with Simulation(state_dir, ("--first-run", *INSTALLER_PIN)) as simulation:
         yield simulation
 
 
@@ -28,7 +28,7 @@ def left(simulation: Simulation) -> list[str]:
 
 def done(simulation: Simulation, value: str) -> int:
     body = json.dumps({"set_up": value}).encode()
-    return simulation.http("PATCH", "/api/v1/settings", body).status
+    return simulation.http("PATCH", "/api/v1/settings", body, **AS_INSTALLER).status
 
 
 def test_nothing_closes_before_set_up_is_done_whatever_is_pressed(fresh: Simulation) -> None:
@@ -54,7 +54,7 @@ def test_nothing_closes_before_set_up_is_done_whatever_is_pressed(fresh: Simulat
 def test_erasing_the_settings_makes_it_a_fresh_one_again(fresh: Simulation) -> None:
     assert done(fresh, "Done") == 200
     assert left(fresh) == []
-    assert fresh.http("DELETE", "/erasesettings").status == 200
+    assert fresh.http("DELETE", "/erasesettings", None, **AS_INSTALLER).status == 200
     assert left(fresh)
     fresh.restart()
     assert fresh.state["not_charging"]["reason"] == "not_set_up"

@@ -11,7 +11,7 @@ from evsed.core.screens.screen import MenuPage, Screen, Words
 from evsed.lcd.draw import draw
 from evsed.lcd.fonts import NARROW, TINY
 from evsed.lcd.picture import png
-from tests.scenarios.simulation import Simulation, wait_for
+from tests.scenarios.simulation import AS_INSTALLER, Simulation, wait_for
 
 pytestmark = pytest.mark.daemon
 
@@ -127,7 +127,7 @@ def test_what_belongs_to_the_installation_is_not_changed_from_afar_without_the_i
 def test_the_digits_of_a_pin_are_seen_by_those_only_who_are_in(unit: Unit) -> None:
     cookie = unit.enters()
     unit.opens_menu()
-    unit.keys(cookie, "left", "left", "left")
+    unit.keys(cookie, "left", "left", "left", "left")
     unit.shows_item("LCD PIN", "Set")
     unit.keys(cookie, "middle")
     unit.shows_item("LCD PIN", "____", editing=True)
@@ -137,15 +137,15 @@ def test_the_digits_of_a_pin_are_seen_by_those_only_who_are_in(unit: Unit) -> No
         unit.shows_item("LCD PIN", digits, cookie, editing=True)
         assert unit.item() != unit.item(cookie)
     unit.shows_item("LCD PIN", "***_", editing=True)
-    unit.keys(cookie, "middle", *one, "right", "right", "middle")
+    unit.keys(cookie, "middle", *one, "right", "right", "right", "middle")
     unit.shows(READY)
     answer = unit.simulation.post(f"/lcd?button=left&pressed=0&pin={PIN}").json
     assert answer == {"button": REFUSED, "reason": "the PIN is wrong"}
     assert unit.simulation.post("/lcd?button=left&pressed=0", Cookie=cookie).json["button"] == REFUSED
     cookie = unit.enters("9101")
     unit.opens_menu()
-    leaves = ("right", "right", "middle")
-    unit.keys(cookie, "left", "left", "left", "middle", *one, *zero, *zero, *zero, *leaves)
+    leaves = ("right", "right", "right", "middle")
+    unit.keys(cookie, "left", "left", "left", "left", "middle", *one, *zero, *zero, *zero, *leaves)
     unit.shows(READY)
     assert unit.enters() != cookie
 
@@ -172,3 +172,32 @@ def test_two_clients_who_press_the_same_button_never_make_it_stick(unit: Unit) -
     assert unit.item() == item
     unit.keys(stays, "left")
     wait_for(lambda: unit.item() != item, "the others go on")
+
+
+def test_the_installer_s_pin_is_set_at_the_unit_and_opens_rest_and_stays(unit: Unit) -> None:
+    simulation = unit.simulation
+    change = b'{"current_max": 16}'
+    assert simulation.http("PATCH", "/api/v1/settings", change, **AS_INSTALLER).status == 401
+    unit.opens_menu()
+    for _ in range(3):
+        simulation.press("left")
+    unit.shows_item("INST PIN", "Off")
+    simulation.press("middle")
+    unit.shows_item("INST PIN", "________", editing=True)
+    for digit in (2, 4, 6, 8):
+        for _ in range(digit + 1):
+            simulation.press("right")
+        simulation.press("middle")
+    unit.shows_item("INST PIN", "****____", editing=True)
+    simulation.press("middle")
+    unit.shows_item("INST PIN", "Set")
+    for button in ("right", "right", "middle"):
+        simulation.press(button)
+    unit.shows(READY)
+    wait_for(lambda: simulation.get("/api/v1/access").json["installer_pin_set"], "it is kept")
+    patched = simulation.http("PATCH", "/api/v1/settings", change, **AS_INSTALLER)
+    assert (patched.status, patched.json["current_max"]["value"]) == (200, 16)
+    kept = "".join(file.read_text() for file in simulation.state_dir.glob("*.json*"))
+    assert "2468" not in kept
+    simulation.restart()
+    assert simulation.get("/api/v1/access", **AS_INSTALLER).json["right"] == "install"

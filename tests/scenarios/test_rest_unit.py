@@ -5,7 +5,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from tests.scenarios.simulation import Answer, Json, Simulation, wait_for
+from tests.scenarios.simulation import AS_INSTALLER, INSTALLER_PIN, Answer, Json, Simulation, wait_for
 
 pytestmark = pytest.mark.daemon
 
@@ -16,7 +16,7 @@ UP = {"right": "up", "middle": "up", "left": "up"}
 
 @pytest.fixture(scope="module")
 def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
-    options = ("--set", f"lcd_pin={PIN}", "--set", "rfidreader=EnableAll")
+    options = ("--set", f"lcd_pin={PIN}", "--set", "rfidreader=EnableAll", *INSTALLER_PIN)
     with Simulation(tmp_path_factory.mktemp("unit") / "state", options) as simulation:
         yield simulation
 
@@ -166,14 +166,14 @@ def test_how_it_is_updated(simulation: Simulation) -> None:
 
 
 def test_an_upload_fails_with_the_reason_and_changes_nothing(simulation: Simulation) -> None:
-    answer = simulation.post("/update?file=firmware.bin&offset=0&size=4", b"\0\1\2\3")
+    answer = simulation.post("/update?file=firmware.bin&offset=0&size=4", b"\0\1\2\3", **AS_INSTALLER)
     assert answer.status == 200
     assert answer.body.startswith(b"FAIL: this version does not update itself")
 
 
 def test_erasing_makes_every_setting_its_default_and_denies_access(simulation: Simulation) -> None:
     simulation.post("/settings?mode=3&current_min=8&lcdlock=1")
-    assert simulation.http("DELETE", "/erasesettings").json == {"erasesettings": True}
+    assert simulation.http("DELETE", "/erasesettings", None, **AS_INSTALLER).json == {"erasesettings": True}
     document = newer(simulation)
     assert (document["mode"], document["evse"]["mode"], document["evse"]["access"]) == ("OFF", 0, 0)
     said = document["settings"]

@@ -10,13 +10,21 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.simulation import PATIENCE_S, Answer, Simulation, http, wait_for
+from tests.scenarios.simulation import AS_INSTALLER, INSTALLER_PIN, PATIENCE_S, Answer, Simulation, http, wait_for
 
 pytestmark = pytest.mark.daemon
 
 
 def send(simulation: Simulation, method: str, path: str, body: Any) -> Answer:
-    return http(method, simulation.url(path), json.dumps(body).encode(), Content_Type="application/json")
+    headers = {"Content_Type": "application/json", **(AS_INSTALLER if INSTALLER_PIN[-1] in simulation.options else {})}
+    return http(method, simulation.url(path), json.dumps(body).encode(), **headers)
+
+
+@pytest.fixture
+def installed(state_dir: Path) -> Iterator[Simulation]:
+    """One whose installer has a PIN."""
+    with Simulation(state_dir, INSTALLER_PIN) as simulation:
+        yield simulation
 
 
 @contextmanager
@@ -30,7 +38,8 @@ def states(simulation: Simulation) -> Iterator[Iterator[dict[str, Any]]]:
             yield (json.loads(line[6:]) for line in answer if line.startswith(b"data: "))
 
 
-def test_settings_survive_a_kill_the_moment_they_are_answered(simulation: Simulation) -> None:
+def test_settings_survive_a_kill_the_moment_they_are_answered(installed: Simulation) -> None:
+    simulation = installed
     before = simulation.get("/api/v1/settings").json
     assert (before["current_max"]["value"], before["mains_meter"]["value"]) == (13, "Eastron3P")
     answer = send(simulation, "PATCH", "/api/v1/settings", {"current_max": 10, "mode": "Smart", "temp_max": 60})

@@ -100,11 +100,11 @@ class RestoreDocument(TypedDict):
     wrong: list[str]
 
 
-def _now(site: Site) -> Now:
+def _now(site: Site, right: Right) -> Now:
     snapshot = site.snapshot
     rows = told(settings_rows(snapshot.settings, snapshot.offers))
     broker = None if site.set_broker is None else site.unit.broker
-    return Now(snapshot.settings, rows, site.unit.serial, broker, snapshot.cards)
+    return Now(snapshot.settings, rows, site.unit.serial, broker, snapshot.cards, open=right >= Right.INSTALL)
 
 
 def _restore_document(found: Restoring) -> RestoreDocument:
@@ -187,7 +187,7 @@ def create_router(site: Site) -> APIRouter:
         except DocumentError as error:
             site.refusals.note("POST /api/v1/restore", without_secrets(body), str(error))
             return problem(422, f"the file cannot be used: {error}")
-        before = _now(site)
+        before = _now(site, right_of(request))
         found = restoring(file, before)
         if dry_run:
             return JSONResponse(_restore_document(found))

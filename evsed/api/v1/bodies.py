@@ -31,9 +31,13 @@ class NotTakenError(ValueError):
 
 
 class NotAllowedError(NotTakenError):
-    """What was sent is not for the one who sent it."""
+    """What was sent under ``keys`` is not for the one who sent it; ``why`` says what to do."""
 
     status = 403
+
+    def __init__(self, why: str, keys: Sequence[str]) -> None:
+        super().__init__(*(Wrong(f"{key}: {why}", pointer=pointer(key)) for key in keys))
+        self.args = (f"{', '.join(keys)}: {why}",)
 
 
 def json_object(body: bytes, example: str, known: Collection[str] | None = None) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def _read_row(line: int, cells: Sequence[str], columns: Sequence[str], found: _F
     def wrong(name: str, says: str) -> None:
         errors.append(Wrong(f"line {line}, column {fields.get(name, (1, ''))[0]} ({name}): {says}"))
 
-    given = _as_it_was(fields.get("uid", (0, ""))[1])
+    given = fields.get("uid", (0, ""))[1].lstrip("'")
     uid = uid_of(given)
     if not uid:
         wrong("uid", _SPREADSHEET if _SPOILT.fullmatch(given) else UID_TOLD)
@@ -189,6 +189,7 @@ def _read_object(place: int, row: Any, where: str, found: _Found) -> None:
     errors = [Wrong(f"{told}: {key[:20]!a} is not known", pointer=where + pointer(key)) for key in unknown]
     uid = uid_of(fields["uid"]) if isinstance(fields.get("uid"), str) else ""
     name, enabled, added = fields.get("name", ""), fields.get("enabled", True), fields.get("added")
+    name = name.strip() if isinstance(name, str) else name
     if not uid:
         errors.append(Wrong(f"{told}: {UID_TOLD}", pointer=f"{where}/uid"))
     if says := wrong_name(name) if isinstance(name, str) else "a card's name is text":

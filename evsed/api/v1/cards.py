@@ -5,9 +5,9 @@ the core's, what a file says cardlist.py's.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
@@ -60,6 +60,10 @@ _FILE: Final = {
         },
     }
 }
+
+_DryRun: TypeAlias = Annotated[bool, Query(description="only say what would change")]
+_Replace: TypeAlias = Annotated[bool, Query(description="forget the cards that are not in the list")]
+_Uid: TypeAlias = Annotated[str, Path(description="the card's number: 12 or 14 hexadecimal digits")]
 
 
 @exact
@@ -144,6 +148,7 @@ def read_card(uid: str, body: bytes) -> ChangeCard:
     """The change in a JSON body of name and enabled, either of which may be missing. Raises NotTakenError."""
     given = json_object(body, '{"name": "Ann", "enabled": true}', ("name", "enabled"))
     number, name, enabled = uid_of(uid), given.get("name"), given.get("enabled")
+    name = name.strip() if isinstance(name, str) else name
     errors = [] if number else [Wrong(UID_TOLD, parameter="uid")]
     if says := ("" if name is None else wrong_name(name) if isinstance(name, str) else "a card's name is text"):
         errors.append(Wrong(says, pointer="/name"))
@@ -187,7 +192,7 @@ def _add_lists(router: APIRouter, site: Site) -> None:
     @router.post(
         "/cards/import", response_model=None, openapi_extra=_FILE, responses=taking(NOT_TAKEN, model=ImportDocument)
     )
-    async def bring(request: Request, dry_run: bool = False, replace: bool = False) -> JSONResponse:
+    async def bring(request: Request, dry_run: _DryRun = False, replace: _Replace = False) -> JSONResponse:
         """Takes a list, all of it or nothing, and says what changes; with ``dry_run`` nothing does.
 
         JSON as exported, CSV (uid,name,enabled, with or without that header), or a number a line. Cards that are not in
@@ -216,7 +221,7 @@ def _add_single(router: APIRouter, site: Site) -> None:
     @router.put(
         "/cards/{uid}", response_model=None, openapi_extra=_BODY, responses=taking(NOT_TAKEN, model=CardsDocument)
     )
-    async def change(uid: str, request: Request) -> JSONResponse:
+    async def change(uid: _Uid, request: Request) -> JSONResponse:
         """Adds a card, or changes its name and whether it may be used; answers as ``GET /api/v1/cards`` does."""
         try:
             command = read_card(uid, await request.body())
@@ -227,7 +232,7 @@ def _add_single(router: APIRouter, site: Site) -> None:
         return JSONResponse(cards_document(site.snapshot), headers=_NOT_KEPT)
 
     @router.delete("/cards/{uid}", response_model=None, responses=taking(_NOT_THERE, model=CardsDocument))
-    async def remove(uid: str) -> JSONResponse:
+    async def remove(uid: _Uid) -> JSONResponse:
         """Forgets a card; a car that it lets charge goes on."""
         if refused := (await site.submit(RemoveCards(frozenset({uid_of(uid)})))).refused:
             site.refusals.note("DELETE /api/v1/cards", "...", refused)

@@ -185,8 +185,7 @@ def _allowed(changes: ChangeSettings, request: Request, site: Site) -> ChangeSet
     """``changes``, which the sender of ``request`` may make. Raises NotAllowedError, and NotTakenError."""
     installers = [key for key, _ in changes.changes if TABLE[key].installer]
     if installers and right_of(request) < Right.INSTALL:
-        why = need_installer(site.access)
-        raise NotAllowedError(*(Wrong(f"{key}: {why}", pointer=pointer(key)) for key in installers))
+        raise NotAllowedError(need_installer(site.access), installers)
     if (INSTALLER_PIN, 0) in changes.changes and site.login_on and site.access.pin_set and site.access.ways == 1:
         raise NotTakenError(Wrong(LAST_WAY_IN, pointer=pointer(INSTALLER_PIN)))
     return changes

@@ -155,9 +155,9 @@ def test_what_is_no_backup_is_refused_and_says_where(bench: Bench, body: bytes, 
 def test_what_is_an_installers_needs_one_and_the_rest_does_not(bench: Bench) -> None:
     bench.asking.right = Right.OPERATE
     assert bench.restore(settings={"current_min": 7}).status == 200
-    refused = bench.restore(settings={"current_min": 8, "current_max": 16}, secrets={"lcd_pin": 1})
+    refused = bench.restore(settings={"current_min": 8, "current_max": 16}, broker={"tls": True})
     assert refused.status == 403
-    assert refused.json["detail"] == "only the installer may change current_max, secrets.lcd_pin; nothing was changed"
+    assert refused.json["detail"] == "only the installer may change current_max, broker.tls; nothing was changed"
     assert (bench.value("current_min"), bench.value("current_max")) == (7, 13)
 
 
