@@ -3,10 +3,11 @@
 Owns what of this charger's own stands against charging.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from evsed.core import view
 from evsed.core.actions import Outputs
+from evsed.core.cards import name_of
 from evsed.core.charger import Situation
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.model import NO_CURRENT, Access, MeterRole, MeterType, Mode
@@ -19,6 +20,8 @@ from evsed.core.units import Millis
 
 if TYPE_CHECKING:
     from evsed.core.controller import Controller
+
+_MODES: Final = tuple(mode.name for mode in Mode)
 
 
 def moment(core: "Controller", now: Millis) -> Moment:
@@ -90,12 +93,14 @@ def session(core: "Controller", before: Outputs, now: Millis) -> Look:
     fresh = metering.fresh_ev(now)
     metered = core.desk.settings.ev_meter != MeterType.DISABLED
     everybody = core.regulation.drawn
+    card = core.desk.cards.holder
     return Look(
         connected=core.connected,
         gone=core.charger.state is State.A and core.level is Level.UNPLUGGED,
         closed=(outputs.contactor1 and not before.contactor1, outputs.contactor2 and not before.contactor2),
-        card=core.desk.cards.holder,
-        mode=Mode(core.desk.settings.mode).name,
+        card=card,
+        card_name=name_of(core.desk.cards.all, card) or "" if card != core.session.card else "",
+        mode=_MODES[core.desk.settings.mode],
         unix_s=core.desk.unix_s,
         import_wh=ev.import_wh if metered else None,
         import_at=ev.import_at,

@@ -6,7 +6,7 @@ that neither pauses nor restarts nor a silent meter lose any. Where it came from
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from evsed.core.actions import Action, LogSession
 from evsed.core.model import NO_CURRENT, PhaseCurrents
@@ -37,8 +37,7 @@ RESTARTED: Final = "restarted"
 """The code of a stop for which the charger's own process or its supply ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What the session has to know at one moment; None is "not known"."""
 
     connected: bool = False
@@ -105,6 +104,11 @@ class Session:
         if kept.open is not None and kept.open.charging:
             self._open = _stopped(kept.open, RESTARTED)
             self._due = True
+
+    @property
+    def card(self) -> str:
+        """The card that was seen last in this session; empty: none was."""
+        return self._seen.card
 
     # ---- what happens ----
 
