@@ -21,8 +21,9 @@ _ABOUT: Final = (
     'query wins); a refused value answers 200 with "Value not allowed!" in its place and changes nothing. '
     "/api/v1 takes and gives JSON; refusals are problem JSON (RFC 9457).\n\n"
     "A request that changes something is refused (403) when its Origin is a foreign web page, and every request when "
-    "its Host is no name of this charger. 401, 403 and 429 say that a login, more rights or some patience are needed: a "
-    "token goes into Authorization: Bearer, the owner's password or the installer's PIN into Basic. 408, 413, 414, 431 and 503 are answers to requests that are too slow, too "
+    "its Host is no name of this charger. 401, 403 and 429 say that a login, more rights or some patience are needed: "
+    "a token goes into Authorization: Bearer, the owner's password or the installer's PIN into Basic. 408, 413, 414, "
+    "431 and 503 are answers to requests that are too slow, too "
     "long, or too many."
 )
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
