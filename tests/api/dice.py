@@ -89,7 +89,7 @@ class Dice:
         method, path, parameters, operation = dice.choice(self._operations)
         while "{" in path:
             before, _, after = path.partition("{")
-            path = before + quote(self._value({}).encode("utf-8", "replace"), safe="") + after.partition("}")[2]
+            path = before + quote(self._value({}), safe="", errors="surrogatepass") + after.partition("}")[2]
         schema = _json_schema(operation)
         if schema is not None:
             return self._request(method, path, self._json(schema), "application/json")

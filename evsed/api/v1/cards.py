@@ -63,7 +63,8 @@ _FILE: Final = {
 
 _DryRun: TypeAlias = Annotated[bool, Query(description="only say what would change")]
 _Replace: TypeAlias = Annotated[bool, Query(description="forget the cards that are not in the list")]
-_Uid: TypeAlias = Annotated[str, Path(description="the card's number: 12 or 14 hexadecimal digits")]
+_FORM: Final = "^([0-9A-Fa-f]{12}|[0-9A-Fa-f]{14})$"  # for the document: what stands between digits is taken as well
+_Uid: TypeAlias = Annotated[str, Path(description="the card's number", json_schema_extra={"pattern": _FORM})]
 
 
 @exact

@@ -100,8 +100,8 @@ CARD_WORDS: Final[Mapping[str, Wording]] = MappingProxyType(
         reader.STORED: Wording(("CARD", "STORED")),
         reader.DELETED: Wording(("CARD", "DELETED")),
         reader.KNOWN: Wording(("CARD WAS", "STORED", "ALREADY")),
-        reader.NOT_KNOWN: Wording(("CARD IS NOT", "STORED")),
-        reader.FULL: Wording(("NO ROOM FOR", "MORE CARDS")),
+        reader.NOT_KNOWN: Wording(("CARD IS", "NOT STORED")),
+        reader.FULL: Wording(("CARD LIST", "IS FULL")),
     }
 )
 """For a moment after a card was read, by what the reader says; what a card starts or stops is seen without words."""

@@ -25,7 +25,8 @@ class Hands:
 
     def __init__(self) -> None:
         story_settings = settings(mains_meter="API", ev_meter="API", circuit_meter="API", rfidreader="EnableAll")
-        self.story = Story(Saved(settings=story_settings))
+        self.story = Story(Saved(settings=story_settings, granted=True))
+        self.story.plug(ready=False)
         self.story.run(1)
         self.refused: list[str] = []
         self.reboots = 0
