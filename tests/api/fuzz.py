@@ -127,7 +127,8 @@ def _read(door: socket.socket, asked: Asked) -> Told:
         told = Told(int(status.split()[1]), headers)
         if asked.method == "HEAD" or _endless(told):
             return told
-        while len(body) < int(headers.get("content-length", 0)):
+        chunked = headers.get("transfer-encoding") == "chunked"
+        while not body.endswith(b"0\r\n\r\n") if chunked else len(body) < int(headers.get("content-length", 0)):
             data = door.recv(65_536)
             if not data:
                 return Told()

@@ -17,7 +17,7 @@ FAULTS: Final = tuple(fault.value.code for fault in Fault)
 REASONS: Final = (*dict.fromkeys((*WORDINGS, "delayed", *FAULTS)), OTHER)
 CAPS: Final = (
     *("max", "cable", "override", "mains", "circuit", "summains", "outside_limit", "temperature", "grid_relay"),
-    *("mains_meter_silent", "circuit_meter_silent", "master", *(mode.name.lower() for mode in Mode), OTHER),
+    *("mains_meter_silent", "circuit_meter_silent", "master", "chargers", *(mode.name.lower() for mode in Mode), OTHER),
 )
 LIMITS: Final = ("min", "max", "mains", "circuit", "summains", "cable", "override", "outside_limit")
 
