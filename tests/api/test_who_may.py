@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from evsed import credentials
-from evsed.access import Right
+from evsed.access import Kind, Right
 from evsed.api.app import create_app, routes_of
 from evsed.api.rights import NEEDS, RIGHT_KEY, Needs
 from evsed.api.tries import FREE_TRIES, Tries
@@ -221,7 +221,7 @@ class Yard:
     def reset(self, *, login: bool) -> None:
         """As if nobody had asked anything."""
         self.charger.access._credentials = self.before
-        self.charger.site.keys._tries = Tries()
+        self.charger.site.keys._tries = {kind: Tries() for kind in Kind}
         self.commands.clear()
         self.deeds.clear()
         if self.charger.site.login_on != login:
