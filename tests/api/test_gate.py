@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from evsed import credentials
 from evsed.access import Access, Kind
 from evsed.api.firmware.posted_settings import TABLE_OF_PARAMETERS
 from evsed.api.gate import Answer, Keys
+from evsed.api.guesses import Guesses
 from evsed.api.logins import INSTALLER_S
 from evsed.api.mqtt.set_topics import SET_TOPICS, set_command
 from evsed.api.tries import FREE_OF_ALL, FREE_TRIES
@@ -212,6 +214,17 @@ def test_nobody_learns_a_remembered_pin_by_many_guesses_at_once(keys: Keys) -> N
     assert judged(keys, (PIN, HERE)) == [Answer.RIGHT]
     answers = judged(keys, *[("1357", HERE)] * 30, (PIN, HERE))
     assert answers == [Answer.WRONG] * FREE_TRIES + [Answer.WAIT] * (31 - FREE_TRIES)
+
+
+def test_wrong_pins_are_on_the_disk_when_they_are_answered(keys: Keys, tmp_path: Path) -> None:
+    def started() -> Keys:
+        guesses = Guesses(tmp_path, lambda: 0.0, lambda: 0.0)
+        guesses.load()
+        return Keys(keys.access, lambda: 0.0, guesses)
+
+    for host in range(FREE_OF_ALL):
+        assert judged(started(), ("1357", f"10.0.0.{host}")) == [Answer.WRONG]
+    assert judged(started(), (PIN, HERE)) == [Answer.WAIT]
 
 
 def test_a_guess_counts_although_nobody_waits_for_its_answer(keys: Keys) -> None:
