@@ -43,6 +43,7 @@ from evsed.wallclock import ClockJudge, LocalCalendar
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from evsed.api.guesses import Guesses
     from evsed.entrances import Entrances
     from evsed.hw.modbus_tcp import ModbusTcp
     from evsed.hw.panel import Panel
@@ -280,6 +281,7 @@ class _Daemon:
         from evsed.alerts.service import Alerts  # noqa: PLC0415
         from evsed.api.app import create_app  # noqa: PLC0415
         from evsed.api.gate import Keys  # noqa: PLC0415
+        from evsed.api.guesses import Guesses  # noqa: PLC0415
         from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
@@ -314,12 +316,12 @@ class _Daemon:
             set_broker=mqtt.set_broker,
             network=network,
             lcd=face.png,
-            keys=Keys(self._access),
+            keys=Keys(self._access, guesses=Guesses(Path(installation.state.directory))),
             logbook=self._logbook,
             alerts=alerts,
             devices=lambda: devices(beside),
         )
-        await asyncio.to_thread(self._load_access)
+        await asyncio.to_thread(self._load_access, site.keys.guesses)
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         doors = Doors(self._over, patient=installation.board.kind != "simulation")
@@ -347,8 +349,9 @@ class _Daemon:
         for other in beside:
             other.close()
 
-    def _load_access(self) -> None:
+    def _load_access(self, guesses: "Guesses") -> None:
         """Who may log in; what the command line or an older evsed's configuration says of it is taken over."""
+        guesses.load()
         self._access.load()
         self._access.take_over(self._installation.installer.pin)
         if self._pin and not self._access.check(Kind.INSTALLER, f"{self._pin:04}"):

@@ -22,7 +22,7 @@ from evsed.api.guard import Guard, names_of
 from evsed.api.metrics import route as metrics
 from evsed.api.openapi import document
 from evsed.api.problems import Wrong, refusal
-from evsed.api.rights import Needs
+from evsed.api.rights import Needs, Served
 from evsed.api.site import BusyError, Site
 from evsed.api.v1 import access, alerts, backup, cards, charging, counters, events, limit, sessions, state, timer
 from evsed.api.v1 import meters as v1_meters
@@ -79,14 +79,14 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     return app
 
 
-def routes_of(app: FastAPI) -> list[tuple[str, str]]:
-    """Method and path of every route; what is mounted ends in ``{path}``."""
-    found: list[tuple[str, str]] = []
+def routes_of(app: FastAPI) -> list[Served]:
+    """Every route, in the router's order; what is mounted ends in ``{path}``."""
+    found = []
     for route in iter_route_contexts(app.routes):
-        path = str(route.path)
-        methods = route.methods
-        found += [("GET", f"{path}/{{path}}")] if not methods else [(method, path) for method in methods - {"HEAD"}]
-    return sorted(found)
+        methods = frozenset(route.methods or ())
+        path = str(route.path) if methods else f"{route.path}/{{path}}"
+        found.append(Served(methods, path, route.matches))
+    return found
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

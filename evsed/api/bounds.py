@@ -43,6 +43,10 @@ class Places:
         """Whether nobody else may come in."""
         return self.taken >= self.most
 
+    def of(self, client: str) -> int:
+        """How many ``client`` has."""
+        return self._taken[client]
+
     def full_for(self, client: str) -> bool:
         """Whether ``client`` may not come in."""
         return self.full or self._taken[client] >= self.most_of_one

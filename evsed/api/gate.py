@@ -20,11 +20,13 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evsed.access import Access, Kind, Right, Token
+from evsed.api.bounds import Places
+from evsed.api.guesses import Guesses
 from evsed.api.logins import COOKIE, Logins
 from evsed.api.problems import refusal
 from evsed.api.refusals import Refusals
 from evsed.api.rights import ASKER_KEY, RIGHT_KEY, Asker, Needs, Who
-from evsed.api.tries import Tries
+from evsed.api.tries import Tries, network_of
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_WAITING: Final = 8
@@ -63,43 +65,64 @@ class Answer(Enum):
 class Keys:
     """The secrets of one charger and who guesses at them; on the web server's thread only."""
 
-    def __init__(self, access: Access, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, access: Access, clock: Callable[[], float] = time.monotonic, guesses: Guesses | None = None
+    ) -> None:
         self.access = access
         self.clock = clock
         self.logins = Logins(access)
-        self._tries = Tries()
+        self.guesses = guesses or Guesses()
+        self._tries = {Kind.INSTALLER: Tries(self.guesses.installer), Kind.OWNER: Tries()}
         self._one = asyncio.Lock()
-        self._waiting = 0
+        self._strangers = Places(_MOST_WAITING)
+        self._known = Places(_MOST_WAITING)
 
     async def judge(self, kind: Kind, given: str, address: str) -> Answer:
-        """Judges a secret; one at a time, for it costs memory and a processor. A wrong one counts."""
+        """Judges a secret; one at a time, for it costs memory and a processor. A wrong one counts.
+
+        Who gave the right one before does not queue with those that guess.
+        """
         if self.access.stored(kind) is None:
             return Answer.NONE_SET
-        if self._waiting >= _MOST_WAITING:
+        network = network_of(address)
+        known = self._tries[kind].knows(address)
+        queue = self._known if known else self._strangers
+        if queue.full:
             return Answer.WAIT
-        self._waiting += 1
-        try:
+        # only while no try of this address is under way: it would be compared before that one has counted
+        at_once = known and not queue.of(network) and not self._waits_s(kind, address)
+        if at_once and self.access.remembers(kind, given):
+            self._tries[kind].right(address)
+            return Answer.RIGHT
+        with queue.one(network):
             async with self._one:
                 return await self._judged(kind, given, address)
-        finally:
-            self._waiting -= 1
 
     async def _judged(self, kind: Kind, given: str, address: str) -> Answer:
-        if self._tries.wait_s(address, self.clock()):
+        if self._waits_s(kind, address):
             return Answer.WAIT
         right = self.access.remembers(kind, given)
         try:
             right = right or await asyncio.to_thread(self.access.check, kind, given)
         finally:
             if right:
-                self._tries.right(address)
+                self._tries[kind].right(address)
             else:
-                self._tries.wrong(address, self.clock())  # also when nobody waits for the answer any more
+                self._tries[kind].wrong(address, self.clock())  # also when nobody waits for the answer any more
+        if not right and kind is Kind.INSTALLER:
+            await self.keep_guesses()
         return Answer.RIGHT if right else Answer.WRONG
 
-    def wait_s(self, address: str) -> int:
-        """How many seconds ``address`` has to wait, at least 1."""
-        return max(1, self._tries.wait_s(address, self.clock()))
+    async def keep_guesses(self) -> None:
+        """A wrong PIN is on the disk before it is answered: who restarts the daemon does not guess afresh."""
+        await asyncio.to_thread(self.guesses.keep)
+
+    def _waits_s(self, kind: Kind, address: str) -> int:
+        return self._tries[kind].wait_s(address, self.clock())
+
+    def wait_s(self, address: str, kind: Kind | None = None) -> int:
+        """How many seconds ``address`` has to wait with a secret of ``kind`` (None: of any), at least 1."""
+        return max(1, *(self._waits_s(each, address) for each in Kind if kind in {each, None}))
 
     async def change(self, deed: Callable[[], object]) -> None:
         """Sets another secret, off the event loop. Raises what ``deed`` raises."""
@@ -201,7 +224,7 @@ class Gate:
             return Turned(401, "Authorization: Basic takes owner:PASSWORD or installer:PIN")
         answer = await self._keys.judge(kind, secret, address)
         if answer is not Answer.RIGHT:
-            return turned(answer, kind, self._keys.wait_s(address))
+            return turned(answer, kind, self._keys.wait_s(address, kind))
         stored = self._keys.access.stored(kind)
 
         def still() -> Right:
@@ -217,7 +240,7 @@ class Gate:
         if right is Right.NOTHING:
             return None
         who = Who.INSTALLER if right is Right.INSTALL else Who.OWNER
-        return Asker(who, right, lambda: logins.right(cookie, clock(), uses=False))
+        return Asker(who, right, lambda: max(logins.right(cookie, clock(), uses=False), self._anybody()))
 
 
 def need_installer(access: Access) -> str:

@@ -1,11 +1,14 @@
 """Who may ask: refuses what a foreign web page makes a browser on the LAN send, before a body is read.
 
+Also refused is a path that no honest client sends: what looks at it later (a pattern, a log) may read it in two ways.
+
 A page elsewhere can make a browser POST to the charger (its ``Origin`` gives it away), or have its own name resolve to
 the charger's address and then read the answers as well (DNS rebinding; the ``Host`` gives it away, also in a GET).
 Scripts are no danger of that kind: they send no ``Origin``, and a name or address that is ours.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
@@ -24,6 +27,9 @@ _TOLD_TO_THE_ROUTER: Final = re.compile(
     r"smartevse-[0-9a-f]{4}"
 )  # by systemd/evsed-dhcp-name; no domain of the internet
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_CONTROLS: Final = frozenset({"Cc", "Zl", "Zp"})  # categories of Unicode
+_FIRST, _LAST = 0x21, 0x7E  # what is visible of ASCII
+_NO_PATH: Final = "the path has control characters in it, or others that are escaped in a URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ def names_of(serial: int, hostname: str, configured: Iterable[str]) -> Names:
     return Names(frozenset(own), frozenset(_folded(name) for name in configured))
 
 
-def judge(method: str, headers: Iterable[tuple[bytes, bytes]], names: Names) -> Refused | None:
-    """None when the request may come in. ``headers`` have names in lower case.
+def judge(method: str, headers: Iterable[tuple[bytes, bytes]], names: Names, scheme: str = "http") -> Refused | None:
+    """None when the request may come in. ``headers`` have names in lower case; ``scheme`` is how it came.
 
     No ``Host`` at all is HTTP/1.0, which no browser speaks: a script, and allowed.
     """
@@ -69,13 +75,20 @@ def judge(method: str, headers: Iterable[tuple[bytes, bytes]], names: Names) -> 
     if method in _SAFE:
         return None
     for origin in origins:
-        if not _is_own_page(origin, hosts, names):
+        if not _is_own_page(origin, hosts, names, scheme):
             why = (
                 "a web page of another site may not operate this charger; use the charger's own page, or a script, "
                 "which sends no Origin"
             )
             return Refused("Origin", origin, why)
     return None
+
+
+def is_no_path(scope: Scope) -> bool:
+    """Whether the path of a request has control characters or ends of lines in it, or bytes that belong escaped."""
+    raw = scope.get("raw_path") or b""
+    written = all(_FIRST <= byte <= _LAST for byte in raw)
+    return not written or any(unicodedata.category(sign) in _CONTROLS for sign in scope["path"])
 
 
 def _folded(name: str) -> str:
@@ -112,19 +125,21 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _is_own_page(origin: str, hosts: list[str], names: Names) -> bool:
-    """Whether a page of ``origin`` came from us: from the host and port that it asks, or through a configured name."""
+def _is_own_page(origin: str, hosts: list[str], names: Names, scheme: str) -> bool:
+    """Whether a page of ``origin`` came from us: as it asks, from that host and port, or through a configured name."""
     try:
-        scheme, authority = urlsplit(origin.strip())[:2]
+        its, authority = urlsplit(origin.strip())[:2]
     except ValueError:
         return False
     page = _split(authority)
-    if page is None or scheme not in _DEFAULT_PORTS:
+    if page is None or its not in _DEFAULT_PORTS:
         return False  # also "null", the origin of sandboxed pages and files
     if page[0] in names.configured:
         return True  # a proxy of the owner may have written another Host
+    if its != scheme:
+        return False  # another server than the one that is asked
     asked = [_split(host) for host in hosts]
-    default = _DEFAULT_PORTS[scheme]
+    default = _DEFAULT_PORTS[its]
     return any(host is not None and (host[0], host[1] or default) == (page[0], page[1] or default) for host in asked)
 
 
@@ -138,7 +153,14 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        refused = judge(scope["method"], scope["headers"], self._names) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if is_no_path(scope):
+            self._refusals.note("HTTP path", scope["path"], _NO_PATH)
+            await refusal(scope["path"], 400, _NO_PATH, {"Connection": "close"})(scope, receive, send)
+            return
+        refused = judge(scope["method"], scope["headers"], self._names, scope.get("scheme", "http"))
         if refused is None:
             await self._app(scope, receive, send)
             return

@@ -1,9 +1,9 @@
 """Who logged in with a browser: a cookie stands for the PIN or password that was given, for a while.
 
 Owns the logins, in memory only: they end with the daemon. Pure but for the random cookies: time comes in as ``now_s``,
-monotonic. Whoever gave the installer's PIN is the installer while he changes things, and after half an hour without
-the owner; a page that is left open and looks by itself does not keep him the installer. A login ends when the secret
-that it was opened with is changed.
+monotonic. Whoever gave the installer's PIN is the installer while he changes things, and half an hour after that what
+he was before: the owner where he gave that password too, else nobody special. A page that is left open and looks by
+itself does not keep him the installer. A login ends when the secret that it was opened with is changed.
 """
 
 import secrets
@@ -60,7 +60,7 @@ class Logins:
         login = self._valid(cookie, now_s)
         if login is None:
             return Right.NOTHING
-        installs = Kind.INSTALLER in login.given and now_s < login.installer_until
+        installs = Kind.INSTALLER in login.given
         if uses:
             longer = now_s + INSTALLER_S if installs and changes else login.installer_until
             self._logins[digest(cookie)] = replace(login, until=now_s + OWNER_S, installer_until=longer)
@@ -72,6 +72,8 @@ class Logins:
         if login is None:
             return None
         given = {kind: stored for kind, stored in login.given.items() if self._access.stored(kind) is stored}
+        if now_s >= login.installer_until:
+            given.pop(Kind.INSTALLER, None)
         if not given or now_s >= login.until:
             self.close(cookie)
             return None

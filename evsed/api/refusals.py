@@ -9,8 +9,14 @@ log = logging.getLogger(__name__)
 
 _REMEMBERED = 200
 _CUT = 80
+_LONGEST = 400  # of what is our own text, with something of a client's in it
 _AT_ONCE = 50
 _EACH_S = 5.0  # another line after that
+
+
+def told(text: str, longest: int = _CUT) -> str:
+    """``text`` as one line of a log has it: cut, and what is no visible sign escaped, so that nobody forges lines."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:longest])
 
 
 class Refusals:
@@ -27,7 +33,7 @@ class Refusals:
     def note(self, where: str, given: str, why: str) -> None:
         """Counts a refusal of ``given`` at ``where`` (a topic, or a path and parameter) and logs it the first time."""
         self.count += 1
-        shown = given[:_CUT]
+        where, why, shown = told(where, _CUT), told(why, _LONGEST), given[:_CUT]
         if (where, shown) in self._logged:
             return
         self._logged[where, shown] = None

@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import Final
 
 from fastapi import Request
+from starlette.routing import Match
 from starlette.types import Scope
 
 from evsed.access import Right
 
-__all__ = ["NEEDS", "Asker", "Needs", "Right", "Who", "asker_of", "right_of"]
+__all__ = ["NEEDS", "Asker", "Needs", "Right", "Served", "Who", "asker_of", "right_of"]
 
 RIGHT_KEY: Final = "evsed.right"
 ASKER_KEY: Final = "evsed.asker"
@@ -141,39 +142,40 @@ def asker_of(request: Request) -> Asker:
     return Asker(Who.ANYBODY, right, lambda: right)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A route of an application."""
+
+    methods: frozenset[str]  # none: all, of what is mounted, whose files are only read
+    path: str  # its template; ``{path}`` at the end of what is mounted
+    matches: Callable[[Scope], tuple[Match, Scope]]  # the router's own judgement
+
+
 class Needs:
     """NEEDS for the routes of one application: those without a row need INSTALL, where there is nothing READ is enough.
 
-    So nobody without a login learns what there is.
+    So nobody without a login learns what there is. Which route it is says the router's own match, and not a second
+    reading of the path.
     """
 
-    def __init__(self, routes: Iterable[tuple[str, str]], table: Mapping[tuple[str, str], Right] = NEEDS) -> None:
-        """``routes``: method and path template of each, ``{path}`` at the end of what is mounted."""
-        forms = [(method, _form(path), right) for (method, path), right in table.items()]
-        known = {(method, form) for method, form, _ in forms}
-        self.unknown = sorted(route for route in set(routes) if (route[0], _form(route[1])) not in known)
-        forms += [(method, _form(path), Right.INSTALL) for method, path in self.unknown]
-        self._plain = {(method, form): right for method, form, right in forms if "[" not in form and "*" not in form}
-        self._formed = [
-            (method, re.compile(form, re.DOTALL), right)
-            for method, form, right in forms
-            if (method, form) not in self._plain
-        ]
+    def __init__(self, routes: Iterable[Served], table: Mapping[tuple[str, str], Right] = NEEDS) -> None:
+        """``routes`` in the order in which the router asks them."""
+        self._routes = tuple(routes)
+        self._exact = table
+        self._table = {(method, _form(path)): right for (method, path), right in table.items()}
 
     def of(self, scope: Scope) -> Right:
         """What the request of ``scope`` needs."""
-        method, path = scope["method"], scope["path"]
-        method = "GET" if method == "HEAD" else method
-        plain = self._plain.get((method, re.escape(path)))
-        if plain is not None:
-            return plain
-        found = [right for asked, form, right in self._formed if asked == method and form.fullmatch(path)]
-        return max(found, default=Right.READ)
+        route = next((route for route in self._routes if route.matches(scope)[0] is Match.FULL), None)
+        if route is None:
+            return Right.READ  # 404, 405, or sent to where there is something
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if route.methods:
+            return self._table.get((method, _form(route.path)), Right.INSTALL)
+        file = self._exact.get((method, scope["path"]))  # one that has a row of its own
+        return self._table.get(("GET", _form(route.path)), Right.INSTALL) if file is None else file
 
 
 def _form(path: str) -> str:
-    """Paths of the template ``path``: what is in braces is one part of the path, and {path} or {..:path} all of it."""
-    return "".join(
-        re.escape(part) if not part.startswith("{") else ".*" if part.endswith("path}") else "[^/]+"
-        for part in re.split(r"(\{[^}]*\})", path)
-    )
+    """The template ``path`` without the names in its braces."""
+    return re.sub(r"\{[^}]*\}", "{}", path)

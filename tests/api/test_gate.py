@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from evsed import credentials
 from evsed.access import Access, Kind
 from evsed.api.firmware.posted_settings import TABLE_OF_PARAMETERS
 from evsed.api.gate import Answer, Keys
+from evsed.api.guesses import Guesses
 from evsed.api.logins import INSTALLER_S
 from evsed.api.mqtt.set_topics import SET_TOPICS, set_command
 from evsed.api.tries import FREE_OF_ALL, FREE_TRIES
@@ -135,15 +137,16 @@ def test_who_guesses_waits_and_who_is_in_does_not(door: Door) -> None:
     answer = door.ask("GET", "/api/v1/state", Authorization=basic("installer", PIN))
     assert (answer.status, answer.headers["Retry-After"]) == (429, "5")
     assert door.ask("POST", "/api/v1/login", {"pin": PIN}).status == 429, "it is one door"
-    assert door.right(Authorization=basic("owner", PASSWORD)) == "429"
+    assert door.right(Authorization=basic("owner", PASSWORD)) == "operate", "and the password another one"
+    assert door.right(Authorization=basic("installer", PIN)) == "429", "which opens nothing here"
     assert door.right(Cookie=cookie) == door.right(Authorization=f"Bearer {token}") == door.right() == "operate"
 
 
-def judged(keys: Keys, *given: tuple[str, str]) -> list[Answer]:
+def judged(keys: Keys, *given: tuple[str, str], kind: Kind = Kind.INSTALLER) -> list[Answer]:
     """The answers to PINs from addresses, all given at once."""
 
     async def all_of_them() -> list[Answer]:
-        return await asyncio.gather(*(keys.judge(Kind.INSTALLER, pin, address) for pin, address in given))
+        return await asyncio.gather(*(keys.judge(kind, pin, address) for pin, address in given))
 
     return asyncio.run(all_of_them())
 
@@ -153,6 +156,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> Keys:
     monkeypatch.setattr(credentials, "_N", 2)
     access = Access()
     access.set_pin(PIN)
+    access.set_password(PASSWORD)
     return Keys(access, lambda: 0.0)
 
 
@@ -180,6 +184,47 @@ def test_many_addresses_are_braked_together_but_not_one_that_was_right_before(ke
         assert judged(keys, ("1357", f"10.0.0.{host}")) == [Answer.WRONG]
     assert judged(keys, (PIN, THERE), (PIN, HERE)) == [Answer.WAIT, Answer.RIGHT]
     assert keys.wait_s(THERE) == 300
+
+
+def test_guesses_of_others_do_not_keep_an_owner_out_who_has_the_password(keys: Keys) -> None:
+    for guess in range(FREE_TRIES):
+        for host in range(250):
+            judged(keys, (f"wrong horse {guess}", f"10.0.0.{host}"), kind=Kind.OWNER)
+            judged(keys, ("1357", f"10.0.0.{host}"))
+    assert judged(keys, (PASSWORD, HERE), kind=Kind.OWNER) == [Answer.RIGHT]
+    assert judged(keys, (PIN, HERE)) == [Answer.WAIT]
+
+
+def test_who_knows_the_password_may_not_guess_the_pin_with_its_help(keys: Keys) -> None:
+    answers = []
+    for guess in range(1_000, 1_010):
+        answers += judged(keys, (str(guess), HERE))
+        judged(keys, (PASSWORD, HERE), kind=Kind.OWNER)
+    assert answers == [Answer.WRONG] * FREE_TRIES + [Answer.WAIT] * (10 - FREE_TRIES)
+
+
+def test_who_was_right_before_does_not_queue_with_those_that_guess(keys: Keys) -> None:
+    assert judged(keys, (PIN, HERE)) == [Answer.RIGHT]
+    answers = judged(keys, *[("1357", f"10.0.0.{host}") for host in range(60)], (PIN, HERE))
+    assert answers[-1] is Answer.RIGHT
+    assert answers.count(Answer.WAIT) == 52
+
+
+def test_nobody_learns_a_remembered_pin_by_many_guesses_at_once(keys: Keys) -> None:
+    assert judged(keys, (PIN, HERE)) == [Answer.RIGHT]
+    answers = judged(keys, *[("1357", HERE)] * 30, (PIN, HERE))
+    assert answers == [Answer.WRONG] * FREE_TRIES + [Answer.WAIT] * (31 - FREE_TRIES)
+
+
+def test_wrong_pins_are_on_the_disk_when_they_are_answered(keys: Keys, tmp_path: Path) -> None:
+    def started() -> Keys:
+        guesses = Guesses(tmp_path, lambda: 0.0, lambda: 0.0)
+        guesses.load()
+        return Keys(keys.access, lambda: 0.0, guesses)
+
+    for host in range(FREE_OF_ALL):
+        assert judged(started(), ("1357", f"10.0.0.{host}")) == [Answer.WRONG]
+    assert judged(started(), (PIN, HERE)) == [Answer.WAIT]
 
 
 def test_a_guess_counts_although_nobody_waits_for_its_answer(keys: Keys) -> None:
@@ -229,16 +274,22 @@ def test_a_login_becomes_the_installer_s_and_ends(door: Door) -> None:
     assert door.right(Cookie=both) == "operate", "a cookie whose time is over is nobody's mistake"
 
 
-def test_the_installer_who_only_looks_is_the_owner_after_half_an_hour(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_the_installer_who_only_looks_is_what_he_was_before_after_half_an_hour(
+    door: Door, monkeypatch: pytest.MonkeyPatch, *, is_owner: bool
 ) -> None:
     keys = door.charger.site.keys
-    cookie = door.log_in(pin=PIN)
+    cookie = door.log_in(door.log_in(password=PASSWORD) if is_owner else "", pin=PIN)
     begun = keys.clock()
     monkeypatch.setattr(keys, "clock", lambda: begun + INSTALLER_S - 60)
     assert door.right(Cookie=cookie) == "install"
     monkeypatch.setattr(keys, "clock", lambda: begun + INSTALLER_S + 60)
     assert door.right(Cookie=cookie) == "operate"
+    removed = door.ask("DELETE", "/api/v1/access/password", Cookie=cookie)
+    assert removed.status == (200 if is_owner else 403)
+    door.access.set_password(PASSWORD)
+    door.login(1)
+    assert door.right(Cookie=cookie) == "401"
 
 
 @pytest.mark.parametrize("body", [{}, {"pin": PIN, "password": PASSWORD}, {"pin": 2468}, {"code": PIN}, [], "x"])

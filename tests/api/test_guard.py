@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from evsed.api.guard import Guard, judge, names_of
+from evsed.api.guard import Guard, is_no_path, judge, names_of
 from evsed.api.refusals import Refusals
 
 NAMES = names_of(1234, "Garage", ["Charger.Example.org"])
@@ -85,6 +85,25 @@ def test_foreign_pages_change_nothing(method: str, origin: str) -> None:
     assert refused(method, "192.168.1.20:8080", origin) == "Origin"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "origin", "why"),
+    [
+        ("http", "192.168.1.20", "http://192.168.1.20:80", ""),
+        ("https", "192.168.1.20", "https://192.168.1.20", ""),
+        ("https", "192.168.1.20:443", "https://192.168.1.20", ""),
+        ("https", "192.168.1.20:8443", "https://192.168.1.20:8443", ""),
+        ("http", "192.168.1.20", "https://192.168.1.20", "Origin"),  # another server of that machine
+        ("https", "192.168.1.20", "http://192.168.1.20", "Origin"),
+        ("https", "192.168.1.20:80", "http://192.168.1.20", "Origin"),
+        ("https", "smartevse-1234.local", "https://smartevse-1234.local:80", "Origin"),
+        ("http", "charger.example.org", "https://charger.example.org", ""),  # a proxy of the owner
+    ],
+)
+def test_a_page_of_the_same_machine_s_other_port_is_foreign(scheme: str, host: str, origin: str, why: str) -> None:
+    found = judge("POST", [(b"host", host.encode()), (b"origin", origin.encode())], NAMES, scheme)
+    assert ("" if found is None else found.header) == why
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_foreign_pages_may_read_what_is_no_secret(method: str) -> None:
     assert refused(method, "192.168.1.20", "https://evil.example") == ""
@@ -147,6 +166,26 @@ def test_under_api_v1_it_is_a_problem() -> None:
     (start, body), _ = ask("/api/v1/limit", [(b"host", b"10.0.0.1"), (b"origin", b"null")], Refusals())
     assert dict(start["headers"])[b"content-type"] == b"application/problem+json"
     assert json.loads(body["body"])["title"] == "Forbidden"
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "is_no"),
+    [
+        ("/settings", b"/settings", False),
+        ("/api/v1/access/tokens/my car ü%", b"/api/v1/access/tokens/my%20car%20%C3%BC%25", False),
+        ("/settings", None, False),
+        ("/settings\n", b"/settings%0A", True),
+        ("/\x00", b"/%00", True),
+        ("/\x7f", b"/%7F", True),
+        ("/\x85", b"/%C2%85", True),
+        ("/\u2028", b"/%E2%80%A8", True),
+        ("/settings", b"/settings\n", True),
+        ("/settings", b"/settings ", True),
+        ("/settings", b"/sett\xefngs", True),
+    ],
+)
+def test_a_path_that_can_be_read_in_two_ways_is_none(path: str, raw: bytes | None, is_no: bool) -> None:
+    assert is_no_path({"path": path, "raw_path": raw}) is is_no
 
 
 def test_who_may_ask_gets_in() -> None:

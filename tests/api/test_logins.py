@@ -31,11 +31,19 @@ def test_the_owner_is_in_for_thirty_days_without_a_look(access: Access) -> None:
 
 def test_the_installer_is_one_while_he_changes_things_and_the_owner_after_that(access: Access) -> None:
     logins = Logins(access)
-    cookie = logins.open(Kind.INSTALLER, 0)
+    cookie = logins.open(Kind.INSTALLER, 0, logins.open(Kind.OWNER, 0))
     assert logins.right(cookie, INSTALLER_S - 1, changes=True) is Right.INSTALL
     assert logins.right(cookie, INSTALLER_S + 1) is Right.INSTALL
     assert logins.right(cookie, 2 * INSTALLER_S) is Right.OPERATE, "to look is no work"
     assert logins.right(cookie, 2 * INSTALLER_S + 1, changes=True) is Right.OPERATE
+
+
+def test_an_installer_who_did_not_give_the_password_is_not_the_owner_after_that(access: Access) -> None:
+    logins = Logins(access)
+    cookie = logins.open(Kind.INSTALLER, 0)
+    assert logins.right(cookie, INSTALLER_S - 1) is Right.INSTALL
+    assert logins.right(cookie, INSTALLER_S) is Right.NOTHING
+    assert logins.right(cookie, INSTALLER_S - 1) is Right.NOTHING, "and that was it"
 
 
 def test_an_owner_becomes_the_installer_and_stays_the_owner_when_the_pin_is_another(access: Access) -> None:

@@ -15,6 +15,16 @@ def test_the_same_is_logged_once_and_always_counted(caplog: pytest.LogCaptureFix
     assert (refusals.count, len(caplog.records)) == (5, 1)
 
 
+def test_nobody_forges_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        Refusals().note("GET /x\nevsed: all is well \x1b[2J" + "y" * 500, "a\nb", "no \r\u2028 such thing: ü")
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line.isprintable()
+    assert line.startswith(r"GET /x\nevsed: all is well \x1b[2Jyy")
+    assert line.endswith(r"y: 'a\nb' is refused: no \r\u2028 such thing: ü")
+    assert len(line) < 150
+
+
 def test_a_flood_of_different_ones_is_cut_off_and_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     refusals = Refusals(lambda: now[0])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.api.tries import FORGIVEN_AFTER_S, FREE_OF_ALL, FREE_TRIES, LONGEST_WAIT_S, Tries
+from evsed.api.tries import FORGIVEN_AFTER_S, FREE_OF_ALL, FREE_TRIES, LONGEST_WAIT_S, Brake, Tries
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
@@ -43,7 +43,7 @@ def test_a_right_one_starts_afresh_and_so_does_who_waits_for_an_hour() -> None:
 
 
 def test_guesses_from_many_addresses_are_as_slow_as_those_of_one() -> None:
-    tries, now_s = Tries(), 0.0
+    tries, now_s = Tries(Brake()), 0.0
     for address in addresses(FREE_OF_ALL):
         assert tries.wait_s(address, now_s) == 0
         tries.wrong(address, now_s)
@@ -57,13 +57,30 @@ def test_guesses_from_many_addresses_are_as_slow_as_those_of_one() -> None:
 
 
 def test_the_brake_does_not_hold_who_was_right_before() -> None:
-    tries = Tries()
+    tries = Tries(Brake())
     tries.right(HERE)
     for address in addresses(FREE_OF_ALL):
         tries.wrong(address, 0)
     assert (tries.wait_s(HERE, 0), tries.wait_s(THERE, 0)) == (0, LONGEST_WAIT_S)
     for _ in range(FREE_TRIES):
         tries.wrong(HERE, 0)
+    assert tries.wait_s(HERE, 0) > 0
+
+
+def test_where_there_is_no_brake_nobody_waits_for_others() -> None:
+    tries = Tries()
+    for _ in range(FREE_TRIES):
+        for address in addresses(1_000):
+            tries.wrong(address, 0)
+    assert tries.wait_s(HERE, 0) == 0
+
+
+def test_who_guessed_often_is_not_forgotten_for_others_who_begin() -> None:
+    tries = Tries()
+    for _ in range(FREE_TRIES):
+        tries.wrong(HERE, 0)
+    for address in addresses(1_000):
+        tries.wrong(address, 0)
     assert tries.wait_s(HERE, 0) > 0
 
 
@@ -90,7 +107,7 @@ def test_addresses_without_end_take_bounded_memory() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from([HERE, THERE, "", "x"]), st.booleans(), st.floats(0, 500)), max_size=60))
 def test_whatever_is_tried_nobody_waits_longer_than_five_minutes(tried: list[tuple[str, bool, float]]) -> None:
-    tries, now_s = Tries(), 0.0
+    tries, now_s = Tries(Brake()), 0.0
     for address, right, later in tried:
         now_s += later
         wait_s = tries.wait_s(address, now_s)

@@ -208,8 +208,8 @@ def test_there_is_an_end_of_connections() -> None:
         (b"POST /web/page.js HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405, "; GET is"),
         (b"GET /web/../app.py HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "there is nothing at"),
         (b"GET /web/%2e%2e/app.py HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "there is nothing at"),
-        (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "there is nothing at"),
-        (b"GET /web/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "there is nothing at"),
+        (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "the path has control characters"),
+        (b"GET /web/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "the path has control characters"),
     ],
 )
 def test_what_is_wrong_is_said_in_json(

@@ -114,13 +114,15 @@ class Door:
         if pin is not None:
             answer = self.pins.judge(pin, self.asked, address, time.monotonic())
             wait_s = self.pins.wait_s(address, time.monotonic())
+            if answer is Answer.WRONG:
+                await self.site.keys.keep_guesses()
         elif known is None:
             answer = Answer.MISSING if self.asked else Answer.OFF
         gave = None
         if answer is Answer.RIGHT and installer is not None:
             gave = self.site.access.stored(Kind.INSTALLER)
             answer = _ANSWERS[await self.site.keys.judge(Kind.INSTALLER, installer, address)]
-            wait_s = self.site.keys.wait_s(address)
+            wait_s = self.site.keys.wait_s(address, Kind.INSTALLER)
         if answer is not Answer.RIGHT:
             what = "no PIN" if answer is Answer.MISSING else "a PIN"
             self.site.refusals.note(f"POST {request.url.path}", f"{what} from {address}", _WHY[answer])
@@ -170,7 +172,7 @@ def _press(given: Parameters) -> PressButton:
 def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["lcd"])
-    door = Door(site, Pins())
+    door = Door(site, Pins(site.keys.guesses.lcd))
 
     @router.get(
         "/lcd",

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import Final
 
-from evsed.api.tries import Tries
+from evsed.api.tries import Brake, Tries
 from evsed.credentials import Hashed
 
 STAYS_S: Final = 1_800.0
@@ -46,8 +46,8 @@ class Visitor:
 class Pins:
     """The door to the remote buttons."""
 
-    def __init__(self) -> None:
-        self._tries = Tries()
+    def __init__(self, brake: Brake | None = None) -> None:
+        self._tries = Tries(brake or Brake())
         self._visitors: OrderedDict[str, Visitor] = OrderedDict()  # by token
         self._numbers = count(1)
 

@@ -16,6 +16,8 @@ from evsed.api.firmware.parameters import described, parameters
 from evsed.api.firmware.posted_settings import REFUSED, Echo
 from evsed.api.firmware.report_newer import color
 from evsed.api.firmware.values import HIGHEST_PWM, NotTakenError, pilot, whole
+from evsed.api.gate import need_installer
+from evsed.api.rights import Right, right_of
 from evsed.api.site import Site
 from evsed.core.events import ChangeSetting, EraseSettings, SwipeCard
 
@@ -47,6 +49,12 @@ def create_router(site: Site) -> APIRouter:
     return router
 
 
+def _demand_installer(site: Site, request: Request) -> None:
+    """Asks once more, behind the gate: what cannot be undone hangs on no single place. Raises HTTPException."""
+    if right_of(request) < Right.INSTALL:
+        raise HTTPException(403, need_installer(site.access))
+
+
 def _add_life(router: APIRouter, site: Site) -> None:
     @router.get("/update", response_class=PlainTextResponse)
     async def how_to_update() -> str:
@@ -54,8 +62,9 @@ def _add_life(router: APIRouter, site: Site) -> None:
         return _UPDATE
 
     @router.post("/update", response_class=PlainTextResponse)
-    async def update() -> str:
+    async def update(request: Request) -> str:
         """Changes nothing: this version does not update itself."""
+        _demand_installer(site, request)
         site.refusals.note("POST /update", "", _NO_UPDATE)
         return f"FAIL: {_NO_UPDATE}"
 
@@ -67,11 +76,12 @@ def _add_life(router: APIRouter, site: Site) -> None:
         return JSONResponse({"reboot": True}, background=BackgroundTask(site.reboot))
 
     @router.delete("/erasesettings")
-    async def erase() -> Echo:
+    async def erase(request: Request) -> Echo:
         """Every owner setting becomes its default, the stored broker is forgotten, and access goes off.
 
         Latched faults and the list of cards stay. A real charger charges nothing until SET UP is Done again.
         """
+        _demand_installer(site, request)
         refused = (await site.submit(EraseSettings())).refused
         if refused:
             site.refusals.note("DELETE /erasesettings", "", refused)
