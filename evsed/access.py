@@ -116,8 +116,8 @@ class Access:
 
     @property
     def ways(self) -> int:
-        """In how many ways one can log in."""
-        return self.pin_set + self.password_set + len(self.tokens)
+        """In how many ways one can log in who may let others in: a token that may less than install is none."""
+        return self.pin_set + self.password_set + sum(token.right is Right.INSTALL for token in self.tokens)
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -165,6 +165,11 @@ class Access:
             raise ValueError(wrong)
         text = None if pin is None else canonical_pin(pin)
         self._set_installer(None if text is None else hashed(text))
+
+    def put_back_pin(self, stored: Hashed | None) -> None:
+        """The installer's PIN as it was ``stored`` before. Raises OSError when that is not kept."""
+        if stored is not self.stored(Kind.INSTALLER):
+            self._set_installer(stored)
 
     def _set_installer(self, stored: Hashed | None) -> None:
         with self._changing:

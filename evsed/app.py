@@ -175,8 +175,10 @@ class _Daemon:
         self._installation = replace(installation, serial=serial_number(installation.serial))
         keep(Path(installation.state.directory), __version__)
         self._store = Store(Path(installation.state.directory))
+        self._access = Access(Path(installation.state.directory))
+        self._access.load()
         try:
-            kept = self._store.load(Saved())
+            kept = self._store.load(Saved(), guarded=self._access.anybody)
         except OSError as error:
             raise ConfigError(f"state.directory: {error}") from error
         from evsed.logbook.log import Logbook  # noqa: PLC0415 - SQLite, after the outputs are safe
@@ -184,7 +186,6 @@ class _Daemon:
         self._logbook = Logbook(Path(installation.state.directory))
         kept = replace(kept, kept=self._logbook.load(kept.kept))
         saved, self._pin = _without_pin(_with_overrides(kept, overrides))
-        self._access = Access(Path(installation.state.directory))
         self._runtime = Runtime(
             self._board,
             self._store,
@@ -302,7 +303,8 @@ class _Daemon:
             reboot,
             test_alert=lambda: alerts.begin_test(),  # noqa: PLW0108 - whom it names comes next
         )
-        alerts = Alerts(runtime, installation.serial, Path(installation.state.directory), mqtt.alerts)
+        state, ports = Path(installation.state.directory), installation.own_ports
+        alerts = Alerts(runtime, installation.serial, state, mqtt.alerts, own_ports=ports)
         face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
         beside = [*others(installation, runtime, face, refusals.note), alerts]
         site = Site(
@@ -321,7 +323,7 @@ class _Daemon:
             alerts=alerts,
             devices=lambda: devices(beside),
         )
-        await asyncio.to_thread(self._load_access, site.keys.guesses)
+        await asyncio.to_thread(self._take_over_access, site.keys.guesses)
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
         doors = Doors(self._over, patient=installation.board.kind != "simulation")
@@ -349,10 +351,9 @@ class _Daemon:
         for other in beside:
             other.close()
 
-    def _load_access(self, guesses: "Guesses") -> None:
-        """Who may log in; what the command line or an older evsed's configuration says of it is taken over."""
+    def _take_over_access(self, guesses: "Guesses") -> None:
+        """What the command line or an older evsed's configuration says of who may log in is taken over."""
         guesses.load()
-        self._access.load()
         self._access.take_over(self._installation.installer.pin)
         if self._pin and not self._access.check(Kind.INSTALLER, f"{self._pin:04}"):
             self._access.set_pin(f"{self._pin:04}")

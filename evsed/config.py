@@ -161,6 +161,14 @@ class Installation:
     board: Board = field(default_factory=Board)
 
     @property
+    def own_ports(self) -> frozenset[int]:
+        """The TCP ports of this machine that are the charger's own, pigpiod's among them where it drives the board."""
+        ports = {self.http.port, self.modbus.port, self.board.plant_port}
+        ports |= {self.tls.port} if self.tls.enabled else set()
+        ports |= {self.board.wiring.pigpio_port} if self.board.kind == "pi" else set()
+        return frozenset(ports - {0})
+
+    @property
     def mqtt_prefix(self) -> str:
         """The first part of every topic."""
         return self.mqtt.prefix or f"SmartEVSE-{self.serial}"

@@ -219,13 +219,23 @@ class Store:
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._failing = False
         self._done_kept = False  # SET UP is Done, in one of the copies
+        self._lost = False  # there were settings, and no good copy of them is left
 
     # ---- reading, before anything runs ----
 
-    def load(self, fallback: Saved) -> Saved:
-        """The last good state, or ``fallback`` when there is none yet."""
+    def load(self, fallback: Saved, *, guarded: bool = False) -> Saved:
+        """The last good state, or ``fallback`` when there is none yet.
+
+        ``guarded``: somebody can log in. Then login is On where what was set of it is lost.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        return replace(self._state(fallback), cards=self._cards.load())
+        saved = self._state(fallback)
+        if guarded and self._lost:
+            log.error(
+                "%s: whether login was On is lost with the settings: it is On now, until it is turned Off", self._path
+            )
+            saved = replace(saved, settings=saved.settings.replace("login", 1))
+        return replace(saved, cards=self._cards.load())
 
     def _state(self, fallback: Saved) -> Saved:
         """What settings.json has."""
@@ -255,9 +265,11 @@ class Store:
                 return replace(saved, access=Access.DENY, timer=NO_TIMER) if newer else saved
             log.error("%s cannot be used as it is: %s", path, "; ".join(decoded.bad))
         if usable or damaged:
+            self._lost = True
             log.error("%s: no good copy is left: charging stays off until somebody has looked", self._path)
             saved = self._signed(*usable[0]) if usable else fallback
             return replace(saved, access=Access.DENY, timer=NO_TIMER)
+        self._lost = bool(self._aside(SCHEMA))  # by a start before this one, which has not written any since
         return fallback
 
     def _keep_newer(self, path: Path, error: NewerError) -> None:

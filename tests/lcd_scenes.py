@@ -304,7 +304,7 @@ _add("menu_pin_digits", lambda: opened("lcd_pin", editing=True, digits="12"))
 _add(
     "menu_pin_veiled",
     lambda: opened("lcd_pin", editing=True, digits="12"),
-    around=replace(AROUND, veiled=True),
+    around=replace(AROUND, veiled=frozenset({"lcd_pin"})),
 )
 _add("menu_refused", lambda: opened("mode", told="Smart needs a mains meter: choose one under MAINS MET first"))
 _add("menu_scrolled", lambda: opened("current_min"), later=4_000)

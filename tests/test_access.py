@@ -124,10 +124,11 @@ def test_who_listens_is_told_of_every_change() -> None:
     seen: list[int] = []
     access.when_changed(lambda: seen.append(access.ways))
     access.set_pin(PIN)
-    access.add_token("a", "read")
+    access.add_token("a", "install")
+    access.add_token("b", "operate")
     access.remove_token("a")
     access.set_pin(None)
-    assert seen == [0, 1, 2, 1, 0]
+    assert seen == [0, 1, 2, 2, 1, 0], "a token that may not install is no way in"
 
 
 def test_secrets_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.config import Bus, ConfigError, Installation, Installer, is_host, load
+from evsed.config import Board, Bus, ConfigError, Http, Installation, Installer, Modbus, Tls, is_host, load
 
 
 def test_an_empty_file_gives_the_documented_defaults(tmp_path: Path) -> None:
@@ -240,3 +240,11 @@ TWO = '[[bus]]\ndevice = "/dev/a"\n{}\n[[bus]]\ndevice = "/dev/b"\n{}\n'
 def test_a_refused_line_is_named(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         lines(tmp_path, text)
+
+
+def test_the_charger_s_own_ports_are_those_it_listens_at() -> None:
+    assert Installation().own_ports == {80}
+    everything = Installation(
+        http=Http(port=8080), tls=Tls(enabled=True), modbus=Modbus(port=502), board=Board("pi", plant_port=8180)
+    )
+    assert everything.own_ports == {8080, 443, 502, 8180, 8888}

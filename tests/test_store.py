@@ -118,6 +118,26 @@ DAMAGED = [
 ]
 
 
+@pytest.mark.parametrize("content", [*DAMAGED, encode(Saved()).replace('"login": "Off"', '"login": "Of"').encode()])
+def test_what_is_damaged_opens_nothing_that_a_login_may_have_closed(tmp_path: Path, content: bytes) -> None:
+    """Not even the second start, when the damaged files have been put aside and no others written yet."""
+    write(tmp_path, Saved(settings=Settings(login=1)))
+    for name in ("settings.json", "settings.json.previous"):
+        (tmp_path / name).write_bytes(content)
+    for _ in range(2):
+        assert Store(tmp_path).load(Saved(), guarded=True).settings.login
+    assert not Store(tmp_path).load(Saved()).settings.login, "nobody could log in"
+
+
+def test_login_stays_as_it_was_set_while_there_is_a_good_copy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert not Store(tmp_path).load(Saved(), guarded=True).settings.login
+    for _ in range(2):
+        write(tmp_path, Saved())
+    (tmp_path / "settings.json").write_bytes(b"{")
+    assert not Store(tmp_path).load(Saved(), guarded=True).settings.login
+    assert "whether login was On" not in caplog.text
+
+
 @pytest.mark.parametrize("content", DAMAGED)
 def test_without_a_good_copy_charging_stays_off(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture

@@ -1,12 +1,14 @@
 """One POST of JSON to an address, within a time, and what came of it in words that give no secret away.
 
-No redirect is followed and no proxy is used; https proves who it is; of the answer only its status counts. Keys stand
-in many such addresses, so that nothing here says more of one than its scheme and host.
+No redirect is followed, no proxy is used and none of the charger's own ports reached; https proves who it is; of the
+answer only its status counts. Keys stand in many such addresses, so that nothing here says more of one than its scheme
+and host.
 """
 
 import base64
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -20,6 +22,8 @@ from evsed import __version__
 WITHIN_S: Final = 10.0
 Context = Callable[[], ssl.SSLContext]
 
+OWN_PORT: Final = "this is a port of the charger itself, which takes no alerts"
+_STATUS: Final = re.compile(r"([1-5])[0-9]{2}\b")
 _SILENT: Final = f"no answer within {WITHIN_S:g} s"
 _SAYS: Final = {
     401: "it wants a key or a password in the address",
@@ -38,6 +42,19 @@ class Outcome:
     answer: str
 
 
+class _OwnPortError(Exception):
+    """Where it would be posted to, the charger itself listens."""
+
+
+def brief(answer: str) -> str:
+    """``answer`` for who may not install: with all of it one could find out what listens where in the network."""
+    if answer in {"", OWN_PORT}:
+        return answer
+    status = _STATUS.match(answer)
+    taken = "taken" if status is not None and status[1] == "2" else "not taken"
+    return taken if status is None else f"{taken} ({status[1]}xx)"
+
+
 def place(address: str) -> str:
     """What may be said of ``address``: its scheme and host."""
     try:
@@ -49,16 +66,23 @@ def place(address: str) -> str:
 
 
 def post(
-    address: str, body: bytes, within_s: float = WITHIN_S, context: Context = ssl.create_default_context
+    address: str,
+    body: bytes,
+    within_s: float = WITHIN_S,
+    context: Context = ssl.create_default_context,
+    own_ports: frozenset[int] = frozenset(),
 ) -> Outcome:
     """Posts ``body``. Takes ``within_s`` at most, and what the system needs to look a name up.
 
-    ``context`` says whom https trusts: by default those whom this machine trusts.
+    ``context`` says whom https trusts: by default those whom this machine trusts. ``own_ports``: those of this machine
+    to which nothing is posted.
     """
     until = time.monotonic() + within_s
     try:
         parts = urlsplit(address)
-        status = _status(parts, body, until, context)
+        status = _status(parts, body, until, context, own_ports)
+    except _OwnPortError:
+        return Outcome(False, OWN_PORT)
     except ssl.SSLCertVerificationError as error:
         return Outcome(False, f"it does not prove who it is: {error.verify_message}")
     except ssl.SSLError as error:
@@ -78,15 +102,15 @@ def post(
     return Outcome(False, f"{status}: {says}")
 
 
-def _status(parts: SplitResult, body: bytes, until: float, context: Context) -> int:
-    """The answer's status. Raises ValueError, OSError and HTTPException."""
+def _status(parts: SplitResult, body: bytes, until: float, context: Context, own_ports: frozenset[int]) -> int:
+    """The answer's status. Raises ValueError, OSError, HTTPException and _OwnPortError."""
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("not http")
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     connection = http.client.HTTPConnection(parts.hostname, port)
     sent = _headers(parts)
-    with _reach(parts.hostname, port, until) as plain:
+    with _reach(parts.hostname, port, until, own_ports) as plain:
         plain.settimeout(_left(until))
         end = context().wrap_socket(plain, server_hostname=parts.hostname) if secure else plain
         with end:
@@ -120,10 +144,12 @@ def _left(until: float) -> float:
     return left
 
 
-def _reach(host: str, port: int, until: float) -> socket.socket:
-    """A connection to the first of the host's addresses that takes one. Raises OSError."""
+def _reach(host: str, port: int, until: float, own_ports: frozenset[int]) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one. Raises OSError and _OwnPortError."""
     failed: OSError = OSError("it has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if port in own_ports and _is_here(family, address):
+            raise _OwnPortError
         end = socket.socket(family, kind, protocol)
         try:
             end.settimeout(_left(until))
@@ -134,6 +160,16 @@ def _reach(host: str, port: int, until: float) -> socket.socket:
         else:
             return end
     raise failed
+
+
+def _is_here(family: int, address: tuple[Any, ...]) -> bool:
+    """Whether ``address`` is one of this machine's, by loopback or a network: only there can one listen."""
+    with socket.socket(family, socket.SOCK_STREAM) as end:
+        try:
+            end.bind((address[0], 0, *address[2:]))
+        except OSError:
+            return False
+    return True
 
 
 class _Bounded:

@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 from evsed.alerts.alert import TEST_TEXT, Alert, Kind, document
 from evsed.alerts.judge import Judge
 from evsed.alerts.memory import Memory
+from evsed.alerts.post import post
 from evsed.alerts.webhook import Webhook
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Snapshot
@@ -113,12 +114,15 @@ class Alerts:
         broker: Broker,
         webhook: Webhook | None = None,
         clock: Callable[[], float] = time.monotonic,
+        own_ports: frozenset[int] = frozenset(),
     ) -> None:
-        """``directory``: where it is kept what was told."""
+        """``directory``: where it is kept what was told. ``own_ports``: the charger's, which are no web hook."""
         self._charger = charger
         self._serial = serial
         self._broker = broker
-        self._webhook = webhook or Webhook(lambda: charger.snapshot.settings.alert_webhook)
+        self._webhook = webhook or Webhook(
+            lambda: charger.snapshot.settings.alert_webhook, partial(post, own_ports=own_ports)
+        )
         self._clock = clock
         self._memory = Memory(directory)
         self._judge = Judge(self._memory.load())

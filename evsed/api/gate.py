@@ -46,6 +46,14 @@ _NEEDS_INSTALLER: Final = (
     "this belongs to the installer: give his PIN (curl --user installer:PIN), a token with the right install, or log "
     "in at /login"
 )
+_NEEDS_OWNER: Final = (
+    "this is for the owner with his password, or for the installer: give one (curl --user owner:PASSWORD, or "
+    "installer:PIN), or log in at /login"
+)
+_NO_OWNER: Final = (
+    "this is for the owner with his password, or for the installer, and neither is set yet: set INST PIN in the menu "
+    "of the LCD first (or, as root on the Raspberry Pi, with sudo evsed access pin), then the password with that PIN"
+)
 _NEEDS_MORE: Final = "this token may only look; make one with the right operate"
 _LOG_IN: Final = (
     "this charger asks for a login: give a token (Authorization: Bearer TOKEN), the owner's password (curl --user "
@@ -73,6 +81,8 @@ class Keys:
         self.logins = Logins(access)
         self.guesses = guesses or Guesses()
         self._tries = {Kind.INSTALLER: Tries(self.guesses.installer), Kind.OWNER: Tries()}
+        self.deciding = asyncio.Lock()
+        """Held by whoever takes a way in away or turns login On, from the look at what is left until it is done."""
         self._one = asyncio.Lock()
         self._strangers = Places(_MOST_WAITING)
         self._known = Places(_MOST_WAITING)
@@ -246,6 +256,11 @@ class Gate:
 def need_installer(access: Access) -> str:
     """What to do where only the installer may."""
     return _NEEDS_INSTALLER if access.pin_set else NO_PIN
+
+
+def need_owner(access: Access) -> str:
+    """What to do where only the owner may, or the installer."""
+    return _NEEDS_OWNER if access.pin_set or access.password_set else _NO_OWNER
 
 
 def turned(answer: Answer, kind: Kind, wait_s: int) -> Turned:

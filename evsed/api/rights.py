@@ -63,7 +63,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/api/v1/events"): _R,
         ("POST", "/api/v1/faults/clear"): _O,
         ("GET", "/api/v1/settings"): _R,
-        ("PATCH", "/api/v1/settings"): _O,  # and INSTALL for an installer's
+        ("PATCH", "/api/v1/settings"): _O,  # and INSTALL for an installer's, that or the owner's for login
         ("GET", "/api/v1/meters"): _R,
         ("GET", "/api/v1/counters"): _R,
         ("GET", "/api/v1/mode"): _R,
@@ -95,7 +95,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/api/v1/access"): _R,
         ("PUT", "/api/v1/access/pin"): _I,
         ("DELETE", "/api/v1/access/pin"): _I,
-        ("PUT", "/api/v1/access/password"): _O,  # the first one; then the owner's or INSTALL
+        ("PUT", "/api/v1/access/password"): _O,  # the owner's or INSTALL
         ("DELETE", "/api/v1/access/password"): _O,  # same
         ("POST", "/api/v1/access/tokens"): _O,  # the owner's or INSTALL, and none with more than he may himself
         ("DELETE", "/api/v1/access/tokens/{name}"): _O,  # same

@@ -99,8 +99,8 @@ class Site:
     """
 
     network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
-    lcd: Callable[[bool], bytes | None] = lambda _veiled: None
-    """What the LCD shows, as a PNG, or with true the same without the digits of a PIN; None: there is no LCD.
+    lcd: Callable[[frozenset[str]], bytes | None] = lambda _veiled: None
+    """What the LCD shows, as a PNG, without the digits of these PINs; None: there is no LCD.
 
     It may take a moment: not for the event loop.
     """

@@ -14,6 +14,7 @@ from evsed.core.grant import Grant
 
 MOST_CARDS: Final = 100
 LONGEST_NAME: Final = 32
+VEIL: Final = "..."
 UID_FORM: Final = "[0-9A-F]{12}(?:[0-9A-F]{2})?"
 UID_TOLD: Final = "a card's number is 12 or 14 hexadecimal digits; one of 8 digits has 0000 behind them"
 
@@ -33,6 +34,15 @@ class Card:
     def same(self) -> tuple[str, str, bool]:
         """What makes two entries say the same."""
         return (self.uid, self.name, self.enabled)
+
+
+def last_digits(uid: str) -> str:
+    """The end of a card's number, by which its owner knows it and nobody makes another; empty for none.
+
+    The zeros that fill a short number up are no part of it.
+    """
+    own = uid.removesuffix("0000") if len(uid) == 12 else uid
+    return f"{VEIL}{own[-4:]}" if uid else ""
 
 
 def wrong_name(name: str) -> str:

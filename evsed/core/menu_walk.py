@@ -58,22 +58,24 @@ class MenuWalk:
         self._told = ""
         self._since: Millis = 0
         self._touched: Millis = 0
+        self._here = False  # somebody at the unit is in it
 
     @property
     def is_open(self) -> bool:
         """Whether the keys are the menu's."""
         return bool(self._key)
 
-    def open(self, now: Millis) -> None:
-        """From the first item, with nothing changed."""
+    def open(self, now: Millis, *, here: bool = True) -> None:
+        """From the first item, with nothing changed; ``here``: by somebody at the unit."""
         self.close()
         self._go(_ROWS[0], now)
-        self._touched = now
+        self._touched, self._here = now, here
 
     def close(self) -> None:
         """What is not stored is forgotten."""
         self._key, self._changed = "", {}
         self._editing, self._digits, self._told = False, "", ""
+        self._here = False
 
     def step(self, now: Millis) -> None:
         """Time passes: nobody there any more, nothing stored."""
@@ -94,8 +96,14 @@ class MenuWalk:
         return MenuView(key, draft, editing, self._digits, self._told, self._since, chosen)
 
     def key(self, press: Press, gesture: Gesture, ground: Ground, now: Millis) -> ChangeSettings | None:
-        """A key goes down, or repeats; what is to be stored now, at EXIT with something changed."""
-        self._touched = now
+        """A key goes down, or repeats; what is to be stored now, at EXIT with something changed.
+
+        From afar only the installer's does anything while somebody at the unit is in the menu: nobody else has a hand
+        in the PIN that is entered there.
+        """
+        if press.remote and not press.installer and self._here:
+            return None
+        self._touched, self._here = now, self._here or not press.remote
         draft = self._draft(ground)
         shown = items(draft, ground.offers)
         if (at := _nearest(self._key, shown)) != self._key:  # something else has changed the settings meanwhile

@@ -44,7 +44,7 @@ def pressed(core: "Controller", press: Press, gesture: Gesture, now: Millis) -> 
     if panel.menu.is_open:
         return _in_menu(core, press, gesture, now)
     if gesture is Gesture.HELD and press.button is Button.MIDDLE:
-        panel.menu.open(now)
+        panel.menu.open(now, here=not press.remote)
         return []
     if gesture is Gesture.SHORT and Fault.RCM in core.faults:
         return []  # it was to reset the error, whose cause is still there

@@ -46,17 +46,17 @@ class Face:
 
     def image(self) -> Image:
         """What the panel shows now; see draw.draw. Nobody may draw on it."""
-        return self._image(self._screen(veiled=False))
+        return self._image(self._screen(frozenset()))
 
-    def png(self, veiled: bool) -> bytes:  # noqa: FBT001, RUF100 - the one question that a picture from afar has
-        """The same as a PNG; ``veiled``: without the digits of a PIN that is being entered."""
-        now = self._screen(veiled=veiled)
+    def png(self, veiled: frozenset[str]) -> bytes:
+        """The same as a PNG; ``veiled``: the PINs whose digits are not shown while they are entered."""
+        now = self._screen(veiled)
         kept = self._encoded
         if kept is None or kept[0] != now:
             self._encoded = kept = (now, png(self._image(now)))
         return kept[1]
 
-    def _screen(self, *, veiled: bool) -> Screen:
+    def _screen(self, veiled: frozenset[str]) -> Screen:
         try:
             snapshot = self._look()
         except Exception:  # noqa: BLE001 - whatever it is, there is nothing that could be shown as true

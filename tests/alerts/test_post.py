@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.alerts.post import place, post
+from evsed.alerts.post import OWN_PORT, brief, place, post
 from tests.alerts.receiver import Raw, Receiver
 from tests.scenarios.broker import Authority
 from tests.scenarios.simulation import free_port
@@ -160,3 +160,36 @@ def test_tls_to_whom_does_not_speak_it_is_told() -> None:
     with Receiver() as receiver:
         outcome = post(receiver.url.replace("http:", "https:"), BODY)
     assert outcome.answer.startswith("it cannot be spoken to with TLS: ")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "0.0.0.0", "localhost", "[::ffff:127.0.0.1]"])  # noqa: S104
+def test_nothing_is_posted_to_the_charger_s_own_ports(host: str) -> None:
+    with Receiver() as receiver:
+        outcome = post(f"http://{host}:{receiver.port}/", BODY, own_ports=frozenset({receiver.port}))
+    assert (outcome.taken, outcome.answer, receiver.posted) == (False, OWN_PORT, [])
+
+
+def test_another_program_s_port_on_this_machine_is_no_port_of_the_charger() -> None:
+    with Receiver() as receiver:
+        assert post(receiver.url, BODY, own_ports=frozenset({80, 8080})).taken
+
+
+def test_a_port_with_the_charger_s_number_elsewhere_is_not_the_charger_s() -> None:
+    outcome = post("http://192.0.2.1:81/", BODY, 0.2, own_ports=frozenset({81}))
+    assert outcome.answer != OWN_PORT
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("204", "taken (2xx)"),
+        ("404: it knows no such address", "not taken (4xx)"),
+        ("307: it has moved, and redirects are not followed", "not taken (3xx)"),
+        ("it cannot be reached: Connection refused", "not taken"),
+        ("no answer within 10 s", "not taken"),
+        ("", ""),
+        (OWN_PORT, OWN_PORT),
+    ],
+)
+def test_in_few_words_it_is_not_told_what_listens_where(answer: str, told: str) -> None:
+    assert brief(answer) == told

@@ -64,7 +64,8 @@ POST   /api/v1/faults/clear           operate
 GET    /api/v1/settings               read
 PATCH  /api/v1/settings               operate   {"current_min": 7, "mode": "Solar"}
 PATCH  /api/v1/settings               operate   {"lcd_pin": 42, "alert_webhook": "https://example.org/key"}
-PATCH  /api/v1/settings               operate   {"login": "On"}
+PATCH  /api/v1/settings               owner     {"login": "On"}
+PATCH  /api/v1/settings               owner     {"login": "Off"}
 PATCH  /api/v1/settings               install   {"current_max": 16}
 PATCH  /api/v1/settings               install   {"mode": "Smart", "rcmon": "Disabled"}
 PATCH  /api/v1/settings               install   {"installer_pin": 86420}

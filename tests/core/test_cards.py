@@ -5,7 +5,7 @@ from itertools import islice, product
 
 import pytest
 
-from evsed.core.cards import MOST_CARDS, Card, Cards, merged
+from evsed.core.cards import MOST_CARDS, Card, Cards, last_digits, merged
 from evsed.core.events import (
     AddCards,
     Button,
@@ -240,3 +240,11 @@ def test_a_new_list_takes_the_place_of_the_old_one_and_keeps_when_a_card_came() 
     assert merged(old, new) == (Card(ANN, "Ann", True, 1), Card(BOB, "Rob", False, 2), Card(EVE, "Eve", True, 3))
     assert merged(old, new, anew=True) == (Card(BOB, "Rob", False, 2), Card(EVE, "Eve", True, 3))
     assert new[1].same != Card(BOB, "Bob").same
+
+
+@pytest.mark.parametrize(
+    ("uid", "told"),
+    [("04A1B2C3D4E5F6", "...E5F6"), ("A1B2C3D4E5F6", "...E5F6"), ("A1B2C3D40000", "...C3D4"), ("", "")],
+)
+def test_of_a_number_the_last_digits_are_told_and_no_zeros_that_fill_it_up(uid: str, told: str) -> None:
+    assert last_digits(uid) == told

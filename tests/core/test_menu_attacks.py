@@ -114,17 +114,29 @@ def test_a_short_press_while_the_monitor_still_signals_does_not_change_the_mode(
     assert (Fault.RCM in story.snapshot.faults, story.snapshot.choice) == (False, ModeChoice.SMART)
 
 
-def test_exit_from_afar_stores_no_installers_draft_of_somebody_else() -> None:
+def test_exit_from_afar_stores_nothing_of_who_is_at_the_unit() -> None:
     story = keys()
     story.open_menu()
-    story.choose("current_max", 18)
     story.choose("led_mode", "Public")
     story.go(EXIT)
     remote(story, MIDDLE)
     assert story.menu is not None
+    assert (story.menu.told, story.core.desk.settings.led_mode) == ("", 0)
+
+
+def test_exit_from_afar_stores_no_installers_draft_of_somebody_else() -> None:
+    story = keys()
+    remote(story, MIDDLE, 2.1)
+    for key in ("current_max", "led_mode", EXIT):
+        while story.item != key:
+            remote(story, RIGHT, installer=True)
+        for changing in (MIDDLE, RIGHT, MIDDLE) if key != EXIT else ():
+            remote(story, changing, installer=True)
+    remote(story, MIDDLE)
+    assert story.menu is not None
     assert "installer's PIN" in story.menu.told
     assert (story.core.desk.settings.current_max, story.core.desk.settings.led_mode) == (13, 0)
-    assert story.command(ChangeSetting("current_max", 18)).accepted  # what is so already needs nobody's leave
+    assert story.command(ChangeSetting("current_max", 14)).accepted  # what is so already needs nobody's leave
     remote(story, MIDDLE)
     assert (story.menu, story.core.desk.settings.led_mode) == (None, 1)
 

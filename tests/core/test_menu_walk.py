@@ -278,27 +278,59 @@ def test_a_pin_among_settings_that_are_refused_is_not_handed_on() -> None:
     assert kept_pins(story) == [2468]
 
 
+def remote(story: Keys, button: Button, hold_s: float = 0.0, *, installer: bool = False) -> MenuView:
+    story.command(PressButton(button, True, "web", installer))
+    story.run(hold_s)
+    story.command(PressButton(button, False, "web", installer))
+    story.run(0.1)
+    assert story.menu is not None
+    return story.menu
+
+
 def test_installer_items_are_not_changed_from_afar_without_the_installers_pin() -> None:
     story = keys()
+    remote(story, MIDDLE, 2.1)
+    while story.item != "current_max":
+        remote(story, RIGHT)
+    assert not remote(story, MIDDLE).editing
+    assert "installer's PIN" in remote(story, MIDDLE).told
+    assert remote(story, MIDDLE, installer=True).editing
+    assert remote(story, RIGHT).draft.current_max == 13
+    assert remote(story, RIGHT, installer=True).draft.current_max == 14
+    assert not remote(story, MIDDLE).editing
+    while story.item != "led_mode":
+        remote(story, RIGHT)
+    assert remote(story, MIDDLE).editing
+    assert remote(story, RIGHT).draft.led_mode == 1
+
+
+def test_who_is_in_the_menu_at_the_unit_is_not_disturbed_from_afar_but_by_the_installer() -> None:
+    """A PIN that is being entered could be made another one, or stored half, by somebody else's keys."""
+    story = keys()
     story.open_menu()
-    story.go("current_max")
+    story.go("installer_pin")
+    story.short(MIDDLE)
+    story.enter_pin(24)
+    for button in Button:
+        assert remote(story, button).digits == "0024"
+    assert (story.item, story.menu is not None and story.menu.editing) == ("installer_pin", True)
+    story.short(MIDDLE)
+    assert (story.item, story.draft.installer_pin) == ("installer_pin", 24)
+    assert remote(story, LEFT, installer=True).key == "lcd_pin"
 
-    def remote(button: Button, *, installer: bool = False) -> MenuView:
-        for pressed in (True, False):
-            story.command(PressButton(button, pressed, "web", installer))
-        story.run(0.1)
-        assert story.menu is not None
-        return story.menu
 
-    assert not remote(MIDDLE).editing
-    assert "installer's PIN" in remote(MIDDLE).told
-    assert remote(MIDDLE, installer=True).editing
-    assert remote(RIGHT).draft.current_max == 13
-    assert remote(RIGHT, installer=True).draft.current_max == 14
-    assert not remote(MIDDLE).editing
-    story.go("led_mode")
-    assert remote(MIDDLE).editing
-    assert remote(RIGHT).draft.led_mode == 1
+def test_who_comes_to_the_unit_has_the_menu_that_was_opened_from_afar() -> None:
+    story = keys()
+    remote(story, MIDDLE, 2.1)
+    first = story.item
+    story.short(RIGHT)
+    second = story.item
+    assert second != first == remote(story, LEFT, installer=True).key
+    assert remote(story, RIGHT).key == first
+    story.run(TIMEOUT_MS / 1000)
+    assert story.menu is None
+    remote(story, MIDDLE, 2.1)
+    assert remote(story, RIGHT).key == second
 
 
 def test_the_lock_closes_the_menu_and_leaves_light_and_reset() -> None:

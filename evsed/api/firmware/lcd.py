@@ -3,8 +3,8 @@
 The buttons are pressed only by who gave the LCD's PIN: with the press itself (``pin=``), or once to
 ``/lcd-verify-password``, which is remembered by a cookie. PIN 0, the default, means that there are no remote buttons.
 Who also gave the installer's PIN (``installer=``), or may install anyway, may change what belongs to the installation.
-Everybody who may look sees it;
-the digits of a PIN that is being entered are shown to those only who are in.
+Everybody who may look sees it; the digits of a PIN that is being entered are shown to those only who are in, and those
+of the installer's PIN to who may install.
 
 A button is each client's own. A client is a cookie's visitor, or else an address; several scripts behind one of these
 tell themselves apart by names they choose (``client=``).
@@ -28,6 +28,7 @@ from evsed.api.firmware.values import NotTakenError, switched
 from evsed.api.rights import right_of
 from evsed.api.site import BusyError, Site
 from evsed.core.events import Button, PressButton
+from evsed.core.menu_walk import INSTALLER_PIN, PINS
 from evsed.credentials import Hashed
 
 _COOKIE: Final = "evsed-lcd"
@@ -95,12 +96,16 @@ class Door:
         """Who has been let in before; see Pins.visitor."""
         return self.pins.visitor(request.cookies.get(_COOKIE, ""), self.asked, time.monotonic(), stays=stays)
 
-    def is_veiled(self, request: Request) -> bool:
-        """Whether digits are hidden from this request; to look does not prolong a stay."""
+    def veiled(self, request: Request) -> frozenset[str]:
+        """The PINs whose digits are hidden from this request; to look does not prolong a stay."""
         try:
-            return self.visitor(request, stays=False) is None
+            known = self.visitor(request, stays=False)
         except BusyError:  # the picture says that the control loop does not answer
-            return True
+            known = None
+        seen = set() if known is None else PINS.keys() - {INSTALLER_PIN}
+        if right_of(request) is Right.INSTALL or self.is_installer(known):
+            seen.add(INSTALLER_PIN)
+        return frozenset(PINS.keys() - seen)
 
     async def enter(self, request: Request, given: Parameters, name: str) -> Entry:
         """Judges the LCD PIN, sent as ``name`` or given before, and after it the installer's where it was sent.
@@ -184,8 +189,11 @@ def create_router(site: Site) -> APIRouter:
         },
     )
     async def picture(request: Request) -> Response:
-        """The LCD's current content as a PNG. Digits of a PIN show as * to who has not given the LCD PIN before."""
-        picture = await asyncio.to_thread(site.lcd, door.is_veiled(request))
+        """The LCD's current content as a PNG. Digits of a PIN show as * to who has not given the LCD PIN before.
+
+        Those of INST PIN show to who may install only.
+        """
+        picture = await asyncio.to_thread(site.lcd, door.veiled(request))
         if picture is None:
             raise HTTPException(404, "this unit has no LCD that could be shown; its state is at /settings and at /")
         etag = f'"{blake2s(picture, digest_size=8).hexdigest()}"'

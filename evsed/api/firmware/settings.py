@@ -5,6 +5,7 @@ in which order, stands in posted_settings.py; what is told, in report.py.
 """
 
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -13,6 +14,7 @@ from evsed.api.firmware import posted_broker
 from evsed.api.firmware.parameters import Parameters, described, parameters
 from evsed.api.firmware.posted_settings import REFUSED, TABLE_OF_PARAMETERS, Asked, Echo, asked
 from evsed.api.firmware.report import Dialect, Unit, dialect_for, settings_document
+from evsed.api.rights import Right, right_of
 from evsed.api.site import Site
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Snapshot
@@ -31,14 +33,15 @@ class Documents:
     """The last document of each dialect, as bytes: many clients ask more often than there is something new."""
 
     def __init__(self) -> None:
-        self._last: dict[Dialect, tuple[Snapshot, Unit, bytes]] = {}
+        self._last: dict[tuple[Dialect, bool], tuple[Snapshot, Unit, bytes]] = {}
 
-    def get(self, snapshot: Snapshot, unit: Unit, dialect: Dialect) -> bytes:
-        """The document of ``snapshot``."""
-        last = self._last.get(dialect)
+    def get(self, snapshot: Snapshot, unit: Unit, dialect: Dialect, *, cards: bool = True) -> bytes:
+        """The document of ``snapshot``; without ``cards`` for who may not know the number of one."""
+        last = self._last.get((dialect, cards))
         if last is None or last[0] is not snapshot or last[1] != unit:
-            text = json.dumps(settings_document(snapshot, unit, dialect), separators=(",", ":"), ensure_ascii=False)
-            last = self._last[dialect] = (snapshot, unit, text.encode("utf-8", "replace"))
+            told = snapshot if cards else replace(snapshot, rfid_last="")
+            text = json.dumps(settings_document(told, unit, dialect), separators=(",", ":"), ensure_ascii=False)
+            last = self._last[dialect, cards] = (snapshot, unit, text.encode("utf-8", "replace"))
         return last[2]
 
 
@@ -86,7 +89,7 @@ def create_router(site: Site) -> APIRouter:
     async def read(request: Request) -> Response:
         """State, settings and measurements in one document, in the dialect that the owner chose or evcc needs."""
         snapshot = site.snapshot
-        body = documents.get(snapshot, site.unit, _dialect(request, snapshot))
+        body = documents.get(snapshot, site.unit, _dialect(request, snapshot), cards=right_of(request) >= Right.OPERATE)
         return Response(body, media_type="application/json", headers=_HEADERS)
 
     @router.post("/settings", openapi_extra=described(_TAKES))

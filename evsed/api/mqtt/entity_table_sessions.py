@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 from evsed.api.mqtt.entities import Component, Moment, Payload, Topic, View
+from evsed.core.cards import last_digits
 from evsed.core.model import Contactor2
 
 _KNOWN_ENERGY: Final = "{{ value_json.energy_wh if value_json.energy_wh is not none else None }}"
@@ -20,7 +21,7 @@ def _last_session(view: View) -> Payload:
         "end": None if record.end_s is None else str(Moment(record.end_s)),
         "energy_wh": record.energy_wh,
         "solar_wh": record.solar_wh,
-        "cards": [part.name or part.card for part in record.parts if part.card],
+        "cards": [part.name or last_digits(part.card) for part in record.parts if part.card],
         "stop_reason": record.last_stop or None,
         "ended": None if record.ending is None else record.ending.value,
     }

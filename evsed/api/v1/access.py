@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.access import Kind, Right
-from evsed.api.gate import Answer, address_of, need_installer, turned
+from evsed.api.gate import Answer, address_of, need_installer, need_owner, turned
 from evsed.api.logins import COOKIE, OWNER_S
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
 from evsed.api.rights import Who, asker_of, right_of
@@ -36,7 +36,6 @@ _PASSWORD: Final = {
     "description": "the owner's password",
 }
 _TEXTS: Final = ("pin", "password", "name", "right")  # refusals of the credentials begin with what they are about
-_OWNERS: Final = "only the owner may do this, logged in with his password, or the installer"
 LAST_WAY_IN: Final = "login is On, and this is the last way in: turn login Off first, or set another secret"
 
 
@@ -116,10 +115,10 @@ def _demand(holds: object, status: int, detail: str) -> None:
         raise _RefusedError(status, detail)
 
 
-def _demand_owner(request: Request) -> None:
-    """Raises _RefusedError unless it is the owner, logged in with his password, or one who may install."""
+def is_owner(request: Request) -> bool:
+    """Whether it is the owner, logged in with his password, or one who may install."""
     asker = asker_of(request)
-    _demand(asker.who is Who.OWNER or asker.right is Right.INSTALL, 403, _OWNERS)
+    return asker.who is Who.OWNER or asker.right is Right.INSTALL
 
 
 def _wanted_token(body: bytes) -> tuple[str, str]:
@@ -156,8 +155,15 @@ class _Desk:
         self.site.refusals.note(f"{request.method} {request.url.path}", address_of(request.scope), detail)
         return problem(status, detail, errors=[error for error in errors if error.pointer])
 
+    def demand_owner(self, request: Request) -> None:
+        """Raises _RefusedError unless it is the owner, logged in with his password, or one who may install."""
+        _demand(is_owner(request), 403, need_owner(self.site.access))
+
     def demand_a_way_in(self) -> None:
-        """Raises _RefusedError when nobody could log in any more without the one that is about to go."""
+        """Raises _RefusedError when nobody could log in any more without the one that is about to go.
+
+        Only with ``deciding`` held: another one may be about to go, or login about to be On.
+        """
         _demand(not self.site.login_on or self.site.access.ways > 1, 409, LAST_WAY_IN)
 
     async def keep(self, deed: Callable[[], object]) -> None:
@@ -170,24 +176,25 @@ class _Desk:
     async def set_secret(self, request: Request, name: str) -> None:
         """PUT of a PIN or password."""
         access = self.site.access
-        if name == "password" and access.password_set:
-            _demand_owner(request)
+        if name == "password":
+            self.demand_owner(request)
         _, secret = _one(await request.body(), name)
         await self.keep(lambda: access.set_pin(secret) if name == "pin" else access.set_password(secret))
 
     async def remove_secret(self, request: Request, kind: Kind) -> None:
         """DELETE of a PIN or password; one that is not set is gone already."""
         access = self.site.access
-        if access.stored(kind) is None:
-            return
         if kind is Kind.OWNER:
-            _demand_owner(request)
-        self.demand_a_way_in()
-        await self.keep(lambda: access.set_pin(None) if kind is Kind.INSTALLER else access.set_password(None))
+            self.demand_owner(request)
+        async with self.site.keys.deciding:
+            if access.stored(kind) is None:
+                return
+            self.demand_a_way_in()
+            await self.keep(lambda: access.set_pin(None) if kind is Kind.INSTALLER else access.set_password(None))
 
     async def make_token(self, request: Request, made: NewToken) -> None:
         """POST of a token, which is put into ``made``."""
-        _demand_owner(request)
+        self.demand_owner(request)
         name, right = _wanted_token(await request.body())
         _demand(RIGHTS[right] <= right_of(request), 403, need_installer(self.site.access))
 
@@ -199,12 +206,14 @@ class _Desk:
 
     async def remove_token(self, request: Request, name: str) -> None:
         """DELETE of a token."""
-        _demand_owner(request)
-        tokens = [token for token in self.site.access.tokens if token.name.casefold() == name.casefold()]
-        _demand(tokens, 404, f"there is no token {name[:40]!a}; GET /api/v1/access names them")
-        _demand(tokens[0].right <= right_of(request), 403, need_installer(self.site.access))
-        self.demand_a_way_in()
-        await self.keep(lambda: self.site.access.remove_token(tokens[0].name))
+        self.demand_owner(request)
+        async with self.site.keys.deciding:
+            tokens = [token for token in self.site.access.tokens if token.name.casefold() == name.casefold()]
+            _demand(tokens, 404, f"there is no token {name[:40]!a}; GET /api/v1/access names them")
+            _demand(tokens[0].right <= right_of(request), 403, need_installer(self.site.access))
+            if tokens[0].right is Right.INSTALL:
+                self.demand_a_way_in()
+            await self.keep(lambda: self.site.access.remove_token(tokens[0].name))
 
     async def log_in(self, request: Request) -> JSONResponse:
         """POST of a PIN or password for a cookie."""
@@ -302,7 +311,7 @@ def _add_secrets(router: APIRouter, desk: _Desk) -> None:
 
     @router.put("/access/password", response_model=None, openapi_extra=takes_password, responses=changes)
     async def set_password(request: Request) -> JSONResponse:
-        """Sets the owner's password; the first one everybody may set who may operate, a later one the owner only."""
+        """Sets the owner's password; who may install, or knows the one before."""
         return await desk.told(request, desk.set_secret(request, "password"))
 
     @router.delete("/access/password", response_model=None, responses=removes)

@@ -1,7 +1,7 @@
 """JSON bodies of /api/v1: read strictly, carried out, answered with the new state or with what is wrong and where."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final, TypeAlias
 
 from fastapi import Request
@@ -84,22 +84,28 @@ def _nowhere(_command: Command, _refused: str) -> str:
     return ""
 
 
+async def _nothing() -> None:
+    """Is done already."""
+
+
 async def carry_out(
     site: Site,
     request: Request,
     read: Callable[[bytes], Command],
     document: Callable[[], Any],
     about: Callable[[Command, str], str] = _nowhere,
+    prepare: Callable[[], Awaitable[None]] = _nothing,
 ) -> JSONResponse:
     """Carries out what ``read`` makes of the body. 200 with ``document`` then, else 422 or 403 with the reason.
 
-    ``about``: the key that a refusal of the core is about, or nothing.
+    ``about``: the key that a refusal of the core is about, or nothing. ``prepare``: what is done before the command.
     """
     body = await request.body()
     errors: Sequence[Wrong] = ()
     status = NotTakenError.status
     try:
         command = read(body)
+        await prepare()
         refused = (await site.submit(command)).refused
         key = about(command, refused) if refused else ""
         errors = [Wrong(refused, pointer=pointer(key))] if key else []

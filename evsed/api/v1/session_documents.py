@@ -4,12 +4,14 @@ The table has whole numbers and dates as ISO 8601 has them, so that no spreadshe
 what it is not; texts that it would take for formulas or numbers are made texts.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from typing_extensions import TypedDict
 
 from evsed.api.v1.documents import Amps, LocalTime, Seconds, UnixSeconds, WattHours, exact
+from evsed.core.cards import VEIL, last_digits
 from evsed.core.record import Part, SessionRecord
 
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -25,7 +27,7 @@ class StopDocument(TypedDict):
 
 @exact
 class CardPart(TypedDict):
-    """What was charged with one card; ``uid`` null: without one."""
+    """What was charged with one card; ``uid`` null: without one. Who may look only is told its last digits."""
 
     uid: str | None
     name: str | None
@@ -108,6 +110,11 @@ def session_document(record: SessionRecord) -> SessionDocument:
     }
 
 
+def veiled(record: SessionRecord) -> SessionRecord:
+    """``record`` with no more of a card's number than its last digits."""
+    return replace(record, parts=tuple(replace(part, card=last_digits(part.card)) for part in record.parts))
+
+
 def _parts(record: SessionRecord) -> tuple[Part, ...]:
     """The cards' shares; none where no card had a part in it."""
     return record.parts if any(part.card for part in record.parts) else ()
@@ -174,6 +181,8 @@ def session_row(record: SessionRecord) -> list[int | str]:
 
 def _uid(card: str) -> str:
     """A card's number in a form that no spreadsheet takes for a number: 12E456789012 would be a very long one."""
+    if card.startswith(VEIL):
+        return card
     return ":".join(card[at : at + 2] for at in range(0, len(card), 2))
 
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from typing_extensions import TypedDict
 
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.rights import Right, right_of
 from evsed.api.site import BusyError, Site
 from evsed.api.v1.bodies import Answers, NotTakenError, taking
 from evsed.api.v1.documents import exact
-from evsed.api.v1.session_documents import COLUMNS, SessionDocument, session_document, session_row
+from evsed.api.v1.session_documents import COLUMNS, SessionDocument, session_document, session_row, veiled
 from evsed.core.record import Kept, SessionRecord
 from evsed.logbook.log import UnreadableError
 from evsed.wallclock import LocalCalendar
@@ -104,10 +105,16 @@ async def page(site: Site, limit: int, before: int | None, span: Span) -> list[S
     return merged(logged, kept, limit, before, span)
 
 
-async def _pages(site: Site, span: Span) -> AsyncIterator[list[SessionRecord]]:
+async def page_for(request: Request, site: Site, limit: int, before: int | None, span: Span) -> list[SessionRecord]:
+    """A page of sessions as the sender of ``request`` may see them: cards' numbers are for who may operate."""
+    records = await page(site, limit, before, span)
+    return records if right_of(request) >= Right.OPERATE else [veiled(record) for record in records]
+
+
+async def _pages(request: Request, site: Site, span: Span) -> AsyncIterator[list[SessionRecord]]:
     """All of them, a page at a time."""
     before: int | None = None
-    while records := await page(site, _PAGE, before, span):
+    while records := await page_for(request, site, _PAGE, before, span):
         yield records
         if len(records) < _PAGE:
             return
@@ -158,6 +165,7 @@ def create_router(site: Site) -> APIRouter:
 
     @router.get("/sessions", response_model=None, responses=taking(_INVALID, model=Sessions))
     async def sessions(
+        request: Request,
         limit: Annotated[int, Query(ge=1, le=MOST, description="so many at most")] = _USUAL,
         before: Annotated[int | None, Query(ge=1, le=_LAST_ID, description="only with a lower id")] = None,
         first: From = None,
@@ -165,7 +173,7 @@ def create_router(site: Site) -> APIRouter:
     ) -> JSONResponse:
         """What was charged, a session from plug-in to unplug, the newest first; the open one too."""
         try:
-            records = await page(site, limit, before, span_of(first, last))
+            records = await page_for(request, site, limit, before, span_of(first, last))
         except NotTakenError as error:
             return problem(422, str(error), errors=error.errors)
         answer: Sessions = {
@@ -180,6 +188,7 @@ def create_router(site: Site) -> APIRouter:
         responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}, **_INVALID},
     )
     async def as_csv(
+        request: Request,
         first: From = None,
         last: To = None,
         separator: Annotated[Literal["comma", "semicolon", "tab"], Query(description="between two columns")] = "comma",
@@ -189,22 +198,22 @@ def create_router(site: Site) -> APIRouter:
             span = span_of(first, last)
         except NotTakenError as error:
             return problem(422, str(error), errors=error.errors)
-        stream = _csv(_pages(site, span), _SEPARATORS[separator])
+        stream = _csv(_pages(request, site, span), _SEPARATORS[separator])
         return await _begun(stream, "text/csv; charset=utf-8; header=present", "sessions.csv")
 
     @router.get("/sessions.json", response_model=None, responses=taking(_INVALID, model=Sessions))
-    async def as_json(first: From = None, last: To = None) -> Response:
+    async def as_json(request: Request, first: From = None, last: To = None) -> Response:
         """All sessions in one file, the newest first."""
         try:
             span = span_of(first, last)
         except NotTakenError as error:
             return problem(422, str(error), errors=error.errors)
-        return await _begun(_json(_pages(site, span)), "application/json", "sessions.json")
+        return await _begun(_json(_pages(request, site, span)), "application/json", "sessions.json")
 
     @router.get("/sessions/{id}", response_model=None, responses=taking(_UNKNOWN, _INVALID, model=SessionDocument))
-    async def one(number: Annotated[int, Path(alias="id", ge=1, le=_LAST_ID)]) -> JSONResponse:
+    async def one(request: Request, number: Annotated[int, Path(alias="id", ge=1, le=_LAST_ID)]) -> JSONResponse:
         """One session."""
-        records = await page(site, 1, number + 1, Span())
+        records = await page_for(request, site, 1, number + 1, Span())
         if not records or records[0].number != number:
             return problem(404, f"there is no session {number}")
         return JSONResponse(session_document(records[0]))

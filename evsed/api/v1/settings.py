@@ -4,19 +4,21 @@ Secrets are taken and never told. What belongs to the installation is changed by
 """
 
 import difflib
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
-from evsed.api.gate import need_installer
+from evsed.access import Kind
+from evsed.api.gate import need_installer, need_owner
 from evsed.api.problems import Wrong
 from evsed.api.rights import Right, right_of
 from evsed.api.site import BusyError, Site
-from evsed.api.v1.access import LAST_WAY_IN
+from evsed.api.v1.access import LAST_WAY_IN, is_owner
 from evsed.api.v1.bodies import (
     NOT_ALLOWED,
     NOT_TAKEN,
@@ -35,6 +37,9 @@ from evsed.core.menu_walk import INSTALLER_PIN
 from evsed.core.setting import NOTHING_OFFERED, Offers, Setting, SettingError, Value
 from evsed.core.settings import TABLE, Settings
 
+log = logging.getLogger(__name__)
+
+LOGIN: Final = "login"
 _NUMERAL: Final = re.compile(r"[+-]?[0-9]{1,40}")
 _EXAMPLE: Final = '{"current_max": 16, "enable_C2": "Auto"}'
 
@@ -182,21 +187,87 @@ _BODY: Final = body_of(
 
 
 def _allowed(changes: ChangeSettings, request: Request, site: Site) -> ChangeSettings:
-    """``changes``, which the sender of ``request`` may make. Raises NotAllowedError, and NotTakenError."""
-    installers = [key for key, _ in changes.changes if TABLE[key].installer]
+    """``changes``, which the sender of ``request`` may make. Raises NotAllowedError."""
+    keys = [key for key, _ in changes.changes]
+    installers = [key for key in keys if TABLE[key].installer]
     if installers and right_of(request) < Right.INSTALL:
         raise NotAllowedError(need_installer(site.access), installers)
-    if (INSTALLER_PIN, 0) in changes.changes and site.login_on and site.access.pin_set and site.access.ways == 1:
-        raise NotTakenError(Wrong(LAST_WAY_IN, pointer=pointer(INSTALLER_PIN)))
+    if LOGIN in keys and not is_owner(request):
+        raise NotAllowedError(need_owner(site.access), [LOGIN])
     return changes
 
 
-async def _keep_pin(pin: int, site: Site) -> None:
-    """Sets the installer's PIN; 0: takes it away. Raises BusyError when the disk refuses."""
+class _Ways:
+    """The changes of who may log in: ``login``, and the installer's PIN, which does not stand among the settings.
+
+    Only with ``deciding`` held, so that what is left when all of it is done is what was looked at.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._access = site.access
+        self._before = site.access.stored(Kind.INSTALLER)
+        self._asked: int | None = None
+
+    def look(self, changes: ChangeSettings) -> None:
+        """Raises NotTakenError when nobody could log in any more after all of ``changes``."""
+        asked = dict(changes.changes)
+        login, pin = asked.get(LOGIN, self._site.login_on), asked.get(INSTALLER_PIN)
+        gone = pin == 0 and self._access.pin_set
+        if login and gone and self._access.ways == 1:
+            raise NotTakenError(Wrong(LAST_WAY_IN, pointer=pointer(INSTALLER_PIN)))
+        self._asked = None if pin is None else int(pin)
+
+    async def keep(self) -> None:
+        """Sets the installer's PIN that was asked for; 0: takes it away. Raises BusyError when the disk refuses."""
+        pin = self._asked
+        if pin is None:
+            return
+        try:
+            await self._site.keys.change(lambda: self._access.set_pin(f"{pin:04}" if pin else None))
+        except OSError as error:
+            raise BusyError(f"the installer's PIN cannot be stored ({error.strerror or error})") from None
+
+    async def put_back(self, *, unknown: bool = False) -> None:
+        """The PIN as it was. ``unknown``: nobody knows whether the rest is done; then one that was set stays set."""
+        if self._asked is None or (unknown and self._asked):
+            return
+        try:
+            await self._site.keys.change(lambda: self._access.put_back_pin(self._before))
+        except OSError as error:
+            raise BusyError(f"the installer's PIN of before cannot be stored ({error.strerror or error})") from None
+
+
+async def _change(site: Site, request: Request, document: Callable[[], dict[str, SettingRow]]) -> JSONResponse:
+    """All that the body of ``request`` asks for, or nothing, with ``deciding`` held. Raises BusyError."""
+    ways, was_on = _Ways(site), site.login_on
+
+    def read(body: bytes) -> ChangeSettings:
+        changes = _allowed(read_changes(body), request, site)
+        ways.look(changes)
+        return ChangeSettings(tuple((key, value) for key, value in changes.changes if key != INSTALLER_PIN))
+
     try:
-        await site.keys.change(lambda: site.access.set_pin(f"{pin:04}" if pin else None))
-    except OSError as error:
-        raise BusyError(f"the installer's PIN cannot be stored ({error.strerror or error})") from None
+        answer = await carry_out(site, request, read, document, _about, prepare=ways.keep)
+    except BusyError:
+        await ways.put_back(unknown=True)
+        raise
+    if answer.status_code != 200:
+        await ways.put_back()
+    if site.login_on and not was_on:
+        _say_who_else(site)
+    return answer
+
+
+def _say_who_else(site: Site) -> None:
+    """Login is On now, and MQTT has none."""
+    broker = site.unit.broker
+    if broker.host:
+        log.warning(
+            "login is On; but MQTT knows no login of ours, so whoever may write at the broker %s still operates this "
+            "charger: give the broker users and passwords of its own",
+            broker.address,
+        )
 
 
 def create_router(site: Site) -> APIRouter:
@@ -221,19 +292,12 @@ def create_router(site: Site) -> APIRouter:
     async def change(request: Request) -> JSONResponse:
         """Changes the settings that the JSON object names, all of them or none; answers as GET does.
 
-        Those marked `installer` are changed by who may install.
+        Those marked `installer` are changed by who may install, `login` by him or the owner with his password. With
+        `login` On the users of the MQTT broker still operate the charger.
         """
-        pins: list[int] = []
 
-        def read(body: bytes) -> ChangeSettings:
-            changes = _allowed(read_changes(body), request, site)
-            pins.extend(int(value) for key, value in changes.changes if key == INSTALLER_PIN)
-            return ChangeSettings(tuple((key, value) for key, value in changes.changes if key != INSTALLER_PIN))
-
-        answer = await carry_out(site, request, read, document, _about)
-        if pins and answer.status_code == 200:
-            await _keep_pin(pins[0], site)
-            return JSONResponse(document())
-        return answer
+        await request.body()  # however slowly it comes, nobody waits for it
+        async with site.keys.deciding:
+            return await _change(site, request, document)
 
     return router

@@ -27,6 +27,7 @@ from evsed.api.v1.documents import (
 from evsed.api.v1.limit import LimitDocument, limit_document
 from evsed.api.v1.meters import MeterDocument, meter_document
 from evsed.api.v1.timer import TimerDocument, timer_document
+from evsed.core.cards import last_digits
 from evsed.core.events import ClearFaults
 from evsed.core.faults import Fault
 from evsed.core.metering import BATTERY_STALE_MS
@@ -83,7 +84,7 @@ class StateMeters(TypedDict):
 
 @exact
 class CardDocument(TypedDict):
-    """What the card reader says; the card last read, in hexadecimal; the name of the one that lets this car charge."""
+    """What the card reader says; the end of the number of the card last read; whose card lets this car charge."""
 
     text: str
     last: str | None
@@ -233,7 +234,11 @@ def state_document(snapshot: Snapshot) -> StateDocument:
         },
         "home_battery_a": _battery(snapshot),
         "custom_button": snapshot.custom_button,
-        "card": {"text": snapshot.rfid_text, "last": snapshot.rfid_last or None, "name": snapshot.holder_name},
+        "card": {
+            "text": snapshot.rfid_text,
+            "last": last_digits(snapshot.rfid_last) or None,
+            "name": snapshot.holder_name,
+        },
         "power_share": TABLE["loadbl"].choices[snapshot.settings.loadbl],
         "chargers": [_charger(charger) for charger in snapshot.chargers],
         "learned": _learned(snapshot.learned),

@@ -7,8 +7,8 @@ from evsed.core.schedule import Calendar
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """``address`` is the charger's own, empty while it has none. ``veiled``: the digits of a PIN are shown as ``*``."""
+    """``address`` is the charger's own, empty while it has none. ``veiled``: the PINs whose digits show as ``*``."""
 
     calendar: Calendar
     address: str = ""
-    veiled: bool = False
+    veiled: frozenset[str] = frozenset()

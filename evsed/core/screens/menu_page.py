@@ -40,7 +40,7 @@ def page(view: MenuView, snapshot: Snapshot, around: Around, now: Millis) -> Men
         address=_address(around.address),
         clock=_clock(snapshot, around, now),
         name="EXIT" if view.key == EXIT else TABLE[view.key].lcd_name,
-        value="" if view.key == EXIT else _value(view, snapshot, veiled=around.veiled),
+        value="" if view.key == EXIT else _value(view, snapshot, veiled=view.key in around.veiled),
         below=below,
         shift=shift,
         editing=view.editing,

@@ -21,6 +21,8 @@ from tests.scenarios.simulation import Answer, http
 PIN, INSTALLER = "0042", "86420135"
 HERE = "127.0.0.1"
 
+BOTH = frozenset({"lcd_pin", "installer_pin"})
+
 
 class Unit:
     """A charger with an LCD, which notes what its control loop is asked."""
@@ -31,14 +33,14 @@ class Unit:
         self.charger = charger
         self._submit = charger.runtime.submit
         self.commands: list[Command] = []
-        self.looks: list[bool] = []
+        self.looks: list[frozenset[str]] = []
         self.face = b"PNG"
 
     def submit(self, command: Command) -> "Future[Verdict]":
         self.commands.append(command)
         return self._submit(command)
 
-    def look(self, veiled: bool) -> bytes:  # noqa: FBT001, RUF100 - as Site.lcd
+    def look(self, veiled: frozenset[str]) -> bytes:
         self.looks.append(veiled)
         return self.face
 
@@ -90,7 +92,18 @@ def test_everybody_may_look_and_who_is_in_sees_the_digits_too(unit: Unit) -> Non
     assert answer.headers["Cache-Control"] == "no-store"
     unit.get(Cookie="evsed-lcd=forged")
     unit.get(Cookie=unit.verify(password=PIN))
-    assert unit.looks == [True, True, False]
+    assert unit.looks == [BOTH, BOTH, frozenset({"installer_pin"})]
+
+
+def test_the_digits_of_the_installer_s_pin_are_for_who_may_install(unit: Unit) -> None:
+    """Who gave the LCD PIN alone would read from afar the PIN that is being set at the unit."""
+    unit.get(Authorization=unit.charger.token("operate"))
+    unit.get(Authorization=unit.charger.token("install"))
+    cookie = unit.verify(password=PIN, installer=INSTALLER)
+    unit.get(Cookie=cookie)
+    unit.charger.access.set_pin("9753")
+    unit.get(Cookie=cookie)
+    assert unit.looks == [BOTH, frozenset({"lcd_pin"}), frozenset(), frozenset({"installer_pin"})]
 
 
 def test_a_picture_that_has_not_changed_is_not_sent_again(unit: Unit) -> None:
@@ -107,7 +120,7 @@ def test_a_control_loop_that_does_not_answer_is_for_the_picture_to_say(
     cookie = unit.verify(password=PIN)
     monkeypatch.setattr(runtime, "STALE_MS", -1)
     assert unit.get(Cookie=cookie).status == 200
-    assert unit.looks == [True]
+    assert unit.looks == [BOTH]
 
 
 def test_a_press_is_that_of_a_visitor_or_of_an_address(unit: Unit) -> None:

@@ -26,7 +26,9 @@ from evsed.core.events import (
 )
 from evsed.core.model import MeterRole, ModeChoice
 from evsed.core.snapshot import Saved
+from tests.api.served import Charger, Served
 from tests.core.story import Story, settings
+from tests.scenarios.simulation import PATIENCE_S, http
 
 EXAMPLE = json.loads((Path(__file__).parents[2] / "scenarios" / "settings_example.json").read_text())
 NOON = 1_800_000_000
@@ -293,3 +295,17 @@ def test_a_document_is_made_once_for_a_snapshot(charging: Story) -> None:
 @given(st.text(), st.sampled_from(["auto", "3.6", "3.11"]))
 def test_any_user_agent_is_answered(agent: str, chosen: str) -> None:
     assert dialect_for(chosen, agent) in Dialect
+
+
+def test_a_card_s_number_is_for_who_may_operate() -> None:
+    charger = Charger(Saved(settings=settings(rfidreader="EnableAll")))
+    with charger, Served(charger.app, charger.refusals) as served:
+        charger.runtime.submit(SwipeCard("112233445566AA")).result(PATIENCE_S)
+
+        def lastread(right: str) -> str:
+            who = {"Authorization": charger.token(right), "User-Agent": "evcc/0.1"}
+            answer = http("GET", f"http://127.0.0.1:{served.port}/settings", None, **who)
+            return str(answer.json["evse"]["rfid_lastread"])
+
+        told = [lastread(right) for right in ("read", "operate", "read", "install")]
+        assert told == ["", "112233445566AA", "", "112233445566AA"]

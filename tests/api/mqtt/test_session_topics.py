@@ -6,7 +6,7 @@ from dataclasses import replace
 from evsed.api.mqtt.entities import View, values
 from evsed.api.mqtt.entity_table_sessions import SESSIONS
 from evsed.api.mqtt.publishing import Publishing
-from evsed.core.record import Kept, SessionRecord
+from evsed.core.record import Kept, Part, SessionRecord
 from evsed.core.snapshot import Saved
 from tests.core.story import Story, settings
 from tests.logbook.samples import NOON, session
@@ -42,6 +42,8 @@ def test_the_last_session_is_told_when_it_ends_and_kept_by_the_broker() -> None:
 def test_the_cards_name_is_told_and_unknown_energy_is_null() -> None:
     told = json.loads(str(said(with_last(session(3)))["LastSession"]))
     assert (told["cards"], told["solar_wh"]) == (["Anna"], 250)
+    nameless = SessionRecord(1, parts=(Part("04A1B2C3D4E5"),))
+    assert json.loads(str(said(with_last(nameless))["LastSession"]))["cards"] == ["...D4E5"]
     told = json.loads(str(said(with_last(SessionRecord(1)))["LastSession"]))
     assert told == {**dict.fromkeys(told), "id": 1, "cards": []}
 

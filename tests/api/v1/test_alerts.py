@@ -82,3 +82,11 @@ def test_ways_are_in_the_metrics(client: Client, receiver: Receiver) -> None:
     text = http("GET", f"http://127.0.0.1:{client.served.port}/metrics").body.decode()
     assert 'evsed_alerts_on{way="webhook"} 1.0' in text
     assert 'evsed_alerts_sent_total{way="mqtt"} 0.0' in text
+
+
+def test_what_came_of_it_is_told_in_full_to_the_installer_only(client: Client, receiver: Receiver) -> None:
+    """Else whoever may set the address learns from the answers what listens where in the owner's network."""
+    receiver.status = 404
+    switch(client, alert_webhook=receiver.url)
+    answer = http("POST", client.url("/alerts/test"), None, Authorization=client.charger.token("operate"))
+    assert answer.json == {"webhook": "not taken (4xx)", "mqtt": None}

@@ -1,5 +1,7 @@
 """/api/v1/state, /meters and /counters: what is not known is null, and every number is true."""
 
+from dataclasses import replace
+
 from evsed.api.v1.counters import Counters
 from evsed.api.v1.meters import Meters, meters_document
 from evsed.api.v1.state import StateDocument, WholeDocument, state_document
@@ -136,3 +138,11 @@ def test_of_a_board_that_nobody_described_nothing_is_said_to_be_known() -> None:
     fits(document, StateDocument)
     assert (document["connected"], document["contactor1"], document["contactor2"]) == (None, None, None)
     assert document["pilot"]["duty_percent"] is None
+
+
+def test_of_the_card_last_read_all_who_listen_are_told_the_last_digits() -> None:
+    story = Story()
+    assert state_document(story.snapshot)["card"]["last"] is None
+    told = state_document(replace(story.snapshot, rfid_last="04A1B2C3D4E5F6"))
+    assert told["card"]["last"] == "...E5F6"
+    assert "B2C3" not in str(told)

@@ -187,6 +187,15 @@ def test_an_empty_log_is_an_empty_file() -> None:
         assert table(raw(client, "/sessions.csv").body) == []
 
 
+@pytest.mark.parametrize("path", ["/sessions", "/sessions/7", "/sessions.json", "/sessions.csv"])
+def test_who_may_only_look_is_told_the_end_of_a_card_s_number(client: Client, path: str) -> None:
+    """With the whole of it a card could be made that charges."""
+    whole = "04:A1:B2:C3:D4:E5" if path == "/sessions.csv" else "04A1B2C3D4E5"
+    tokens = [client.charger.token(right) for right in ("read", "operate")]
+    told = [http("GET", client.url(path), None, Authorization=token).body.decode() for token in tokens]
+    assert [("...D4E5" in text, whole in text) for text in told] == [(True, False), (False, True)]
+
+
 @pytest.mark.usefixtures("berlin")
 def test_a_session_as_a_row() -> None:
     row = dict(zip(COLUMNS, session_row(session(1)), strict=True))

@@ -61,7 +61,8 @@ def test_of_the_installer_s_pin_only_whether_there_is_one() -> None:
     assert page(replace(opened("installer_pin", installer_pin=True), installer_pin_set=True)).value == "Off"
     entered = opened("installer_pin", editing=True, digits="86")
     assert page(entered).value == "86______"
-    assert page(entered, replace(AROUND, veiled=True)).value == "**______"
+    assert page(entered, replace(AROUND, veiled=frozenset({"installer_pin"}))).value == "**______"
+    assert page(entered, replace(AROUND, veiled=frozenset({"lcd_pin"}))).value == "86______"
     assert "store" in page(opened(EXIT, installer_pin=True)).below
 
 
@@ -86,7 +87,8 @@ def test_a_pin_is_never_shown_but_while_it_is_entered() -> None:
     assert page(opened("lcd_pin", draft=kept)).value == "Set"
     entered = opened("lcd_pin", draft=kept, editing=True, digits="12")
     assert page(entered).value == "12__"
-    assert page(entered, replace(AROUND, veiled=True)).value == "**__"
+    assert page(entered, replace(AROUND, veiled=frozenset({"lcd_pin"}))).value == "**__"
+    assert page(entered, replace(AROUND, veiled=frozenset({"installer_pin"}))).value == "12__"
     assert page(opened("lcd_pin", draft=kept, editing=True)).value == "____"
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from evsed.core.events import Button
 from evsed.core.faults import Fault
+from evsed.core.menu_walk import PINS
 from evsed.core.model import Access, MeterRole, Mode, PhaseCurrents
 from evsed.core.panel_view import EXIT, MenuView, PanelView
 from evsed.core.reasons import Reason
@@ -91,9 +92,14 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 
 @effort(deadline=None)
-@given(snapshots(), st.integers(0, 10**9), st.booleans(), st.ip_addresses().map(str) | st.just(""))
+@given(
+    snapshots(),
+    st.integers(0, 10**9),
+    st.frozensets(st.sampled_from(sorted(PINS))),
+    st.ip_addresses().map(str) | st.just(""),
+)
 def test_no_text_is_longer_than_the_picture_has_room_for(
-    snapshot: Snapshot, later: int, veiled: bool, address: str
+    snapshot: Snapshot, later: int, veiled: frozenset[str], address: str
 ) -> None:
     around = Around(UtcCalendar(), address, veiled)
     assert broken(screen(snapshot, around, snapshot.now + later)) == []
