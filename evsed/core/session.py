@@ -25,6 +25,9 @@ LATE_MS: Final = 120_000
 """What the register advances by for so long after an unplug, and until the next car charges, belongs to the car."""
 
 _HOUR_MS: Final = 3_600_000
+_PUT_S: Final = 5
+"""A clock that differs by this much from what has passed was put forward or back."""
+
 _DRAWS: Deciamps = 10
 _MOST_PARTS: Final = 50
 _MOST_UNDATED: Final = 16
@@ -67,6 +70,8 @@ class _Seen:
     drawn_at: Millis | None = None
     imported_at: Millis | None = None
     unix_s: int | None = None
+    clock_s: int | None = None  # the time of day as it was last known to change, and when that was
+    clock_at: Millis = 0
     card: str = ""
     legs: int = 3  # phases that the car draws from
     undated: dict[int, tuple[SessionRecord, _Dates]] = field(default_factory=dict)
@@ -159,6 +164,7 @@ class Session:
         """Takes in one look at the charger, and returns what is to be handed on."""
         if look.unix_s is not None and self._seen.unix_s is None:
             self._date(look.unix_s, now)
+        self._follow_clock(look.unix_s, now)
         self._seen.unix_s = look.unix_s
         if now - self._powered_at >= _HOUR_MS:
             self._powered_at += _HOUR_MS
@@ -171,6 +177,17 @@ class Session:
         if self._open is not None:
             self._attend(look, now)
         return self._turn(look, now)
+
+    def _follow_clock(self, unix_s: int | None, now: Millis) -> None:
+        """Where the clock was put forward or back, a session that is open keeps its length and moves its beginning."""
+        if unix_s is None or unix_s == self._seen.clock_s:
+            return
+        before, self._seen.clock_s = self._seen.clock_s, unix_s
+        since, self._seen.clock_at = self._seen.clock_at, now
+        put = 0 if before is None else unix_s - before - (now - since) // 1000
+        if abs(put) >= _PUT_S and self._open is not None and self._open.start_s is not None:
+            self._open = replace(self._open, start_s=max(0, self._open.start_s + put))
+            self._due = True
 
     def _begin(self, look: Look, now: Millis) -> None:
         self._counters = replace(self._counters, sessions=self._counters.sessions + 1)
@@ -221,7 +238,7 @@ class Session:
         found, self._found = self._found, False
         self._last = replace(
             self._open,
-            end_s=look.unix_s,
+            end_s=_not_before(self._open.start_s, look.unix_s),
             seen_s=self._open.seen_s if found else look.unix_s,
             ending=Ending.FOUND_UNPLUGGED if found else Ending.UNPLUGGED,
         )
@@ -323,7 +340,7 @@ class Session:
 
         for number, (record, dates) in self._seen.undated.items():
             start = date(dates.start_at) if record.start_s is None else record.start_s
-            end = date(dates.end_at)
+            end = _not_before(start, date(dates.end_at))
             found = record.ending is Ending.FOUND_UNPLUGGED
             dated = replace(record, start_s=start, end_s=end, seen_s=record.seen_s if found else end)
             if self._last is not None and number == self._last.number:
@@ -363,6 +380,11 @@ class Session:
             return self.kept
         self._count_charging(now)
         return Kept(self._open, self._last, self._counters)
+
+
+def _not_before(start_s: int | None, end_s: int | None) -> int | None:
+    """``end_s``, or the beginning where a clock that was put back over a restart would have it end before that."""
+    return end_s if start_s is None or end_s is None else max(start_s, end_s)
 
 
 def _added(closings: tuple[int, int], closed: tuple[bool, bool]) -> tuple[int, int]:

@@ -461,6 +461,34 @@ def test_times_are_filled_in_when_the_clock_becomes_known() -> None:
     assert first.start_s < desk.last.start_s
 
 
+@pytest.mark.parametrize("put", [-86_400, -5, 4, 3_600])
+def test_a_clock_that_is_put_forward_or_back_leaves_a_session_its_length(desk: Desk, put: int) -> None:
+    desk.see(100_000)
+    desk.see(unix_s=(desk.look.unix_s or 0) + 1 + put)
+    desk.see(100_000)
+    length = (desk.now - desk.session._dates.start_at) // 1000 if desk.session._dates.start_at else 0
+    desk.see(0, connected=False, gone=True)
+    assert desk.last.start_s is not None
+    assert desk.last.end_s is not None
+    assert desk.last.end_s - desk.last.start_s == length + (put if abs(put) < 5 else 0)
+
+
+def test_a_clock_that_is_put_back_over_a_restart_ends_no_session_before_its_start(desk: Desk) -> None:
+    desk.see(WAITING_TURN_MS)
+    start = desk.open.start_s
+    desk.restart()
+    desk.see(unix_s=NOON - 86_400)
+    desk.see(unix_s=None)
+    desk.unplug()
+    desk.see(unix_s=NOON - 86_390)
+    assert (desk.last.start_s, desk.last.end_s) == (start, start)
+    desk.plug()
+    desk.restart()
+    desk.see(unix_s=5)
+    desk.unplug()
+    assert desk.last.end_s == desk.last.start_s == NOON - 86_389
+
+
 def test_the_clock_does_not_remember_more_than_it_can_fill_in() -> None:
     desk = Desk(look=Look(gone=True))
     for _ in range(40):
