@@ -1,9 +1,9 @@
 """What outlives the process, as a JSON file: owner settings, access, the running session.
 
 Names, not numbers; versioned; written to a temporary file, synced, renamed, the previous copy kept. A damaged file is
-put aside and the last good copy used: never a wipe, never a crash. One of an older evsed is migrated and a copy of it
-kept, one of a newer evsed is put aside whole. Where it is doubtful whether an installer chose what is in use, SET UP is
-not done. A thread of its own does the writing.
+put aside and the last good copy used, with charging off: never a wipe, never a crash. One of an older evsed is migrated
+and a copy of it kept, one of a newer evsed is put aside whole. Where it is doubtful whether an installer chose what is
+in use, SET UP is not done. A thread of its own does the writing.
 """
 
 import json
@@ -38,6 +38,7 @@ COALESCE_S = 60.0
 RETRY_S = 10.0
 _MOST_WH = 10**12
 _LOOK = "SET UP is Not done: look through the settings, then set it to Done"
+_STAYS_OFF = "charging stays off until somebody has looked"
 _ACCESS_NAMES = {Access.DENY: "Deny", Access.ALLOW: "Allow", Access.PAUSE: "Pause"}
 _ACCESS_OF = {name: access for access, name in _ACCESS_NAMES.items()}
 
@@ -144,6 +145,11 @@ def _grant(stored: object, access: Access) -> tuple[bool, str]:
     fields = stored if isinstance(stored, dict) else {}
     given, card = fields.get("given") is True, fields.get("card")
     return given, card.upper() if given and isinstance(card, str) and is_uid(card) else ""
+
+
+def _off(saved: Saved) -> Saved:
+    """``saved`` with nobody let charge: what is newer than it may have taken that back."""
+    return replace(saved, access=Access.DENY, timer=NO_TIMER, granted=False, holder="")
 
 
 def _timer_fields(timer: Timer) -> dict[str, int | bool | None]:
@@ -258,17 +264,17 @@ class Store:
                 log.warning("%s: %s", path, remark)
             if not decoded.bad:
                 if path == self._previous:
-                    log.warning("%s: using this last good copy of the settings", path)
+                    log.error("%s: using this last good copy of the settings; %s", path, _STAYS_OFF)
                 if decoded.schema != SCHEMA:
                     self._keep_older(path, decoded.schema)
                 saved = self._signed(path, decoded)
-                return replace(saved, access=Access.DENY, timer=NO_TIMER) if newer else saved
+                return _off(saved) if newer or path == self._previous else saved
             log.error("%s cannot be used as it is: %s", path, "; ".join(decoded.bad))
         if usable or damaged:
             self._lost = True
-            log.error("%s: no good copy is left: charging stays off until somebody has looked", self._path)
+            log.error("%s: no good copy is left: %s", self._path, _STAYS_OFF)
             saved = self._signed(*usable[0]) if usable else fallback
-            return replace(saved, access=Access.DENY, timer=NO_TIMER)
+            return _off(saved)
         self._lost = bool(self._aside(SCHEMA))  # by a start before this one, which has not written any since
         return fallback
 

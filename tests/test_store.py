@@ -101,10 +101,26 @@ def test_a_file_cut_anywhere_falls_back_to_the_last_good_copy(
     write(tmp_path, SAVED)
     write(tmp_path, replace(SAVED, access=Access.DENY))
     (tmp_path / "settings.json").write_text(GOOD[:cut])
-    assert Store(tmp_path).load(Saved()) == SAVED
+    assert Store(tmp_path).load(Saved()) == replace(SAVED, access=Access.DENY, timer=NO_TIMER)
     assert "cannot be used" in caplog.text
-    assert "last good copy" in caplog.text
+    assert "last good copy of the settings; charging stays off" in caplog.text
     assert (tmp_path / "settings.json.damaged").read_text() == GOOD[:cut]
+
+
+@pytest.mark.parametrize("damage", ["{", None])
+def test_a_permission_that_has_ended_does_not_come_back_with_the_last_good_copy(
+    tmp_path: Path, damage: str | None
+) -> None:
+    write(tmp_path, replace(SAVED, access=Access.ALLOW, granted=True, holder="04A1B2C3D4E5F6"))
+    write(tmp_path, replace(SAVED, access=Access.DENY))
+    if damage is None:
+        (tmp_path / "settings.json").unlink()
+    else:
+        (tmp_path / "settings.json").write_text(damage)
+    for _ in "and the start after that":
+        found = Store(tmp_path).load(Saved())
+        assert (found.access, found.granted, found.holder, found.timer) == (Access.DENY, False, "", NO_TIMER)
+        assert found.settings == SAVED.settings
 
 
 DAMAGED = [
@@ -181,7 +197,7 @@ def test_a_bad_value_makes_the_previous_copy_count(tmp_path: Path, caplog: pytes
     write(tmp_path, careful)
     file = tmp_path / "settings.json"
     file.write_text(file.read_text().replace('"current_main": 16', '"current_main": "abc"'))
-    assert Store(tmp_path).load(Saved()) == careful
+    assert Store(tmp_path).load(Saved()) == replace(careful, access=Access.DENY, timer=NO_TIMER)
     assert "current_main takes a whole number from 10 to 200 A" in caplog.text
     (tmp_path / "settings.json.previous").unlink()
     alone = Store(tmp_path).load(Saved())

@@ -82,6 +82,8 @@ def switched(core: "Controller", wish: Wish, now: Millis) -> list[Action]:
     if wish in CUSTOM:
         core.desk.panel.custom_button = CUSTOM[wish](core.desk.panel.custom_button)
         return []
+    if wish is Wish.ALLOW_UNLESS_DELAYED and core.desk.settings.rfidreader:
+        return []  # nobody moved it: with a card reader it lets nobody charge
     mode, delayed = Mode(core.desk.settings.mode), core.desk.timer != NO_TIMER
     return _ask(core, "switch", command_for(wish, mode, core.desk.access, delayed=delayed), now)
 

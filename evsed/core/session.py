@@ -12,6 +12,7 @@ from evsed.core.actions import Action, LogSession
 from evsed.core.model import NO_CURRENT, PhaseCurrents
 from evsed.core.origin import Origin
 from evsed.core.record import NOTHING_KEPT, Ending, Kept, Part, SessionRecord
+from evsed.core.register import Register
 from evsed.core.units import Deciamps, Millis, WattHours
 
 CHARGING_TURN_MS: Final = 60_000
@@ -24,11 +25,8 @@ LATE_MS: Final = 120_000
 """What the register advances by for so long after an unplug, and until the next car charges, belongs to the car."""
 
 _HOUR_MS: Final = 3_600_000
-_BACK: WattHours = 10
-"""A register that falls by this much at most is rounded now this way and now that."""
-
-_JUMP: WattHours = 200_000
-"""No car takes so much; a register that is further on is another meter's."""
+_PUT_S: Final = 5
+"""A clock that differs by this much from what has passed was put forward or back."""
 
 _DRAWS: Deciamps = 10
 _MOST_PARTS: Final = 50
@@ -72,6 +70,8 @@ class _Seen:
     drawn_at: Millis | None = None
     imported_at: Millis | None = None
     unix_s: int | None = None
+    clock_s: int | None = None  # the time of day as it was last known to change, and when that was
+    clock_at: Millis = 0
     card: str = ""
     legs: int = 3  # phases that the car draws from
     undated: dict[int, tuple[SessionRecord, _Dates]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Session:
         self._dates = _Dates(None)
         self._found = kept.open is not None  # from before the restart, and not seen again yet
         newest = kept.open or kept.last
-        self._register = None if newest is None else newest.end_wh
+        self._register = Register(None if newest is None else newest.end_wh)
         late = kept.last is not None and not kept.last.complete and (kept.open is None or not kept.open.phases)
         self._late_until: Millis | None = now + LATE_MS if late else None
         self._charging_since: Millis | None = None
@@ -144,7 +144,7 @@ class Session:
 
     def meter_exchanged(self) -> None:
         """Another meter was configured: its register says nothing about the old one's."""
-        self._register = None
+        self._register = Register()
         self._seen.import_at = None
         self._open = _exchanged(self._open)
         self._last = _exchanged(self._last) if self._late_until is not None else self._last
@@ -164,6 +164,7 @@ class Session:
         """Takes in one look at the charger, and returns what is to be handed on."""
         if look.unix_s is not None and self._seen.unix_s is None:
             self._date(look.unix_s, now)
+        self._follow_clock(look.unix_s, now)
         self._seen.unix_s = look.unix_s
         if now - self._powered_at >= _HOUR_MS:
             self._powered_at += _HOUR_MS
@@ -177,18 +178,32 @@ class Session:
             self._attend(look, now)
         return self._turn(look, now)
 
+    def _follow_clock(self, unix_s: int | None, now: Millis) -> None:
+        """Where the clock was put forward or back, a session that is open keeps its length and moves its beginning."""
+        if unix_s is None or unix_s == self._seen.clock_s:
+            return
+        before, self._seen.clock_s = self._seen.clock_s, unix_s
+        since, self._seen.clock_at = self._seen.clock_at, now
+        put = 0 if before is None else unix_s - before - (now - since) // 1000
+        if abs(put) >= _PUT_S and self._open is not None and self._open.start_s is not None:
+            self._open = replace(self._open, start_s=max(0, self._open.start_s + put))
+            self._due = True
+
     def _begin(self, look: Look, now: Millis) -> None:
         self._counters = replace(self._counters, sessions=self._counters.sessions + 1)
-        self._register = look.import_wh if self._late_until is None else self._register
+        if self._late_until is None:
+            self._read(look, now)  # nobody's
+            self._register = Register() if look.import_wh is None else self._register
+        register = None if look.import_wh is None else self._register.wh
         self._dates = _Dates(now)
         self._seen.card = ""
         self._origin = Origin()
         self._open = SessionRecord(
             self._counters.sessions,
             start_s=look.unix_s,
-            start_wh=look.import_wh,
-            end_wh=look.import_wh,
-            energy_wh=None if look.import_wh is None else 0,
+            start_wh=register,
+            end_wh=register,
+            energy_wh=None if register is None else 0,
         )
         self._due = True
 
@@ -208,7 +223,9 @@ class Session:
             self._end(look, now)
             return
         self._found = self._found and not look.connected
-        if look.card and look.card != self._seen.card:
+        if look.card != self._seen.card and (
+            look.card or self._open.charging
+        ):  # else: what comes late is the last one's
             self._seen.card = look.card
             self._open = _with_card(self._open, look.card, look.card_name)
             self._due = True
@@ -221,7 +238,7 @@ class Session:
         found, self._found = self._found, False
         self._last = replace(
             self._open,
-            end_s=look.unix_s,
+            end_s=_not_before(self._open.start_s, look.unix_s),
             seen_s=self._open.seen_s if found else look.unix_s,
             ending=Ending.FOUND_UNPLUGGED if found else Ending.UNPLUGGED,
         )
@@ -245,9 +262,7 @@ class Session:
             own = look.drawn.total
             bought = look.imported.total
             self._origin.seen(own, bought * own // look.all_drawn if look.all_drawn > own > 0 else bought, now)
-        if look.import_wh is not None and look.import_at != self._seen.import_at:
-            self._seen.import_at = look.import_at
-            self._metered(look.import_wh, now)
+        self._read(look, now)
         if self._late_until is not None and now >= self._late_until:
             complete = self._last is None or self._last.complete
             self._late_until = None if complete else self._late_until  # the first word of a silent meter still counts
@@ -261,26 +276,24 @@ class Session:
         if highest > (self._open.peak or 0):
             self._open = replace(self._open, peak=highest)
 
-    def _metered(self, register: WattHours, now: Millis) -> None:
-        """The register was read. What it advanced by belongs to the car that is there, or has just gone."""
+    def _read(self, look: Look, now: Millis) -> None:
+        """The register was read, or not. What it advanced by belongs to the car that is there, or has just gone."""
+        if look.import_wh is None or look.import_at == self._seen.import_at:
+            return
+        self._seen.import_at = look.import_at
+        advance = self._register.read(look.import_wh, now)
         late = self._late_until is not None
         record = self._last if late else self._open
-        before = register if self._register is None else self._register
-        advanced = register - before
-        if -_BACK <= advanced < 0:
-            advanced, register = 0, before
-        jumped = not 0 <= advanced <= _JUMP
-        self._register = register
-        if record is None:
+        if record is None or advance is None:
             return
-        energy = 0 if jumped else advanced
+        register, energy = self._register.wh, advance.energy_wh
         record = replace(
             record,
             start_wh=register if record.start_wh is None else record.start_wh,
             end_wh=register,
             energy_wh=(record.energy_wh or 0) + energy,
             complete=record.complete or not record.charging,
-            exchanges=record.exchanges + jumped,
+            exchanges=record.exchanges + advance.exchanged,
         )
         if energy:
             record = self._credited(record, energy, now)
@@ -327,7 +340,7 @@ class Session:
 
         for number, (record, dates) in self._seen.undated.items():
             start = date(dates.start_at) if record.start_s is None else record.start_s
-            end = date(dates.end_at)
+            end = _not_before(start, date(dates.end_at))
             found = record.ending is Ending.FOUND_UNPLUGGED
             dated = replace(record, start_s=start, end_s=end, seen_s=record.seen_s if found else end)
             if self._last is not None and number == self._last.number:
@@ -367,6 +380,11 @@ class Session:
             return self.kept
         self._count_charging(now)
         return Kept(self._open, self._last, self._counters)
+
+
+def _not_before(start_s: int | None, end_s: int | None) -> int | None:
+    """``end_s``, or the beginning where a clock that was put back over a restart would have it end before that."""
+    return end_s if start_s is None or end_s is None else max(start_s, end_s)
 
 
 def _added(closings: tuple[int, int], closed: tuple[bool, bool]) -> tuple[int, int]:

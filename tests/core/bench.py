@@ -61,7 +61,7 @@ class Bench:
     residual: bool = False
     monitor_works: bool = True
     buttons: frozenset[Button] = frozenset()
-    switch: bool = False
+    switch: bool | None = False
     mirror1: bool | str | None = None  # "follows" the outputs, lies, or is not fitted
     mirror2: bool | str | None = None
     feedback: bool | str | None = None  # of the lock

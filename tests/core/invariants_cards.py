@@ -6,7 +6,7 @@ Like the judge of invariants.py it knows the rule, and not how the core keeps it
 from evsed.core.actions import Action, CloseContactors
 from evsed.core.controller import Controller
 from evsed.core.events import ChooseMode, Command, DelayedCharging, SwipeCard
-from evsed.core.model import Access
+from evsed.core.model import Access, ModeChoice
 from evsed.core.pilot import CONNECTED, Level
 from evsed.core.states import State
 from evsed.core.units import Millis
@@ -25,7 +25,7 @@ class PlugIn:
     def heard(self, command: Command, now: Millis) -> None:
         """A command was accepted."""
         if isinstance(command, ChooseMode | DelayedCharging | SwipeCard):
-            self.allowed = now
+            self.allowed = None if command == ChooseMode(ModeChoice.OFF) else now
 
     def after(self, actions: list[Action], now: Millis) -> None:
         """Judges what the core made of an event."""

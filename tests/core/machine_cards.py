@@ -4,7 +4,9 @@ import hypothesis.strategies as st
 from hypothesis.stateful import rule
 
 from evsed.core.cards import Card
-from evsed.core.events import AddCards, ChangeCard, ChangeSettings, Command, RemoveCards, SwipeCard
+from evsed.core.events import AddCards, ChangeCard, ChangeSettings, ChooseMode, Command, RemoveCards, SwipeCard
+from evsed.core.model import Access, ModeChoice
+from evsed.core.reader import ASKING
 from tests.core.bench import V12
 from tests.core.machine import UIDS, ChargerMachine, cycles
 
@@ -54,3 +56,31 @@ class CardMachine(ChargerMachine):
         self.go_on(count, 100)
         bench.command(ChangeSettings((("rfidreader", after),), sure=True))
         self.go_on(1)
+
+    @rule(
+        reader=st.sampled_from((1, 2)), found=st.booleans(), restarts=st.booleans(), moved=st.booleans(),
+        gap_ms=st.sampled_from((0, 10, 110, 300, 61_000)),
+    )  # fmt: skip
+    def an_access_switch_is_found(self, reader: int, found: bool, restarts: bool, moved: bool, gap_ms: int) -> None:
+        """The access switch flickers, cannot be read, or evsed starts anew: before a car that nobody lets charge."""
+        bench = self.bench
+        bench.command(ChangeSettings((("rfidreader", reader), ("switch", 2)), sure=True))
+        self.plug_in_and_charge(0)
+        bench.switch = found
+        self.go_on(30)
+        bench.command(ChooseMode(ModeChoice.OFF))
+        self.go_on(60, 100)
+        for bench.switch in (not found, found) * 5:
+            self.go_on(5)
+        if gap_ms:
+            bench.switch = None
+            self.go_on(max(1, gap_ms // 100), min(gap_ms, 100))
+        if restarts:
+            bench.restart()
+        if moved:
+            bench.switch = not found
+            self.go_on(30)
+        bench.switch = found
+        self.go_on(60, 100)
+        if bench.settings.rfidreader in ASKING and not moved:
+            assert bench.core.desk.access is not Access.ALLOW, "a switch that nobody moved lets a car charge"

@@ -46,7 +46,7 @@ class Story(Passing):
     mains_answers: bool = True
     ev_answers: bool = True
     samples: bool = True
-    switch_closed: bool = False
+    switch_closed: bool | None = False
     mirrors: bool = True
     cable_stays: bool = False  # in the socket, also while no car hangs on it
     calendar: Calendar | None = None

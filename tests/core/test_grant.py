@@ -525,3 +525,33 @@ def test_a_reader_that_was_on_with_an_older_file_goes_on_with_the_car_that_is_th
     story.plug()
     story.run_until(lambda: story.state is State.C, 20)
     assert (holder(story), story.snapshot.holder_name) == ("", None)
+
+
+# ---- the access switch ----
+
+
+@ONE_OR_ALL
+@pytest.mark.parametrize("after", ["a restart", "0.3 s without a look", "61 s without a look", "SWITCH was chosen"])
+def test_a_switch_that_is_found_closed_lets_no_car_charge(reader: str, after: str) -> None:
+    story = plugged(reader, switch=0 if after == "SWITCH was chosen" else 2)
+    story.switch_closed = None if story.core.desk.settings.switch else True
+    story.run(61 if "61" in after else 0.3)
+    story.switch_closed = True
+    if after == "a restart":
+        story.restart()
+    story.command(ChangeSetting("switch", 2))
+    story.run(20)
+    assert (access(story), story.core.outputs.contactor1) == (Access.DENY, False)
+
+
+@ONE_OR_ALL
+def test_whoever_moves_the_switch_lets_the_car_charge_that_is_there_and_no_other(reader: str) -> None:
+    story = plugged(reader, switch=2)
+    story.switch_closed = True
+    story.run_until(lambda: story.unit.current[0] > 0, 15)
+    assert holder(story) == ""
+    story.unplug()
+    story.run(3)
+    story.plug()
+    story.run(20)
+    assert (access(story), story.core.outputs.contactor1) == (Access.DENY, False)

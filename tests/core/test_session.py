@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evsed.core.actions import LogSession
 from evsed.core.model import PhaseCurrents
 from evsed.core.record import Counters, Ending, Kept, SessionRecord, newer
+from evsed.core.register import AGREEING, EXCHANGED_MS, Register
 from evsed.core.session import CHARGING_TURN_MS, LATE_MS, RESTARTED, WAITING_TURN_MS, Look, Session
 
 NOON = 1_800_000_000
@@ -35,7 +36,16 @@ class Desk:
         if self.look.unix_s is not None and "unix_s" not in changed:
             self.look = self.look._replace(unix_s=self.look.unix_s + ms // 1000)
         if self.look.import_wh != before.import_wh:
-            self.look = self.look._replace(import_at=self.now)
+            self._read()
+        self._look()
+
+    def _read(self) -> None:
+        """The meter says the same several times."""
+        for number in range(AGREEING):
+            self.look = self.look._replace(import_at=self.now * AGREEING + number)
+            self._look()
+
+    def _look(self) -> None:
         for action in self.session.look(self.look, self.now):
             assert isinstance(action, LogSession)
             self.told.append(action)
@@ -56,9 +66,9 @@ class Desk:
         self.session.stopped_charging(code, self.now)
         self.see()
 
-    def counts(self, wh: int, **changed: Any) -> None:
+    def counts(self, wh: int, ms: int = 1_000, **changed: Any) -> None:
         """The register advances."""
-        self.see(import_wh=(self.look.import_wh or 0) + wh, **changed)
+        self.see(ms, import_wh=(self.look.import_wh or 0) + wh, **changed)
 
     def draws(self, l1: int, l2: int, l3: int, imported: int | None = None) -> None:
         """The car's currents and the mains' are measured, for ten seconds."""
@@ -183,7 +193,8 @@ def test_another_meter_counts_on(desk: Desk, register: int) -> None:
     desk.begin()
     desk.counts(500)
     desk.see(import_wh=register)
-    desk.counts(100)
+    assert (desk.open.energy_wh, desk.open.exchanges, desk.open.end_wh) == (500, 0, 1_500)  # it may be an odd reading
+    desk.counts(100, ms=EXCHANGED_MS)
     assert (desk.open.energy_wh, desk.open.exchanges, desk.open.end_wh) == (600, 1, register + 100)
     desk.session.meter_exchanged()
     desk.see(import_wh=90_000)
@@ -216,11 +227,72 @@ def test_each_card_has_its_share(desk: Desk) -> None:
         desk.counts(wh)
     parts = desk.open.parts
     assert [(part.card, part.name, part.energy_wh) for part in parts] == [
-        ("", "", 10),
-        (ANNA, "Anna", 405),
+        ("", "", 15),
+        (ANNA, "Anna", 400),
         (BEN, "", 200),
     ]
     assert sum(part.energy_wh for part in parts) == desk.open.energy_wh == 615
+
+
+def test_what_is_charged_without_a_card_is_not_billed_to_the_one_that_had_stopped(desk: Desk) -> None:
+    desk.see(card=ANNA, card_name="Anna")
+    desk.begin()
+    desk.counts(2_000, ms=120_000)
+    desk.stop("card")
+    desk.see(card="", card_name="")
+    desk.counts(7)  # what its meter told late
+    desk.begin()  # somebody chose a mode
+    desk.counts(3_000, ms=120_000)
+    assert [(part.card, part.energy_wh) for part in desk.open.parts] == [(ANNA, 2_007), ("", 3_000)]
+
+
+@pytest.mark.parametrize("odd", [0, 500, 989, 1_700, 150_000, 4_294_967_295])
+def test_one_odd_reading_counts_nothing(desk: Desk, odd: int) -> None:
+    desk.begin()
+    desk.counts(500)
+    for register in (1_550, 1_600):
+        desk.look = desk.look._replace(import_wh=odd, import_at=-1)
+        desk._look()
+        desk.see(import_wh=register)
+    assert (desk.open.energy_wh, desk.open.exchanges, desk.open.end_wh) == (600, 0, 1_600)
+    assert (desk.kept.counters.energy_wh, desk.open.parts[0].energy_wh) == (600, 600)
+
+
+def test_a_register_that_fell_and_comes_back_is_counted_from_where_it_was(desk: Desk) -> None:
+    desk.begin()
+    desk.counts(500)
+    desk.see(import_wh=0)
+    desk.see(EXCHANGED_MS // 2, import_wh=1)
+    desk.see(import_wh=1_700)
+    assert (desk.open.energy_wh, desk.open.exchanges) == (700, 0)
+
+
+def test_a_register_that_swings_counts_at_most_one_swing(desk: Desk) -> None:
+    desk.begin()
+    for _ in range(20):
+        desk.counts(11)
+        desk.counts(-11)
+    assert (desk.open.energy_wh, desk.open.exchanges) == (11, 0)
+
+
+def test_after_a_restart_with_the_register_far_on_readings_have_to_agree() -> None:
+    register = Register(1_000)
+    assert register.read(50_000, 10) is None
+    assert register.read(2_000, 20) == (1_000, False)
+    register = Register(1_000)
+    assert [register.read(wh, 10_000 * number) for number, wh in enumerate((50_000, 50_001, 50_002))] == [
+        None,
+        None,
+        (49_002, False),
+    ]
+
+
+def test_a_silent_meter_tells_later_what_a_car_can_have_drawn() -> None:
+    register = Register()
+    assert register.read(1_000, 0) == (0, False)
+    hour = 3_600_000
+    assert [register.read(45_000, hour + number) for number in range(AGREEING)] == [None, None, (44_000, False)]
+    assert [register.read(300_000, hour + number * 1_000) for number in range(1, 60)] == [None] * 59
 
 
 def test_more_cards_than_anybody_has_share_the_last_part(desk: Desk) -> None:
@@ -389,6 +461,34 @@ def test_times_are_filled_in_when_the_clock_becomes_known() -> None:
     assert first.start_s < desk.last.start_s
 
 
+@pytest.mark.parametrize("put", [-86_400, -5, 4, 3_600])
+def test_a_clock_that_is_put_forward_or_back_leaves_a_session_its_length(desk: Desk, put: int) -> None:
+    desk.see(100_000)
+    desk.see(unix_s=(desk.look.unix_s or 0) + 1 + put)
+    desk.see(100_000)
+    length = (desk.now - desk.session._dates.start_at) // 1000 if desk.session._dates.start_at else 0
+    desk.see(0, connected=False, gone=True)
+    assert desk.last.start_s is not None
+    assert desk.last.end_s is not None
+    assert desk.last.end_s - desk.last.start_s == length + (put if abs(put) < 5 else 0)
+
+
+def test_a_clock_that_is_put_back_over_a_restart_ends_no_session_before_its_start(desk: Desk) -> None:
+    desk.see(WAITING_TURN_MS)
+    start = desk.open.start_s
+    desk.restart()
+    desk.see(unix_s=NOON - 86_400)
+    desk.see(unix_s=None)
+    desk.unplug()
+    desk.see(unix_s=NOON - 86_390)
+    assert (desk.last.start_s, desk.last.end_s) == (start, start)
+    desk.plug()
+    desk.restart()
+    desk.see(unix_s=5)
+    desk.unplug()
+    assert desk.last.end_s == desk.last.start_s == NOON - 86_389
+
+
 def test_the_clock_does_not_remember_more_than_it_can_fill_in() -> None:
     desk = Desk(look=Look(gone=True))
     for _ in range(40):
@@ -471,7 +571,7 @@ def test_all_that_the_meter_counts_while_a_car_is_there_is_in_exactly_one_place(
         if isinstance(step, int):
             if not charging:
                 continue
-            desk.counts(step, drawn=PhaseCurrents(60, 60, 0), drawn_at=desk.now + 1)
+            desk.counts(step, ms=120_000, drawn=PhaseCurrents(60, 60, 0), drawn_at=desk.now + 1)
             counted += step
         else:
             charging = _happens(desk, step, charging)

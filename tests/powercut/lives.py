@@ -38,6 +38,9 @@ class Kind(Protocol):
     def read(self, folder: Path) -> object:
         """What is kept in ``folder``."""
 
+    def is_good(self, found: object, cut: "Cut[Any]", /) -> bool:
+        """Whether it is one of the states that may be there."""
+
     def judge(self, found: object, cut: "Cut[Any]", /) -> str:
         """What is wrong with it beside not being one of the good ones; nothing."""
 
@@ -88,7 +91,7 @@ def _check(kind: Kind, seed: int, cut: "Cut[Any]", folder: Path) -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is: the daemon would not start
         wrong = f"{error!r} was raised"
     else:
-        wrong = ("" if found in cut.good else "which is none of these") or kind.judge(found, cut)
+        wrong = ("" if kind.is_good(found, cut) else "which is none of these") or kind.judge(found, cut)
         wrong = wrong if kind.bears_lies or not cut.lied else ""
     if wrong:
         which = f"state {states.index(found)}" if found in states else f"something else: {str(found)[:2_000]}"

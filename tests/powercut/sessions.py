@@ -95,6 +95,10 @@ class SessionsKind:
         logbook._end()
         return found
 
+    def is_good(self, found: object, cut: Cut[Logged]) -> bool:
+        """See lives.Kind."""
+        return found in cut.good
+
     def judge(self, _found: object, _cut: Cut[Logged]) -> str:
         """Nothing more is asked of it."""
         return ""

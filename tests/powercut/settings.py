@@ -13,7 +13,7 @@ from evsed.core.schedule import Timer
 from evsed.core.setting import Value
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
-from evsed.store import Store
+from evsed.store import DamagedError, Store, decode
 from tests.powercut.folder import Trouble, watched
 from tests.powercut.history import Cut, History
 from tests.powercut.sessions import happened
@@ -72,6 +72,10 @@ class _Stored(ABC, Generic[Part]):
         """As the daemon does at its start."""
         return self.part(Store(folder).load(NOTHING))
 
+    def is_good(self, found: object, cut: Cut[Part]) -> bool:
+        """See lives.Kind."""
+        return found in cut.good
+
     def judge(self, _found: object, _cut: Cut[Part]) -> str:
         """See lives.Kind."""
         return ""
@@ -81,18 +85,35 @@ class SettingsKind(_Stored[Saved]):
     """settings.json."""
 
     name = "settings"
+    _torn = False
+    _before: Saved | None = None
 
     def part(self, saved: Saved) -> Saved:
         """All but the cards."""
         return replace(saved, cards=())
+
+    def read(self, folder: Path) -> Saved:
+        """Where the copy of before has to count, whoever it lets charge is let no more."""
+        file, copy = folder / "settings.json", folder / "settings.json.previous"
+        self._torn = file.exists() and _decoded(file) is None
+        self._before = None if _decoded(file) is not None else _decoded(copy)
+        found = super().read(folder)
+        assert self._before is None or found == _off(self._before)
+        return found
+
+    def is_good(self, found: object, cut: Cut[Saved]) -> bool:
+        """Also a good one that was the copy of before."""
+        return found in cut.good or (self._before is not None and self._before in cut.good)
 
     def changed(self, before: Saved, dice: random.Random) -> Saved:
         """Settings, access, sessions, faults, timer."""
         return changed(before, dice)
 
     def judge(self, found: object, cut: Cut[Saved]) -> str:
-        """SET UP that was taken back does not come back, not even where a disk has lied."""
+        """SET UP that was taken back does not come back, not even where a disk has lied; no other tears a file."""
         assert isinstance(found, Saved)
+        if self._torn and not cut.lied and "settings.json" not in cut.history.start:
+            return "settings.json is torn"
         later = cut.history.states[cut.kept : cut.last + 1]
         if found.settings.set_up and not any(saved.settings.set_up for saved in later):
             return "SET UP is Done again"
@@ -116,6 +137,19 @@ class CardsKind(_Stored[tuple[Card, ...]]):
         cards = [replace(card, name=f"No. {dice.randrange(99)}") if dice.random() < 0.1 else card for card in cards]
         added = (Card(f"{dice.randrange(16**14):014X}", "Zoë", dice.random() < 0.8) for _ in range(dice.randint(1, 9)))
         return replace(before, cards=tuple([*cards, *added][:MOST_CARDS]))
+
+
+def _off(saved: Saved) -> Saved:
+    """With nobody let charge."""
+    return replace(saved, access=Access.DENY, timer=Timer(), granted=False, holder="")
+
+
+def _decoded(file: Path) -> Saved | None:
+    """What a file has; None: it cannot be used, or is not there."""
+    try:
+        return decode(file.read_text(encoding="utf-8")).saved
+    except (DamagedError, OSError, UnicodeDecodeError):
+        return None
 
 
 def changed(before: Saved, dice: random.Random) -> Saved:
