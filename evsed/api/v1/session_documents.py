@@ -9,10 +9,9 @@ from typing import Final
 
 from typing_extensions import TypedDict
 
+from evsed.api.v1.cells import as_text, uncomputed
 from evsed.api.v1.documents import Amps, LocalTime, Seconds, UnixSeconds, WattHours, exact
 from evsed.core.record import Part, SessionRecord
-
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @exact
@@ -153,9 +152,9 @@ def session_row(record: SessionRecord) -> list[int | str]:
         record.solar_wh,
         record.grid_wh,
         record.solar_percent,
-        _cell_text("; ".join(_uid(part.card) for part in parts if part.card)),
-        _cell_text("; ".join(part.name for part in parts if part.name)),
-        _cell_text("; ".join(shares)) if metered else None,
+        uncomputed("; ".join(_uid(part.card) for part in parts if part.card)),
+        as_text("; ".join(part.name for part in parts if part.name)),
+        uncomputed("; ".join(shares)) if metered else None,
         one,
         two,
         three,
@@ -175,11 +174,6 @@ def session_row(record: SessionRecord) -> list[int | str]:
 def _uid(card: str) -> str:
     """A card's number in a form that no spreadsheet takes for a number: 12E456789012 would be a very long one."""
     return ":".join(card[at : at + 2] for at in range(0, len(card), 2))
-
-
-def _cell_text(text: str) -> str:
-    """``text`` with an apostrophe before what a spreadsheet would compute."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULAS) else text
 
 
 def _cell_time(unix_s: int | None) -> str | None:

@@ -247,6 +247,12 @@ def test_no_cell_is_a_formula_or_breaks_the_table(record: SessionRecord) -> None
     assert not any(isinstance(cell, str) and cell.strip().startswith(("=", "+", "-", "@")) for cell in row)
 
 
+@pytest.mark.parametrize("name", ["1-2", "12:30", "0012", "1e5", "TRUE", "falsch", "€ 5", "Jan 5", ".5", "#N/A", "'x"])
+def test_a_cards_name_is_no_number_date_or_truth(name: str) -> None:
+    record = replace(session(1), parts=(Part("04A1B2C3D4E5", name, 1_000),))
+    assert session_row(record)[COLUMNS.index("card_name")] == f"'{name}"
+
+
 @pytest.mark.parametrize("name", ["=1+1", "+31 6 1234", "-2", "@SUM(A1)", " =1", "\t=1", '=HYPERLINK("http://x")'])
 def test_a_cards_name_is_no_formula(name: str) -> None:
     record = replace(session(1), parts=(Part("04A1B2C3D4E5", name, 1_000),))
