@@ -101,7 +101,8 @@ crash-matrix: install
 	tools/need.sh mosquitto
 	$(BIN)/python -m tests.crash $(CASES)
 
-# Cuts the power at random moments of every write of settings, cards and sessions; a loss prints the seed that repeats it.
+# Cuts the power at random moments of every write of settings, cards and sessions (alone, and in both their files); a
+# loss prints the seed that repeats it.
 CUTS ?= 10000
 powercuts: install
 	$(BIN)/python -m tests.powercut --cuts $(CUTS)

@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from evsed.alerts.alert import TEST_TEXT, Alert, Kind, document
 from evsed.alerts.judge import Judge
-from evsed.alerts.memory import Memory
+from evsed.alerts.memory import Memory, Waiting
 from evsed.alerts.post import post
 from evsed.alerts.webhook import Webhook
 from evsed.core.settings import Settings
@@ -116,7 +116,9 @@ class Alerts:
         clock: Callable[[], float] = time.monotonic,
         own_ports: frozenset[int] = frozenset(),
     ) -> None:
-        """``directory``: where it is kept what was told. ``own_ports``: the charger's, which are no web hook."""
+        """``directory``: where it is kept what was told, and what waits. ``own_ports``: the charger's, which are no web
+        hook.
+        """
         self._charger = charger
         self._serial = serial
         self._broker = broker
@@ -126,7 +128,9 @@ class Alerts:
         self._clock = clock
         self._memory = Memory(directory)
         self._judge = Judge(self._memory.load())
-        self._kept = self._judge.open
+        self._waiting: list[tuple[Waiting, Future[str]]] = []
+        self._untold: tuple[Waiting, ...] = self._memory.waiting
+        self._kept = (self._judge.open, self._untold)
         self._tested_at = -math.inf
         self._testing = threading.Lock()
         self._stop = threading.Event()
@@ -140,7 +144,7 @@ class Alerts:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends; what nobody took until now is lost."""
+        """Ends; what nobody took until now is tried again after the next start."""
         self._stop.set()
         self._webhook.close()
         if self._thread.is_alive():
@@ -200,17 +204,25 @@ class Alerts:
             self._broker.forget()
         if not on:
             self._judge = Judge()
+        untold, self._untold = self._untold, ()
+        for way, text in untold:
+            self._put(way, text, on)
         for alert in self._judge.look(snapshot) if on else ():
             self._tell(alert, on)
-        if self._judge.open != self._kept:
-            self._kept = self._judge.open
-            self._memory.save(self._kept)
+        self._waiting = [(one, answer) for one, answer in self._waiting if not answer.done()]
+        kept = (self._judge.open, tuple(one for one, _ in self._waiting))
+        if kept != self._kept and not self._stop.is_set():  # at the end all that waits stays as it is
+            self._kept = kept
+            self._memory.save(*kept)
 
     def _tell(self, alert: Alert, on: tuple[str, ...]) -> None:
         self.last = document(alert, self._serial)
         text = json.dumps(self.last)
         log.warning("alert (%s): %s", alert.kind.value, alert.text)
-        if WEBHOOK in on:
-            self._webhook.add(text.encode())
-        if MQTT in on:
-            self._broker.put(text)
+        for way in on:
+            self._put(way, text, on)
+
+    def _put(self, way: str, text: str, on: tuple[str, ...]) -> None:
+        if way in on:
+            answer = self._webhook.add(text.encode()) if way == WEBHOOK else self._broker.put(text)
+            self._waiting.append(((way, text), answer))

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from evsed.alerts.post import Outcome, place, post
@@ -21,6 +21,7 @@ GIVEN_UP_S: Final = 3_600.0
 FIRST_RETRY_S: Final = 5.0
 LONGEST_RETRY_S: Final = 600.0
 _LEAVES_WITHIN_S: Final = 0.2
+_OFF: Final = "it was switched off"
 _BUSY: Final = "the test before this one is still under way"
 
 Try = Callable[[str, bytes], Outcome]
@@ -30,6 +31,7 @@ Try = Callable[[str, bytes], Outcome]
 class _Waiting:
     body: bytes
     since: float
+    answer: "Future[str]" = field(default_factory=Future)
 
 
 class Webhook:
@@ -70,17 +72,21 @@ class Webhook:
         if self._thread.is_alive():
             self._thread.join(_LEAVES_WITHIN_S)
 
-    def add(self, body: bytes) -> None:
-        """Sends ``body`` as soon as it can be; the oldest is given up when too many wait."""
-        if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
-            self._lose("too many wait")
-        self._waiting.append(_Waiting(body, self._clock()))
+    def add(self, body: bytes) -> "Future[str]":
+        """Sends ``body`` as soon as it can be; the oldest is given up when too many wait. What came of it."""
+        if len(self._waiting) >= MOST_WAITING and self._take_off(oldest := self._waiting[0]):
+            self._lose(oldest, "too many wait")
+        one = _Waiting(body, self._clock())
+        one.answer.set_running_or_notify_cancel()  # whoever stops waiting must not take it from under us
+        self._waiting.append(one)
         self._wake.set()
+        return one.answer
 
     def forget(self) -> None:
         """Nothing that waits is sent any more."""
-        self._waiting.clear()
+        for one in tuple(self._waiting):
+            if self._take_off(one):
+                one.answer.set_result(_OFF)
 
     def test(self, body: bytes) -> "Future[str]":
         """Tries ``body`` once, beside what waits; what came of it."""
@@ -119,14 +125,15 @@ class Webhook:
         outcome = self._attempt(address, first.body)
         self.last = outcome.answer
         if outcome.taken:
-            self._take_off(first)
             self.sent += 1
+            if self._take_off(first):
+                first.answer.set_result(outcome.answer)
             self._retry_s, self._said = 0.0, ""
             return 0.0
         self._complain(address, outcome.answer)
         self._retry_s = min(max(2 * self._retry_s, FIRST_RETRY_S), LONGEST_RETRY_S)
         if self._clock() - first.since >= GIVEN_UP_S and self._take_off(first):
-            self._lose("for an hour nobody took it")
+            self._lose(first, "for an hour nobody took it")
         return self._retry_s
 
     def _take_off(self, first: _Waiting) -> bool:
@@ -137,8 +144,9 @@ class Webhook:
             return False
         return True
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, one: _Waiting, why: str) -> None:
         self.lost += 1
+        one.answer.set_result(why)
         log.error("an alert was not told to %s: %s", place(self._address()), why)
 
     def _complain(self, address: str, answer: str) -> None:

@@ -51,6 +51,8 @@ class Log(Protocol):
         self, limit: int, before: int | None = None, from_s: int | None = None, to_s: int | None = None
     ) -> list[SessionRecord]: ...
 
+    def wrong(self, number: int) -> str: ...
+
 
 class _NoLog:
     """A charger that logs nothing."""
@@ -63,6 +65,9 @@ class _NoLog:
         to_s: int | None = None,  # noqa: ARG002
     ) -> list[SessionRecord]:
         return []
+
+    def wrong(self, number: int) -> str:  # noqa: ARG002
+        return ""
 
 
 NO_LOG = _NoLog()

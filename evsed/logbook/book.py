@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
-from evsed.core.record import Counters, Ending, Kept, Part, SessionRecord
-from evsed.logbook.fields import kept_fields, kept_of
+from evsed.core.record import Counters, Ending, Kept, SessionRecord
+from evsed.logbook.fields import Document, kept_fields, kept_of, record_of
 from evsed.logbook.schema import STEPS, VERSION
 
 WAITS_S: Final = 5.0
@@ -24,6 +24,7 @@ _COLUMNS: Final = (
 )
 _PUT: Final = f"INSERT OR REPLACE INTO sessions ({_COLUMNS}) VALUES ({', '.join('?' * 23)})"  # noqa: S608 - our own names
 _WHEN: Final = "coalesce(start_s, seen_s, end_s)"
+_PART: Final = ("card", "name", "energy_wh", "solar_mwh")
 _LEFT: Final = "UPDATE sessions SET ending = ?, charging = 0 WHERE ending IS NULL AND number < ?"
 
 
@@ -54,7 +55,13 @@ class NewerError(Exception):
 
 def connect(path: Path) -> Connection:
     """A connection of the standard library's sqlite3, which any one thread at a time may use."""
-    return sqlite3.connect(path, timeout=WAITS_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=WAITS_S, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text  # else one byte that is no UTF-8 makes all rows beside it unreadable
+    return connection
+
+
+def _text(found: bytes) -> str:
+    return found.decode("utf-8", "surrogateescape")
 
 
 class Book:
@@ -62,6 +69,8 @@ class Book:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.unusable: dict[int, str] = {}
+        """Rows that are no sessions, as far as they were read: their numbers, and what is wrong."""
 
     @classmethod
     def for_writing(cls, connection: Connection) -> "Book":
@@ -133,13 +142,18 @@ class Book:
     # ---- reading ----
 
     def check(self) -> str:
-        """What is wrong with the file; empty when nothing is. Reads all of it."""
+        """What is wrong with the file; empty when nothing is. Reads all of it. Raises DamagedError too."""
         found = str(self._rows("PRAGMA quick_check(1)")[0][0])
-        return "" if found == "ok" else found
+        if found != "ok":
+            return found
+        self.kept()  # all tables and columns are there, too
+        return ""
 
     def kept(self) -> Kept:
         """What a restart goes on from. Raises DamagedError where it is none."""
         newest = self.page(2)
+        for number, wrong in self.unusable.items():
+            raise DamagedError(f"session {number} in it is none: {wrong}")
         opened = next((record for record in newest[:1] if record.ending is None), None)
         last = next((record for record in newest if record.ending is not None), None)
         kept = Kept(opened, last, _counters(dict(self._rows("SELECT name, value FROM counters"))))
@@ -153,30 +167,47 @@ class Book:
     ) -> list[SessionRecord]:
         """At most ``limit`` sessions, newest first: with a number below ``before``, begun from ``from_s`` to ``to_s``.
 
-        ``to_s`` itself is not in it. A session whose beginning is not known counts by when it was seen.
+        ``to_s`` itself is not in it. A session whose beginning is not known counts by when it was seen. Rows that are
+        no sessions are left out, and noted in ``unusable``.
         """
+        found: list[SessionRecord] = []
+        while True:
+            missing = limit - len(found)
+            rows = self._some(missing, before, from_s, to_s)
+            found += [record for _, record in rows if record is not None]
+            if len(rows) < missing or len(found) == limit:
+                return found
+            before = rows[-1][0]
+
+    def _some(
+        self, limit: int, before: int | None, from_s: int | None, to_s: int | None
+    ) -> list[tuple[int, SessionRecord | None]]:
         given = (("number <", before), (f"{_WHEN} >=", from_s), (f"{_WHEN} <", to_s))
         asked = [(words, value) for words, value in given if value is not None]
         where = " AND ".join([f"{words} ?" for words, _ in asked] or ["1"])
         return self._records(f"{where} ORDER BY number DESC LIMIT ?", (*(value for _, value in asked), limit))
 
-    def _records(self, which: str, parameters: Sequence[Any]) -> list[SessionRecord]:
+    def _records(self, which: str, parameters: Sequence[Any]) -> list[tuple[int, SessionRecord | None]]:
         with self._transaction(""):
             rows = self._rows(f"SELECT {_COLUMNS} FROM sessions WHERE {which}", parameters)  # noqa: S608 - our own names
             numbers = [row[0] for row in rows] or [0]
             span = (min(numbers), max(numbers))
-            parts: dict[int, list[Part]] = {}
+            parts: dict[int, list[Document]] = {}
             found = "SELECT session, card, name, energy_wh, solar_mwh FROM parts WHERE session BETWEEN ? AND ? "
             for number, *part in self._rows(found + "ORDER BY session, place", span):
-                parts.setdefault(number, []).append(Part(*part))
+                parts.setdefault(number, []).append(dict(zip(_PART, part, strict=True)))
             stops: dict[int, list[tuple[str, int]]] = {}
             found = "SELECT session, reason, count FROM stops WHERE session BETWEEN ? AND ? ORDER BY session, place"
             for number, reason, count in self._rows(found, span):
                 stops.setdefault(number, []).append((reason, count))
+        return [(row[0], self._record(row, parts.get(row[0], []), stops.get(row[0], []))) for row in rows]
+
+    def _record(self, row: Sequence[Any], parts: list[Document], stops: list[tuple[str, int]]) -> SessionRecord | None:
         try:
-            return [_record(row, tuple(parts.get(row[0], ())), tuple(stops.get(row[0], ()))) for row in rows]
+            return record_of(_fields(row) | {"parts": parts, "stops": stops})
         except (AttributeError, TypeError, ValueError) as error:
-            raise DamagedError(f"a session in it is none: {error}") from error
+            self.unusable[row[0]] = str(error)
+            return None
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         return list(self._connection.execute(sql, parameters))
@@ -207,31 +238,30 @@ def _row(record: SessionRecord) -> tuple[object, ...]:
     )
 
 
-def _record(row: Sequence[Any], parts: tuple[Part, ...], stops: tuple[tuple[str, int], ...]) -> SessionRecord:
-    return SessionRecord(
-        number=row[0],
-        revision=row[1],
-        start_s=row[2],
-        end_s=row[3],
-        seen_s=row[4],
-        ending=None if row[5] is None else Ending(row[5]),
-        charging=bool(row[6]),
-        start_wh=row[7],
-        end_wh=row[8],
-        energy_wh=row[9],
-        complete=bool(row[10]),
-        solar_mwh=row[11],
-        by_phases=(row[12], row[13], row[14]),
-        phases=tuple(int(word) for word in row[15].split(",") if word),
-        parts=parts,
-        modes=tuple(word for word in row[16].split(",") if word),
-        peak=row[17],
-        charging_ms=row[18],
-        closings=(row[19], row[20]),
-        stops=stops,
-        last_stop=row[21],
-        exchanges=row[22],
-    )
+def _fields(row: Sequence[Any]) -> Document:
+    """All of a session's fields that stand in its own row."""
+    return {
+        "number": row[0],
+        "revision": row[1],
+        "start_s": row[2],
+        "end_s": row[3],
+        "seen_s": row[4],
+        "ending": row[5],
+        "charging": bool(row[6]),
+        "start_wh": row[7],
+        "end_wh": row[8],
+        "energy_wh": row[9],
+        "complete": bool(row[10]),
+        "solar_mwh": row[11],
+        "by_phases": (row[12], row[13], row[14]),
+        "phases": [int(word) for word in row[15].split(",") if word],
+        "modes": [word for word in row[16].split(",") if word],
+        "peak": row[17],
+        "charging_ms": row[18],
+        "closings": (row[19], row[20]),
+        "last_stop": row[21],
+        "exchanges": row[22],
+    }
 
 
 def _values(counters: Counters) -> dict[str, int | None]:

@@ -12,6 +12,7 @@ _T = TypeVar("_T")
 _MOST: Final = 2**53 - 1  # what every reader of JSON takes
 _LONGEST: Final = 200  # of a text
 _MANY: Final = 100  # of a list
+_LATEST: Final = 2**35  # a moment that every calendar here can write; the year 3058
 
 
 def kept_fields(kept: Kept) -> Document:
@@ -58,9 +59,9 @@ def record_of(fields: Document) -> SessionRecord:
     return SessionRecord(
         number=_count(fields["number"], least=1),
         revision=_count(fields["revision"]),
-        start_s=_maybe(_count, fields["start_s"]),
-        end_s=_maybe(_count, fields["end_s"]),
-        seen_s=_maybe(_count, fields["seen_s"]),
+        start_s=_maybe(_moment, fields["start_s"]),
+        end_s=_maybe(_moment, fields["end_s"]),
+        seen_s=_maybe(_moment, fields["seen_s"]),
         ending=None if ending is None else Ending(ending),
         charging=_truth(fields["charging"]),
         start_wh=_maybe(_whole, fields["start_wh"]),
@@ -111,6 +112,12 @@ def _count(value: object, least: int = 0) -> int:
     return _whole(value)
 
 
+def _moment(value: object) -> int:
+    if _count(value) >= _LATEST:
+        raise ValueError(f"{value!r:.40} is no time")
+    return _count(value)
+
+
 def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{value!r:.40} is neither true nor false")
@@ -120,6 +127,10 @@ def _truth(value: object) -> bool:
 def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise ValueError(f"{value!r:.40} is no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{value!a:.40} is no UTF-8") from None
     return value
 
 

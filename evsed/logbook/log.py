@@ -7,6 +7,7 @@ put aside and a new one begun, with loud words; what the charger itself goes on 
 import logging
 import os
 import queue
+import re
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from evsed.core.actions import LogSession
 from evsed.core.record import Counters, Kept, SessionRecord, newer
 from evsed.files import sync_directory
 from evsed.logbook.book import Book, Connect, DamagedError, NewerError, connect
+from evsed.logbook.pages import merged
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +29,13 @@ RETRY_S: Final = 30.0
 MOST_WAITING: Final = 1_000
 """Sessions that cannot be written are kept in memory up to this many; then the oldest is lost."""
 
+_ENDS: Final = ("-wal", "-shm", "")
 _ONLY_US: Final = 0o600
 _DAMAGED: Final = frozenset({11, 26})  # SQLITE_CORRUPT, SQLITE_NOTADB
+_OTHER_TABLES: Final = re.compile(r"no such (table|column)|has no column|has \d+ columns|already exists")
+_MOST_TOLD: Final = 10  # numbers in one line of the log
 _Found = TypeVar("_Found")
+_Identity: TypeAlias = "tuple[int, int] | None"
 
 
 class _Check:
@@ -65,6 +71,9 @@ class Logbook:
         self._counters: Counters | None = None  # to be written
         self._failing = False
         self._lost = 0
+        self._opened: dict[str, _Identity] = {}  # by what its name ends in: the files that we write
+        self._checking = False
+        self._unusable: dict[int, str] = {}
 
     # ---- before anything runs ----
 
@@ -72,8 +81,10 @@ class Logbook:
         """What to go on from: ``kept``, as settings.json has it, or what the log has, whichever is the newer."""
         found = self._try(self._begin)
         later = kept if found is None else newer(kept, found)
-        if later != found and later.revision:
-            self.submit(LogSession(later))
+        if later.revision:
+            self._told = LogSession(later)
+            if later != found:
+                self.submit(self._told)
         return later
 
     def _begin(self) -> Kept:
@@ -91,6 +102,7 @@ class Logbook:
                 self._put_aside(".damaged", str(error))
             else:
                 self._book = book
+                self._opened = {end: self._identity(end) for end in _ENDS}
                 return kept
         raise OSError(f"{self._path} cannot be made anew")
 
@@ -106,12 +118,34 @@ class Logbook:
     def _put_aside(self, suffix: str, why: str) -> None:
         """Never a wipe: the file is kept, and what belongs to it. That goes first: it must not meet a new database."""
         self._end()
+        self._opened = {}
         aside = self._path.name + suffix
         log.error("%s cannot be used: %s. It is kept as %s, and a new one is begun", self._path, why, aside)
-        for end in ("-wal", "-shm", ""):
+        for end in _ENDS:
             with suppress(FileNotFoundError):
                 self._path.with_name(self._path.name + end).replace(self._path.with_name(aside + end))
         sync_directory(self._path.parent)
+
+    def _identity(self, end: str) -> _Identity:
+        try:
+            found = self._path.with_name(self._path.name + end).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _is_another(self) -> bool:
+        """Whether somebody has taken away, or exchanged, the file that we write."""
+        opened = self._opened.get("")
+        return opened is not None and self._identity("") != opened
+
+    def _leave(self) -> None:
+        """Lets go of a file that has no name any more, with what belonged to it: that must not meet another one."""
+        self._end()
+        log.error("%s was deleted or replaced while evsed wrote it: sessions in the old file are gone", self._path)
+        for end in _ENDS[:-1]:
+            if self._identity(end) == self._opened[end] is not None:
+                self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+        self._opened = {}
 
     # ---- for the other threads ----
 
@@ -140,22 +174,48 @@ class Logbook:
     def page(
         self, limit: int, before: int | None = None, from_s: int | None = None, to_s: int | None = None
     ) -> list[SessionRecord]:
-        """See Book.page; waits for the disk. Raises UnreadableError."""
-        return self._read(lambda book: book.page(limit, before, from_s, to_s), [])
+        """See Book.page; with what waits to be written. Waits for the disk. Raises UnreadableError."""
+        waiting = self._waiting.copy()  # first: what is written meanwhile is then in both
+        logged = self._read(limit, before, from_s, to_s)
+        known = {record.number: record.revision for record in logged}
+        better = [record for record in waiting.values() if record.revision >= known.get(record.number, 0)]
+        return merged(logged, better, limit, before, from_s, to_s)
 
-    def _read(self, read: Callable[[Book], _Found], nothing: _Found) -> _Found:
-        if not self._path.exists():
-            return nothing
+    def wrong(self, number: int) -> str:
+        """What is wrong with this session in the log, if it was found to be none; else empty."""
+        return self._unusable.get(number, "")
+
+    def _read(self, limit: int, before: int | None, from_s: int | None, to_s: int | None) -> list[SessionRecord]:
         try:
+            if self._is_another():
+                self._look_through()
+                raise OSError(f"{self._path} was deleted or replaced, and is opened anew")
+            if not self._path.exists():
+                return []
             book = Book(self._connect(self._path))
             try:
-                return read(book)
+                return book.page(limit, before, from_s, to_s)
             finally:
                 book.close()
+                self._note(book.unusable)
         except self._errors as error:
             if _is_damage(error):
-                self._queue.put(_Check())
+                self._look_through()
             raise UnreadableError(f"the log of sessions cannot be read: {error}") from error
+
+    def _look_through(self) -> None:
+        if not self._checking:
+            self._checking = True
+            self._queue.put(_Check())
+
+    def _note(self, unusable: dict[int, str]) -> None:
+        """Tells once of each session that cannot be used."""
+        fresh = [number for number in unusable if number not in self._unusable]
+        self._unusable |= unusable
+        if fresh:
+            numbers = ", ".join(map(str, fresh[:_MOST_TOLD])) + (", ..." if len(fresh) > _MOST_TOLD else "")
+            why, count = unusable[fresh[0]], len(self._unusable)
+            log.error("%s: session %s cannot be used and is left out: %s (%d so far)", self._path, numbers, why, count)
 
     # ---- on the writing thread ----
 
@@ -166,7 +226,7 @@ class Logbook:
                 if isinstance(item, LogSession):
                     self._take(item)
             if any(isinstance(item, _Check) for item in items):
-                self._try(self._check)
+                self._check()
             if self._counters is not None and not self._try(self._write) and self._book is None:
                 self._try(self._write)  # into the new database, if the old one was damaged
             for item in items:
@@ -198,8 +258,16 @@ class Logbook:
 
     def _check(self) -> None:
         """Looks through the whole file: damage is better known before it is written into."""
-        if self._book is not None and (wrong := self._book.check()):
-            self._begin_anew(wrong)
+        self._checking = False
+        with suppress(*self._errors):  # a file that cannot be renamed is told of when it is written
+            try:
+                wrong = "" if self._book is None or self._is_another() else self._book.check()
+            except self._errors as error:
+                wrong = str(error) if _is_damage(error) else ""
+            if wrong:
+                self._begin_anew(wrong)
+            elif self._told is not None and self._is_another():
+                self._take(self._told)  # and so it is opened anew
 
     def _begin_anew(self, why: str) -> None:
         self._put_aside(".damaged", why)
@@ -207,6 +275,10 @@ class Logbook:
             self._take(self._told)
 
     def _write(self) -> bool:
+        if self._is_another():
+            self._leave()
+            if self._told is not None:
+                self._take(self._told)
         if self._book is None:
             self._begin()
         if self._book is not None and self._counters is not None:
@@ -244,4 +316,6 @@ class Logbook:
 def _is_damage(error: Exception) -> bool:
     """Whether the file is no sound database; anything else may pass."""
     code = getattr(error, "sqlite_errorcode", getattr(error, "result", None))  # of sqlite3, of apsw
+    if code == 1:  # SQLITE_ERROR: our own statements do not fit the tables in it
+        return _OTHER_TABLES.search(str(error)) is not None
     return isinstance(code, int) and code & 0xFF in _DAMAGED

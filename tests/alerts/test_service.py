@@ -9,7 +9,7 @@ import pytest
 from evsed.alerts.judge import Open
 from evsed.alerts.memory import FILE, Memory
 from evsed.alerts.service import NONE_IS_ON, Alerts, NoWayError, TooSoonError
-from evsed.alerts.webhook import Webhook
+from evsed.alerts.webhook import GIVEN_UP_S, Webhook
 from evsed.core.faults import Fault
 from evsed.core.snapshot import Snapshot
 from tests.alerts.moments import UNIX_S, at, charging, stopped
@@ -83,8 +83,64 @@ def test_what_waits_is_forgotten_when_it_is_switched_off(tmp_path: Path) -> None
     assert Memory(tmp_path).load() == ()
 
 
-def test_a_latched_fault_is_not_told_again_after_each_restart(tmp_path: Path) -> None:
+def test_what_nobody_took_is_tried_again_after_a_restart(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.somewhere.answers = False
+    unit.look(at(0, stopped(Fault.RCM)))
+    unit.somewhere.webhook.turn()
+    kept = (tmp_path / FILE).read_text()
+    assert "secret" not in kept
+    assert "example.org" not in kept
+    Unit(tmp_path).look(at(0, stopped(Fault.RCM)))  # and waits still
+    again = Unit(tmp_path)
+    again.look(at(0, stopped(Fault.RCM)))
+    assert again.told() == ["fault rcm"]
+    again.link.infos[0].arrived = True
+    again.link.step()
+    again.look(at(1, stopped(Fault.RCM)))
+    last = Unit(tmp_path)
+    last.look(at(2, stopped(Fault.RCM)))
+    assert last.told() == []
+
+
+def test_what_waits_is_kept_by_its_way(tmp_path: Path) -> None:
+    unit = Unit(tmp_path)
+    unit.look(at(0, stopped(Fault.RCM)))
+    unit.somewhere.webhook.turn()
+    unit.look(at(1, stopped(Fault.RCM)))
+    memory = Memory(tmp_path)
+    memory.load()
+    assert [way for way, _ in memory.waiting] == ["mqtt"]
+
+
+def test_what_is_given_up_after_an_hour_is_lost_and_not_kept(tmp_path: Path) -> None:
+    unit = Unit(tmp_path, mqtt="Disabled")
+    unit.somewhere.answers = False
+    unit.look(at(0, stopped(Fault.RCM)))
+    unit.somewhere.now = GIVEN_UP_S
+    unit.somewhere.webhook.turn()
+    unit.look(at(1, stopped(Fault.RCM)))
+    memory = Memory(tmp_path)
+    assert memory.load()
+    assert (memory.waiting, unit.somewhere.webhook.lost) == ((), 1)
+
+
+def test_what_waited_for_a_way_that_is_off_now_is_forgotten(tmp_path: Path) -> None:
     Unit(tmp_path).look(at(0, stopped(Fault.RCM)))
+    again = Unit(tmp_path, webhook="")
+    again.look(at(0, stopped(Fault.RCM)))
+    memory = Memory(tmp_path)
+    memory.load()
+    assert (again.somewhere.bodies, [way for way, _ in memory.waiting]) == ([], ["mqtt"])
+
+
+def test_a_latched_fault_is_not_told_again_after_each_restart(tmp_path: Path) -> None:
+    before = Unit(tmp_path)
+    before.look(at(0, stopped(Fault.RCM)))
+    assert before.told() == ["fault rcm"]
+    before.link.infos[0].arrived = True
+    before.link.step()
+    before.look(at(1, stopped(Fault.RCM)))
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
     again = Unit(tmp_path)
     again.look(at(0, stopped(Fault.RCM)))
@@ -123,6 +179,9 @@ def test_a_test_goes_every_way_and_not_too_often(tmp_path: Path) -> None:
         '{"schema": 2, "open": []}',
         '{"schema": 1}',
         '{"schema": 1, "open": [1]}',
+        '{"schema": 1, "open": [], "waiting": [1]}',
+        '{"schema": 1, "open": [], "waiting": {}}',
+        '{"schema": 1, "open": [], "waiting": [{"way": "mqtt", "message": "text"}]}',
         '{"schema": 1, "open": [{"code": "nonsense", "text": "", "since": null, "told": true}]}',
         '{"schema": 1, "open": [{"code": "rcm", "text": "", "since": 1e99, "told": true}]}',
         '{"schema": 1, "open": [{"code": [], "text": "", "since": null, "told": true}]}',

@@ -9,6 +9,7 @@ DAY = 86_400
 
 counts = st.integers(0, 2**53 - 1)
 maybe = st.none() | counts
+moments = st.none() | st.integers(0, 2**35 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 words = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", min_size=1, max_size=12)
 
@@ -16,9 +17,9 @@ records = st.builds(
     SessionRecord,
     number=st.integers(1, 2**53 - 1),
     revision=counts,
-    start_s=maybe,
-    end_s=maybe,
-    seen_s=maybe,
+    start_s=moments,
+    end_s=moments,
+    seen_s=moments,
     ending=st.none() | st.sampled_from(Ending),
     charging=st.booleans(),
     start_wh=maybe,

@@ -97,7 +97,7 @@ def test_damage_in_the_middle_is_found_at_the_start(tmp_path: Path, caplog: pyte
     logbook = opened(tmp_path, kept(199))
     logbook.submit(LogSession(kept(200)))
     assert logbook.barrier().result(WITHIN_S)
-    assert logbook.page(9) == [session(200)]
+    assert logbook.page(9) == [session(200), session(199)]
     assert (tmp_path / "sessions.db.damaged").exists()
     assert caplog.text.count("a new one is begun") == 1
     assert logbook.close(WITHIN_S)
@@ -118,9 +118,11 @@ class FullDisk:
     def __init__(self, path: Path, full: threading.Event) -> None:
         self._connection = connect(path)
         self._full = full
+        self._writes = False
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any:
-        if self._full.is_set() and sql == "COMMIT":
+        self._writes = sql == "BEGIN IMMEDIATE" or (self._writes and not sql.startswith("BEGIN"))
+        if self._full.is_set() and self._writes and sql == "COMMIT":
             raise sqlite3.OperationalError("database or disk is full")
         return self._connection.execute(sql, parameters)
 
@@ -178,4 +180,129 @@ def test_it_is_read_while_it_is_written(tmp_path: Path) -> None:
     assert logbook.barrier().result(WITHIN_S)
     assert found == sorted(found)
     assert len(logbook.page(1_000)) == 100
+    assert logbook.close(WITHIN_S)
+
+
+def spoilt(directory: Path, statement: str) -> None:
+    other = connect(directory / "sessions.db")
+    other.execute(statement)
+    other.close()
+
+
+def filled(directory: Path, most: int = 5) -> None:
+    logbook = opened(directory)
+    for number in range(1, most + 1):
+        logbook.submit(LogSession(kept(number)))
+    assert logbook.close(WITHIN_S)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE sessions SET last_stop = CAST(x'ff41' AS TEXT) WHERE number = 5", "DROP TABLE stops",
+     "ALTER TABLE sessions DROP COLUMN exchanges", "PRAGMA user_version = 0"],
+)  # fmt: skip
+def test_tables_that_are_not_ours_any_more_are_damage(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled(tmp_path)
+    spoilt(tmp_path, damage)
+    logbook = opened(tmp_path, kept(5))
+    logbook.submit(LogSession(kept(6)))
+    assert logbook.barrier().result(WITHIN_S)
+    assert logbook.page(9)[0] == session(6)
+    assert (tmp_path / "sessions.db.damaged").exists()
+    assert caplog.text.count("a new one is begun") == 1
+    assert logbook.close(WITHIN_S)
+
+
+def test_a_table_that_goes_missing_while_it_runs_costs_one_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    filled(tmp_path)
+    logbook = opened(tmp_path, kept(5))
+    assert logbook.barrier().result(WITHIN_S)
+    spoilt(tmp_path, "DROP TABLE stops")
+    with pytest.raises(UnreadableError):
+        logbook.page(9)
+    assert logbook.barrier().result(WITHIN_S)
+    assert logbook.page(9) == [session(5)]
+    assert caplog.text.count("a new one is begun") == 1
+    assert "written again" not in caplog.text
+    assert logbook.close(WITHIN_S)
+
+
+@pytest.mark.parametrize("damage", ["last_stop = CAST(x'ff41' AS TEXT)", "start_s = 99999999999999", "energy_wh = -5"])
+def test_one_bad_session_is_left_out_and_told_once(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled(tmp_path)
+    spoilt(tmp_path, f"UPDATE sessions SET {damage} WHERE number = 3")  # noqa: S608
+    logbook = opened(tmp_path)
+    for _ in range(3):
+        assert [record.number for record in logbook.page(3)] == [5, 4, 2]
+    assert logbook.wrong(3)
+    assert not logbook.wrong(4)
+    assert caplog.text.count("session 3 cannot be used and is left out") == len(caplog.records) == 1
+    assert logbook.close(WITHIN_S)
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_file_that_is_taken_away_or_exchanged_is_noticed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, other: bool
+) -> None:
+    (tmp_path / "other").mkdir()
+    filled(tmp_path / "other", 2)
+    logbook = opened(tmp_path)
+    for number in (3, 4):
+        logbook.submit(LogSession(kept(number, None), (session(number - 1),)))
+        assert logbook.barrier().result(WITHIN_S)
+    if other:
+        (tmp_path / "other" / "sessions.db").replace(tmp_path / "sessions.db")
+    else:
+        (tmp_path / "sessions.db").unlink()
+    logbook.submit(LogSession(Kept(session(5, ending=None), session(4), kept(5).counters)))
+    assert logbook.barrier().result(WITHIN_S)
+    assert logbook.close(WITHIN_S)
+    assert caplog.text.count("was deleted or replaced while evsed wrote it") == 1
+    found = Logbook(tmp_path)
+    assert found.load(NOTHING_KEPT).open == session(5, ending=None)
+    assert [record.number for record in found.page(9)] == ([5, 4, 2, 1] if other else [5, 4])
+
+
+def test_a_file_that_is_exchanged_is_not_read_with_what_belonged_to_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    filled(tmp_path / "other", 2)
+    logbook = opened(tmp_path, kept(4))
+    assert logbook.barrier().result(WITHIN_S)
+    (tmp_path / "other" / "sessions.db").replace(tmp_path / "sessions.db")
+    with pytest.raises(UnreadableError, match="opened anew"):
+        logbook.page(9)
+    assert logbook.barrier().result(WITHIN_S)
+    assert [record.number for record in logbook.page(9)] == [4, 2, 1]
+    assert logbook.close(WITHIN_S)
+
+
+def test_what_waits_for_a_full_disk_is_listed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    full = threading.Event()
+
+    def on_disk(path: Path) -> Connection:
+        return FullDisk(path, full)
+
+    logbook = Logbook(tmp_path, on_disk)
+    logbook.load(NOTHING_KEPT)
+    logbook.start()
+    logbook.submit(LogSession(kept(1)))
+    assert logbook.barrier().result(WITHIN_S)
+    full.set()
+    for number in (2, 3):
+        logbook.submit(LogSession(kept(number)))
+    assert not logbook.barrier().result(WITHIN_S)
+    assert [record.number for record in logbook.page(2, 3)] == [2, 1]
+    assert [record.number for record in logbook.page(9)] == [3, 2, 1]
+    logbook._look_through()
+    assert not logbook.barrier().result(WITHIN_S)
+    assert "written again" not in caplog.text, "it was only looked through"
+    full.clear()
     assert logbook.close(WITHIN_S)

@@ -51,6 +51,7 @@ class Watch:
         self._folder = folder
         self._history = history
         self._contents = contents
+        self._left: tuple[str, ...] = ()
         self._seen: dict[int, bytes] = {}
         for name, content in history.start.items():
             self._seen[history.file(name) or 0] = content
@@ -63,6 +64,10 @@ class Watch:
         found = Path(path)
         return found.name if found.parent == self._folder else None
 
+    def leave_contents(self, name: str) -> None:
+        """Somebody else notes what is in files whose names begin with this one."""
+        self._left += (name,)
+
     def _asked(self) -> None:
         self._look()
         if self.trouble is not None and self.trouble.strikes():
@@ -71,7 +76,7 @@ class Watch:
     def _look(self) -> None:
         for path in self._folder.iterdir() if self._contents else ():
             file = self._history.file(path.name)
-            if file is None or not path.is_file():
+            if file is None or not path.is_file() or path.name.startswith(self._left):
                 continue
             with path.open("rb") as opened:
                 content = opened.read()

@@ -1,6 +1,6 @@
 """Lists of cards as files: an export as CSV or JSON, and what a file that somebody brings has in it.
 
-Pure: bytes in, cards out, or every mistake with its place. A cell that a spreadsheet would take for a formula goes out
+Pure: bytes in, cards out, or every mistake with its place. A name that a spreadsheet would not take for a text goes out
 with an apostrophe before it, and comes back without. No card's number is in the text of a mistake.
 """
 
@@ -13,17 +13,16 @@ from typing import Any, Final
 
 from evsed.api.problems import Wrong
 from evsed.api.v1.bodies import NotTakenError, pointer
+from evsed.api.v1.cells import NO, YES, as_it_was, as_text
 from evsed.cardstore import FORMAT, SCHEMA
 from evsed.core.cards import UID_TOLD, Card, is_uid, wrong_name
 
 COLUMNS: Final = ("uid", "name", "enabled")
-_FORMULA: Final = "=+-@\t\r"
-_NEVER_AS_IT_IS: Final = _FORMULA + "'"
 _SEPARATORS: Final = ",;\t"
 _BETWEEN: Final = str.maketrans("", "", ":- ")
 _SPOILT: Final = re.compile(r"[0-9]+[.,]?[0-9]*[Ee]\+?[0-9]+|[0-9]{9,13}")
-_YES: Final = frozenset({"", "1", "true", "yes", "on", "wahr", "vrai", "waar", "vero", "verdadero", "sant", "sand"})
-_NO: Final = frozenset({"0", "false", "no", "off", "falsch", "faux", "onwaar", "falso", "falskt", "falsk"})
+_YES: Final = frozenset({"", "1", "yes", "on"}) | YES
+_NO: Final = frozenset({"0", "no", "off"}) | NO
 _MOST_WRONG: Final = 20
 _SPREADSHEET: Final = "a spreadsheet has made a number of it: have it take that column as text, and bring the list anew"
 _KEYS: Final = frozenset({*COLUMNS, "added"})
@@ -35,16 +34,8 @@ def as_csv(cards: Sequence[Card]) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for card in cards:
-        writer.writerow([card.uid, _harmless(card.name), "true" if card.enabled else "false"])
+        writer.writerow([card.uid, as_text(card.name), "true" if card.enabled else "false"])
     return out.getvalue()
-
-
-def _harmless(name: str) -> str:
-    return f"'{name}" if name[:1] and name[0] in _NEVER_AS_IT_IS else name
-
-
-def _as_it_was(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in _NEVER_AS_IT_IS else cell
 
 
 def uid_of(text: str) -> str:
@@ -146,7 +137,7 @@ def _read_row(line: int, cells: Sequence[str], columns: Sequence[str], found: _F
     uid = uid_of(given)
     if not uid:
         wrong("uid", _SPREADSHEET if _SPOILT.fullmatch(given) else UID_TOLD)
-    name = _as_it_was(fields.get("name", (0, ""))[1])
+    name = as_it_was(fields.get("name", (0, ""))[1]).strip()
     if says := wrong_name(name):
         wrong("name", says)
     enabled = fields.get("enabled", (0, ""))[1].casefold()

@@ -10,11 +10,10 @@ from typing import Final
 
 from typing_extensions import TypedDict
 
+from evsed.api.v1.cells import as_text, uncomputed
 from evsed.api.v1.documents import Amps, LocalTime, Seconds, UnixSeconds, WattHours, exact
 from evsed.core.cards import VEIL, last_digits
 from evsed.core.record import Part, SessionRecord
-
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @exact
@@ -160,9 +159,9 @@ def session_row(record: SessionRecord) -> list[int | str]:
         record.solar_wh,
         record.grid_wh,
         record.solar_percent,
-        _cell_text("; ".join(_uid(part.card) for part in parts if part.card)),
-        _cell_text("; ".join(part.name for part in parts if part.name)),
-        _cell_text("; ".join(shares)) if metered else None,
+        uncomputed("; ".join(_uid(part.card) for part in parts if part.card)),
+        as_text("; ".join(part.name for part in parts if part.name)),
+        uncomputed("; ".join(shares)) if metered else None,
         one,
         two,
         three,
@@ -184,11 +183,6 @@ def _uid(card: str) -> str:
     if card.startswith(VEIL):
         return card
     return ":".join(card[at : at + 2] for at in range(0, len(card), 2))
-
-
-def _cell_text(text: str) -> str:
-    """``text`` with an apostrophe before what a spreadsheet would compute."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULAS) else text
 
 
 def _cell_time(unix_s: int | None) -> str | None:

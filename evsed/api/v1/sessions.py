@@ -7,6 +7,7 @@ import asyncio
 import csv
 import io
 import json
+import logging
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,8 +24,11 @@ from evsed.api.v1.bodies import Answers, NotTakenError, taking
 from evsed.api.v1.documents import exact
 from evsed.api.v1.session_documents import COLUMNS, SessionDocument, session_document, session_row, veiled
 from evsed.core.record import Kept, SessionRecord
+from evsed.logbook import pages
 from evsed.logbook.log import UnreadableError
 from evsed.wallclock import LocalCalendar
+
+log = logging.getLogger(__name__)
 
 MOST: Final = 1_000
 _USUAL: Final = 100
@@ -32,10 +36,12 @@ _PAGE: Final = 200  # of an export
 _LAST_ID: Final = 2**53 - 1
 _DAY: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _SEPARATORS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
+_BROKEN_OFF: Final = "this list is not complete: the log of sessions could not be read further"
 _SAVE: Final = {"Cache-Control": "no-cache"}
 _INVALID: Final[Answers] = {422: {"description": "a parameter cannot be used; says which"}}
 _UNKNOWN: Final[Answers] = {
-    404: {"description": "there is no such session", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+    404: {"description": "there is no such session", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
+    500: {"description": "it is damaged in the log", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
 }
 
 From = Annotated[str | None, Query(alias="from", pattern=_DAY, description="the first day, YYYY-MM-DD, local time")]
@@ -57,15 +63,6 @@ class Span:
     from_s: int | None = None
     to_s: int | None = None
 
-    def has(self, record: SessionRecord) -> bool:
-        """Whether ``record`` began in it, as Book.page understands that."""
-        if self == Span():
-            return True
-        when = next((s for s in (record.start_s, record.seen_s, record.end_s) if s is not None), None)
-        if when is None:
-            return False
-        return (self.from_s is None or when >= self.from_s) and (self.to_s is None or when < self.to_s)
-
 
 def span_of(first: str | None, last: str | None) -> Span:
     """The days from ``first`` to ``last`` where the charger is, both whole. Raises NotTakenError."""
@@ -84,14 +81,8 @@ def _midnight(name: str, day: str | None, days: int) -> int | None:
 
 def merged(logged: list[SessionRecord], kept: Kept, limit: int, before: int | None, span: Span) -> list[SessionRecord]:
     """A page of the log, with the open and the last session as they are now in place of what was written of them."""
-    found = {record.number: record for record in logged}
-    lowest = min(found) if len(found) >= limit else 0
-    for record in (kept.last, kept.open):
-        if record is not None and lowest <= record.number and (before is None or record.number < before):
-            found.pop(record.number, None)
-            if span.has(record):
-                found[record.number] = record
-    return sorted(found.values(), key=lambda record: record.number, reverse=True)[:limit]
+    better = [record for record in (kept.last, kept.open) if record is not None]
+    return pages.merged(logged, better, limit, before, span.from_s, span.to_s)
 
 
 async def page(site: Site, limit: int, before: int | None, span: Span) -> list[SessionRecord]:
@@ -116,8 +107,6 @@ async def _pages(request: Request, site: Site, span: Span) -> AsyncIterator[list
     before: int | None = None
     while records := await page_for(request, site, _PAGE, before, span):
         yield records
-        if len(records) < _PAGE:
-            return
         before = records[-1].number
 
 
@@ -145,15 +134,22 @@ async def _json(pages: AsyncIterator[list[SessionRecord]]) -> AsyncIterator[byte
     yield b"]}\n"
 
 
-async def _begun(stream: AsyncIterator[bytes], media_type: str, name: str) -> Response:
-    """``stream`` as a file to be saved, with its first part ready: what goes wrong then has a status of its own."""
+async def _begun(stream: AsyncIterator[bytes], media_type: str, name: str, broken_off: bytes = b"") -> Response:
+    """``stream`` as a file to be saved, with its first part ready: what goes wrong then has a status of its own.
+
+    What goes wrong later ends the file with ``broken_off``.
+    """
     first = [await anext(stream), await anext(stream, b"")]
 
     async def whole() -> AsyncIterator[bytes]:
         for part in first:
             yield part
-        async for part in stream:
-            yield part
+        try:
+            async for part in stream:
+                yield part
+        except BusyError as error:
+            log.error("%s broke off: %s", name, error)  # noqa: TRY400 - for the owner, not a traceback
+            yield broken_off
 
     headers = {"Content-Disposition": f'attachment; filename="{name}"', **_SAVE}
     return StreamingResponse(whole(), media_type=media_type, headers=headers)
@@ -198,8 +194,8 @@ def create_router(site: Site) -> APIRouter:
             span = span_of(first, last)
         except NotTakenError as error:
             return problem(422, str(error), errors=error.errors)
-        stream = _csv(_pages(request, site, span), _SEPARATORS[separator])
-        return await _begun(stream, "text/csv; charset=utf-8; header=present", "sessions.csv")
+        stream, broken_off = _csv(_pages(request, site, span), _SEPARATORS[separator]), _lines([[_BROKEN_OFF]], ",")
+        return await _begun(stream, "text/csv; charset=utf-8; header=present", "sessions.csv", broken_off)
 
     @router.get("/sessions.json", response_model=None, responses=taking(_INVALID, model=Sessions))
     async def as_json(request: Request, first: From = None, last: To = None) -> Response:
@@ -215,6 +211,8 @@ def create_router(site: Site) -> APIRouter:
         """One session."""
         records = await page_for(request, site, 1, number + 1, Span())
         if not records or records[0].number != number:
+            if wrong := site.logbook.wrong(number):
+                return problem(500, f"session {number} is damaged in the log, and left out of lists: {wrong}")
             return problem(404, f"there is no session {number}")
         return JSONResponse(session_document(records[0]))
 

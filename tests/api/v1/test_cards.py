@@ -91,7 +91,23 @@ def test_what_is_no_card_is_refused_with_what_to_do(client: Client, uid: str, bo
 
 
 def test_what_goes_out_comes_back(client: Client) -> None:
-    names = ["=1+2", "'=x", "'quoted'", "+31 6", "-", "@home", 'a,b;"c"', "Zoë 東京 🚗", "", "' "]
+    names = [
+        "=1+2",
+        "1-2",
+        "'12:30",
+        "0012",
+        "TRUE",
+        "May 5",
+        "'=x",
+        "'quoted'",
+        "+31 6",
+        "-",
+        "@home",
+        'a,b;"c"',
+        "Zoë 東京 🚗",
+        "",
+        "' ",
+    ]
     for place, name in enumerate(names):
         assert client.send("PUT", f"/cards/{place:012}", {"name": name, "enabled": place % 2 == 0}).status == 200
     before = kept(client)
@@ -109,6 +125,20 @@ def test_no_cell_is_a_formula() -> None:
     for first in "=+-@\t\r":
         ((_, name, _),) = csv.reader(io.StringIO(as_csv([Card(ANN, f"{first}cmd|' /C calc'!A0")]).split("\r\n", 1)[1]))
         assert name == f"'{first}cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize("name", ["1-2", "12:30", "0012", "1e5", "TRUE", "wahr", "€ 5", "Jan 5", "#N/A"])
+def test_no_name_is_a_number_a_date_or_a_truth(name: str) -> None:
+    text = as_csv([Card(ANN, name)])
+    assert f",'{name}," in text
+    assert read_list(text.encode()) == (Card(ANN, name),)
+
+
+def test_blanks_at_the_ends_of_a_name_are_taken_off(client: Client) -> None:
+    assert client.send("PUT", f"/cards/{EVE}", {"name": " Eve\u00a0"}).json["cards"][2]["name"] == "Eve"
+    for text in (f"uid,name\n{EVE},  Eve ", f"uid,name\n{EVE},' =Eve", json.dumps([{"uid": EVE, "name": " Eve "}])):
+        name = read_list(text.encode())[0].name
+        assert name == name.strip()
 
 
 LISTS = {

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,11 +18,12 @@ from evsed.core.actions import LogSession
 from evsed.core.events import Inputs
 from evsed.core.record import NOTHING_KEPT, Ending, Kept, Part, SessionRecord
 from evsed.core.snapshot import Saved
-from evsed.logbook.log import Logbook
+from evsed.logbook.log import Logbook, UnreadableError
 from tests.api.served import Charger, EmptySocket, Served
 from tests.api.v1.v1 import Client, fits
 from tests.core.story import settings
 from tests.logbook.samples import DAY, NOON, records, session
+from tests.logbook.test_log import spoilt
 from tests.scenarios.simulation import PATIENCE_S, http
 
 MANY = 450
@@ -131,12 +131,41 @@ def test_what_is_no_parameter_is_said(client: Client, query: str, parameter: str
 
 
 def test_a_log_that_cannot_be_read_is_said(client: Client, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "sessions.db", isolation_level=None) as other:
-        other.execute("DROP TABLE stops")
+    (tmp_path / "sessions.db").unlink()
+    (tmp_path / "sessions.db").mkdir()
     for path in ("/sessions", "/sessions.csv", "/sessions.json", "/sessions/1"):
         answer = client.send("GET", path)
         assert answer.status == 503
         assert "the log of sessions cannot be read" in answer.json["detail"]
+
+
+def test_a_bad_session_is_left_out_and_says_itself_what_is_wrong(client: Client, tmp_path: Path) -> None:
+    spoilt(tmp_path, "UPDATE sessions SET start_s = 1 << 50 WHERE number = 7")
+    others = [number for number in range(MANY, 0, -1) if number != 7]
+    assert ids(client.get("/sessions.json")) == others
+    assert [int(row["session"]) for row in table(raw(client, "/sessions.csv").body)] == others
+    assert ids(client.get("/sessions?limit=2&before=9")) == [8, 6]
+    answer = client.send("GET", "/sessions/7")
+    assert (answer.status, answer.json["detail"].split(":")[0]) == (
+        500,
+        "session 7 is damaged in the log, and left out of lists",
+    )
+
+
+def test_an_export_that_cannot_go_on_says_so_in_one_line(
+    client: Client, logbook: Logbook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def page(limit: int, before: int | None = None, *_span: int | None) -> list[SessionRecord]:
+        if before is not None:
+            raise UnreadableError("a test says so")
+        return [session(number) for number in range(MANY, MANY - limit, -1)]
+
+    monkeypatch.setattr(logbook, "page", page)
+    last = raw(client, "/sessions.csv").body.splitlines()[-1]
+    assert last == b"this list is not complete: the log of sessions could not be read further"
+    assert [record.getMessage() for record in caplog.records] == ["sessions.csv broke off: a test says so"]
+    with pytest.raises(ValueError, match="Expecting"):
+        json.loads(raw(client, "/sessions.json").body)
 
 
 def test_a_session_that_is_only_in_the_control_loop_is_on_the_right_page() -> None:
@@ -225,6 +254,12 @@ def test_no_cell_is_a_formula_or_breaks_the_table(record: SessionRecord) -> None
     csv.writer(text, lineterminator="\r\n").writerow(row)
     assert next(csv.reader(io.StringIO(text.getvalue(), newline=""))) == [str(cell) for cell in row]
     assert not any(isinstance(cell, str) and cell.strip().startswith(("=", "+", "-", "@")) for cell in row)
+
+
+@pytest.mark.parametrize("name", ["1-2", "12:30", "0012", "1e5", "TRUE", "falsch", "€ 5", "Jan 5", ".5", "#N/A", "'x"])
+def test_a_cards_name_is_no_number_date_or_truth(name: str) -> None:
+    record = replace(session(1), parts=(Part("04A1B2C3D4E5", name, 1_000),))
+    assert session_row(record)[COLUMNS.index("card_name")] == f"'{name}"
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+31 6 1234", "-2", "@SUM(A1)", " =1", "\t=1", '=HYPERLINK("http://x")'])
