@@ -9,7 +9,6 @@ in use, SET UP is not done. A thread of its own does the writing.
 import json
 import logging
 import queue
-import re
 import threading
 import time
 from concurrent.futures import Future
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evsed import __version__
+from evsed.aside import name_for, newest, schema_of
 from evsed.cardstore import CardFile
 from evsed.core.cards import is_uid
 from evsed.core.faults import LATCHED
@@ -201,6 +201,10 @@ def _energy(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_WH else None
 
 
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """A state on its way to the disk."""
@@ -249,7 +253,7 @@ class Store:
         damaged = newer = False
         for path in (self._path, self._previous):
             try:
-                usable.append((path, decode(path.read_text(encoding="utf-8"))))
+                usable.append((path, decode(_text(path))))
             except FileNotFoundError:
                 continue
             except NewerError as error:
@@ -267,6 +271,7 @@ class Store:
                     log.error("%s: using this last good copy of the settings; %s", path, _STAYS_OFF)
                 if decoded.schema != SCHEMA:
                     self._keep_older(path, decoded.schema)
+                self._tell_newer(decoded.schema)
                 saved = self._signed(path, decoded)
                 return _off(saved) if newer or path == self._previous else saved
             log.error("%s cannot be used as it is: %s", path, "; ".join(decoded.bad))
@@ -279,25 +284,34 @@ class Store:
         return fallback
 
     def _keep_newer(self, path: Path, error: NewerError) -> None:
-        aside = path.with_name(f"{path.name}.schema{error.schema}")
-        self._rename(path, aside, f"cannot be used: {error}")
+        self._rename(path, name_for(path, error.schema, _text(path)), f"cannot be used: {error}")
+        kept = newest(self._path, OLDEST, SCHEMA)
+        way = f"sudo evsed restore {kept} takes the settings from before the update, or " if kept else ""
         log.error(
-            "charging stays off until somebody has looked. To have those settings back: install evsed %s again, "
-            "stop it, and rename %s to %s",
+            "charging stays off until somebody has looked. To have settings back: %sinstall evsed %s again, stop it, "
+            "and rename %s to %s",
+            way,
             error.writer,
-            aside,
-            path.name,
+            newest(self._path, error.schema, error.schema),
+            self._path.name,
         )
 
     def _keep_older(self, path: Path, schema: int) -> None:
         """A copy of a file of an older evsed, for whoever goes back to that."""
-        copy = self._path.with_name(f"{self._path.name}.schema{schema}")
+        copy = name_for(self._path, schema, _text(path))
         try:
-            replace_text(copy, path.read_text(encoding="utf-8"), mode=_ONLY_US)
+            replace_text(copy, _text(path), mode=_ONLY_US)
         except OSError as error:
             log.error("%s: no copy of the settings before their migration could be kept: %s", copy, error)  # noqa: TRY400
         else:
             log.info("%s: settings of schema %d are migrated; they are kept as %s", path, schema, copy.name)
+
+    def _tell_newer(self, schema: int) -> None:
+        """Names the file that an older evsed put aside while it was in use, and which can be used again."""
+        kept = newest(self._path, min(schema + 1, SCHEMA), SCHEMA)
+        if kept is not None:
+            way = f"sudo evsed restore {kept} takes its settings; delete it if nobody wants them"
+            log.warning("%s was put aside by an older evsed: %s", kept.name, way)
 
     def _signed(self, path: Path, decoded: Decoded) -> Saved:
         """The state of an older file, SET UP being done only where its settings are those that were in use.
@@ -314,7 +328,7 @@ class Store:
     def _aside(self, schema: int) -> list[str]:
         """The names of files that could not be read, or are of a newer schema than ``schema``."""
         names = sorted(path.name for path in self._path.parent.glob(f"{self._path.name}*"))
-        newer = (name for name in names if (number := re.search(r"\.schema(\d+)$", name)) and int(number[1]) > schema)
+        newer = (name for name in names if schema_of(Path(name)) > schema)
         return [*(name for name in names if name.endswith(".damaged")), *newer]
 
     def _put_aside(self, path: Path, error: Exception) -> None:

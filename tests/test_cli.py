@@ -1,5 +1,6 @@
 """The command line: what it prints, and that a mistake costs one clear line."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evsed import __version__
+from evsed.cli.parser import build
 from tests.scenarios.simulation import free_port
 
 
@@ -39,6 +41,25 @@ def test_a_mistake_is_explained(arguments: tuple[str, ...], says: str) -> None:
     assert ended.returncode != 0
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        ("settings list --nonsense", "usage: evsed settings list "),
+        ("cards remove 0A1B2C3D4E5F --yes", "usage: evsed cards remove "),
+        ("backup one two", "usage: evsed backup "),
+        ("version --json", "usage: evsed version "),
+        ("--nonsense version", "usage: evsed [-h]"),
+    ],
+)
+def test_wrong_arguments_show_what_that_command_takes(
+    words: str, usage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build().parse_args(words.split())
+    assert ended.value.code == os.EX_USAGE
+    assert capsys.readouterr().err.startswith(usage)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,25 @@ def test_a_password_is_read_from_a_pipe(
     assert cli.main(["access", "password", *root(charger)]) == os.EX_NOINPUT
 
 
+def test_an_owner_gives_his_password_on_the_terminal(
+    charger: Simulation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    piped(monkeypatch, PASSWORD + "\n")
+    assert cli.main(["access", *root(charger), "password"]) == 0
+    entering(monkeypatch, PASSWORD)
+    assert cli.main(["access", *network(charger), "--password", "token", "add", "mine"]) == 0
+    assert cli.main(["access", *root(charger), "token", "remove", "mine"]) == 0
+    piped(monkeypatch, "-\n")
+    assert cli.main(["access", *root(charger), "password"]) == 0
+    assert PASSWORD not in capsys.readouterr().out
+
+
+def test_of_a_charger_that_is_named_no_certificate_of_this_machine_is_shown(
+    charger: Simulation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "certificate" not in shown(charger, capsys)
+
+
 def test_a_token_is_shown_once_works_until_it_is_removed_and_is_listed(
     charger: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,11 +170,11 @@ def test_a_token_is_shown_once_works_until_it_is_removed_and_is_listed(
 def test_with_login_on_who_says_nothing_is_told_what_to_do(
     charger: Simulation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["access", *root(charger), "login", "on"]) == 0
+    assert cli.main(["access", *root(charger), "login", "ON"]) == 0
     assert capsys.readouterr().out.endswith("login is On\n")
     try:
         assert cli.main(["settings", *network(charger), "get", "mode"]) == 1
-        assert "sudo asks on the charger itself" in capsys.readouterr().err
+        assert "On the charger itself, sudo evsed ... needs no PIN" in capsys.readouterr().err
         assert cli.main(["settings", *root(charger), "get", "mode"]) == 0
         entering(monkeypatch, PIN)
         assert cli.main(["settings", *network(charger), "--pin", "get", "mode"]) == 0
@@ -172,7 +191,7 @@ def test_what_is_the_installer_s_needs_the_socket_or_a_pin(
 ) -> None:
     assert cli.main(["settings", *network(charger), "set", "current_main=31"]) == 1
     told = capsys.readouterr().err
-    assert "sudo asks on the charger itself" in told
+    assert "From elsewhere: --pin or --password ask for it, --token-file FILE has a token." in told
     assert "nothing was changed" in told
     assert cli.main(["settings", *root(charger), "set", "current_main=31"]) == 0
     entering(monkeypatch, PIN)
@@ -212,6 +231,8 @@ def test_where_nobody_listens_at_a_socket_it_says_so(tmp_path: Path, capsys: pyt
         (("--token-file", "/none", "get", "mode"), os.EX_NOINPUT, "/none cannot be read: No such file"),
         (("--token-file", "/dev/null", "--pin", "get", "mode"), os.EX_USAGE, "one of them is enough"),
         (("--pin", "get", "mode"), 1, "--pin asks on the terminal, and there is none"),
+        (("--password", "get", "mode"), 1, "--password asks on the terminal, and there is none"),
+        (("--password", "get", "mode", "--pin"), os.EX_USAGE, "one of them is enough"),
         (("--token-file", __file__, "get", "mode"), 1, "holds no token"),
     ],
 )

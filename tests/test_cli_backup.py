@@ -62,6 +62,19 @@ def test_without_a_terminal_nothing_is_changed_unasked(
     assert value(charger, "current_min") == before
 
 
+def test_what_only_the_installer_may_change_is_said_before_it_is_tried(
+    charger: Simulation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(tmp_path / "a.json", settings={"current_min": 9, "current_max": 20, "current_main": 33})
+    assert evsed(charger, "restore", "--dry-run", file) == 1
+    told = capsys.readouterr()
+    assert "current_max: 13 -> 20  (installer)" in told.out
+    assert "only the installer may change current_max, current_main; nothing was changed" in told.err
+    assert "On the charger itself, sudo evsed" in told.err
+    socket = f"unix:{charger.state_dir / 'control.sock'}"
+    assert cli.main(["restore", "--url", socket, "--dry-run", file]) == 0
+
+
 def test_what_is_wrong_or_unknown_is_said(
     charger: Simulation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

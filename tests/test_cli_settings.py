@@ -77,6 +77,31 @@ def test_if_one_change_is_refused_none_is_made(
     assert told.err.endswith("evsed settings: nothing was changed\n")
 
 
+def test_of_a_secret_it_says_what_became_of_it_and_not_what_it_is(
+    charger: Simulation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given in ("1234", "5678", "0", "0"):
+        assert settings(charger, "set", f"installer_pin={given}", f"lcd_pin={given}") == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("installer_pin")] == [
+        "installer_pin: set anew",
+        "installer_pin: set anew",
+        "installer_pin: removed",
+        "installer_pin: not set, as before",
+    ]
+
+
+def test_an_import_leaves_the_login_as_it_is(
+    charger: Simulation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(json.dumps({"format": "evsed settings", "schema": 3, "settings": {"login": "On"}}))
+    assert settings(charger, "set", "installer_pin=1234") == 0
+    assert settings(charger, "import", "--yes", str(file)) == 0
+    assert settings(charger, "set", "installer_pin=0") == 0
+    assert "login is chosen at the charger: left as it is" in capsys.readouterr().err
+    assert value(charger, "login") == "Off"
+
+
 def test_the_list_has_the_values(charger: Simulation, capsys: pytest.CaptureFixture[str]) -> None:
     assert settings(charger, "set", "current_main=27") == 0
     capsys.readouterr()
@@ -343,7 +368,7 @@ def test_what_is_nested_too_deeply_is_said(
     file = tmp_path / "one.json"
     file.write_text('{"format": "evsed settings", "schema": 2, "settings": {}}')
     assert cli.main(["settings", "diff", str(file), str(file)]) == 2
-    assert capsys.readouterr().err == "evsed settings: what was read is nested too deeply to be settings\n"
+    assert capsys.readouterr().err == "evsed settings: what was read is nested too deeply\n"
 
 
 def test_an_export_through_a_pipe_that_is_named_is_nothing_but_the_export(

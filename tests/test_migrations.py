@@ -56,6 +56,7 @@ def test_a_copy_of_an_older_file_is_kept_before_anything_is_written(tmp_path: Pa
 def test_a_copy_that_cannot_be_kept_is_told_and_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "settings.json").write_text(SCHEMA_1.read_text())
     (tmp_path / "settings.json.schema1").mkdir()
+    (tmp_path / "settings.json.schema1-2.new").mkdir()
     assert Store(tmp_path).load(Saved()).settings.set_up == 1
     assert "no copy of the settings before their migration could be kept" in caplog.text
 
@@ -90,7 +91,7 @@ def test_an_older_file_in_which_no_installer_set_anything_is_not_set_up(given: d
     assert decode(bare(current_max=16)).saved.settings.set_up == 1
 
 
-ASIDE = ["settings.json.damaged", "settings.json.previous.damaged", "settings.json.schema2", "settings.json.schema12"]
+ASIDE = ["settings.json.damaged", "settings.json.previous.damaged", "settings.json.schema2-2", "settings.json.schema12"]
 
 
 @pytest.mark.parametrize("name", ASIDE)
@@ -227,7 +228,7 @@ def test_a_file_of_a_newer_evsed_is_put_aside_whole_and_nothing_charges(
     assert (tmp_path / "settings.json.schema4").read_text() == newer()
     assert (tmp_path / "settings.json.previous.schema4").read_text() == newer(access="Allow")
     assert f"evsed 7.8.9 wrote it (schema 4), and this is {__version__} (schema 3)" in caplog.text
-    assert "install evsed 7.8.9 again, stop it, and rename" in caplog.text
+    assert f"install evsed 7.8.9 again, stop it, and rename {tmp_path}/settings.json.schema4 to settings" in caplog.text
     write(tmp_path, SAVED)
     assert (tmp_path / "settings.json.schema4").read_text() == newer()
 
@@ -237,6 +238,41 @@ def test_the_copy_before_a_newer_file_is_used_with_charging_off(tmp_path: Path) 
     allowed = replace(SAVED, access=Access.ALLOW)
     (tmp_path / "settings.json.previous").write_text(encode(allowed))
     assert Store(tmp_path).load(Saved()) == replace(allowed, access=Access.DENY, timer=NO_TIMER)
+
+
+def test_up_back_and_up_again_loses_no_copy_and_names_the_one_to_take(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The older evsed put ours aside and wrote its own, which is migrated now; so it did the time before."""
+    ours, kept = encode(SAVED), older(current_main=63)
+    (tmp_path / "settings.json.schema3").write_text(ours)
+    (tmp_path / "settings.json.previous.schema3").write_text(ours)
+    (tmp_path / "settings.json.schema1").write_text(kept)
+    (tmp_path / "settings.json").write_text(bare())
+    for _ in range(2):
+        Store(tmp_path).load(Saved())
+    assert (tmp_path / "settings.json.schema1").read_text() == kept
+    assert (tmp_path / "settings.json.schema1-2").read_text() == bare()
+    assert (tmp_path / "settings.json.schema3").read_text() == ours
+    assert not (tmp_path / "settings.json.schema1-3").exists()
+    assert f"sudo evsed restore {tmp_path}/settings.json.schema3 takes its settings" in caplog.text
+    caplog.clear()
+    write(tmp_path, SAVED)
+    Store(tmp_path).load(Saved())
+    assert f"sudo evsed restore {tmp_path}/settings.json.schema3 takes its settings" in caplog.text
+
+
+def test_going_back_twice_keeps_both_newer_files_and_names_the_older_copy(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "settings.json.schema1").write_text(older())
+    for access in ("Allow", "Deny"):
+        (tmp_path / "settings.json").write_text(newer(access=access))
+        Store(tmp_path).load(Saved())
+    assert (tmp_path / "settings.json.schema4").read_text() == newer(access="Allow")
+    assert (tmp_path / "settings.json.schema4-2").read_text() == newer(access="Deny")
+    assert f"sudo evsed restore {tmp_path}/settings.json.schema1 takes the settings from before" in caplog.text
+    assert f"rename {tmp_path}/settings.json.schema4-2 to settings.json" in caplog.text
 
 
 def test_a_newer_file_need_not_look_like_ours() -> None:

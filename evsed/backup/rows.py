@@ -75,7 +75,7 @@ class Row:
     def shown(self, value: Value | None) -> str:
         """``value`` with its unit."""
         if value is None:
-            return "set, and secret" if self.known else "unknown"
+            return "set (secret)" if self.known else "unknown"
         if value == "":
             return "none"
         return f"{value} {self.unit}" if self.unit else str(value)

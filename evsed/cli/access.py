@@ -15,38 +15,26 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from evsed.certificate import CERTIFICATE_FILE, KEY_FILE, CertificateError, ensure, facts
-from evsed.cli.charger import Charger, TroubleError, reach
-from evsed.cli.words import abandon, flush, say, tell
+from evsed.cli.charger import TroubleError, reach
+from evsed.cli.run import run as run_deed
+from evsed.cli.run import telling
+from evsed.cli.words import say, tell
 from evsed.config import ConfigError, Installation, load
 from evsed.hw.safe import become_owner
 from evsed.serialnumber import serial_number
 
 _COMMAND: Final = "access"
-_INTERRUPTED: Final = 130
-_CUT_OFF: Final = 141
 _LONGEST: Final = 1_000
 _REMOVE: Final = "-"
-_WRONG: Final = (KeyError, TypeError, AttributeError)
 
 
 def run(options: argparse.Namespace) -> int:
     """Does what was asked; the exit status."""
-    try:
-        _DEEDS[options.deed or "show"](options)
-        flush()
-    except TroubleError as error:
-        tell(str(error), _COMMAND)
-        return error.status
-    except BrokenPipeError:
-        abandon()
-        return _CUT_OFF
-    except OSError as error:
-        abandon()
-        tell(f"stdout cannot be written: {error.strerror or error}", _COMMAND)
-        return os.EX_IOERR
-    except KeyboardInterrupt:
-        tell("interrupted", _COMMAND)
-        return _INTERRUPTED
+    return run_deed(_COMMAND, _done, options)
+
+
+def _done(options: argparse.Namespace) -> int:
+    _DEEDS[options.deed or "show"](options)
     return 0
 
 
@@ -54,9 +42,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> None:
-    charger = reach(options)
-    document = charger.ask("GET", "/api/v1/access")
-    try:
+    document = reach(options).ask("GET", "/api/v1/access")
+    with telling(_COMMAND):
         lines = [
             f"login            {document['login']}",
             f"installer's PIN  {_set(document['installer_pin_set'])}",
@@ -64,19 +51,13 @@ def _show(options: argparse.Namespace) -> None:
             *(f"token            {each['name']}: {each['right']}, of {each['created']}" for each in document["tokens"]),
             f"you may          {document['right']}",
         ]
-    except _WRONG as error:
-        raise _stranger(charger) from error
     say(*lines)
-    if options.url is None or charger.way.controls:
+    if options.url is None:
         say(f"certificate      {_certificate_line(options)}")
 
 
 def _set(is_set: object) -> str:
     return "set" if is_set else "not set"
-
-
-def _stranger(charger: Charger) -> TroubleError:
-    return TroubleError(f"{charger.url} answers, but it is no evsed that knows access", os.EX_UNAVAILABLE)
 
 
 def _certificate_line(options: argparse.Namespace) -> str:
@@ -139,10 +120,8 @@ def _token(options: argparse.Namespace) -> None:
         say(f"the token {options.name} is removed")
         return
     made: Any = charger.ask("POST", "/api/v1/access/tokens", {"name": options.name, "right": options.right})
-    try:
+    with telling(_COMMAND):
         token = str(made["token"])
-    except _WRONG as error:
-        raise _stranger(charger) from error
     tell(f"the token {options.name} may {options.right}; it is shown this once:", _COMMAND)
     say(token)
 

@@ -5,48 +5,27 @@ Owns what is printed, and the exit status. What a restore changes is the charger
 
 import argparse
 import json
-import os
 from typing import Any, Final
 
 from evsed.cli import given
 from evsed.cli.charger import Charger, RefusedError, TroubleError, reach
-from evsed.cli.words import abandon, flush, say, tell
+from evsed.cli.run import run as run_deed
+from evsed.cli.run import telling
+from evsed.cli.words import say, tell
 
-_CUT_OFF: Final = 141  # as a shell tells of SIGPIPE
-_INTERRUPTED: Final = 130
-_WRONG: Final = (KeyError, TypeError, AttributeError)
 _PATH: Final = "/api/v1/restore"
 
 
 def run(options: argparse.Namespace) -> int:
     """Does what was asked; the exit status."""
-    command = options.command
-    try:
-        status = _save(options) if command == "backup" else _restore(options)
-        flush()
-    except TroubleError as error:
-        tell(str(error), command)
-        return error.status
-    except BrokenPipeError:
-        abandon()
-        return _CUT_OFF
-    except OSError as error:
-        abandon()
-        tell(f"stdout cannot be written: {error.strerror or error}", command)
-        return os.EX_IOERR
-    except KeyboardInterrupt:
-        tell("interrupted", command)
-        return _INTERRUPTED
-    return status
+    return run_deed(options.command, _save if options.command == "backup" else _restore, options)
 
 
 def _save(options: argparse.Namespace) -> int:
     charger = reach(options)
     document = charger.ask("GET", "/api/v1/backup?secrets=true" if options.secrets else "/api/v1/backup")
-    try:
+    with telling("backups"):
         count, cards = len(document["settings"]), len(document.get("cards", ()))
-    except _WRONG as error:
-        raise _stranger(charger) from error
     parts = [f"{count} settings", "the broker", *([f"{cards} cards"] if "cards" in document else [])]
     secrets = ", with secrets" if "secrets" in document else ""
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -59,19 +38,20 @@ def _restore(options: argparse.Namespace) -> int:
     document = json.loads(raw.decode("utf-8-sig"))
     charger = reach(options)
     preview = charger.ask("POST", f"{_PATH}?dry_run=true", document)
-    try:
+    with telling("backups"):
         wrong = [str(text) for text in preview["wrong"]]
         lines = [_line(change) for change in preview["changes"]]
+        installers = [str(change["key"]) for change in preview["changes"] if change["installer"]]
         for warning in preview["warnings"]:
             tell(str(warning), options.command)
-    except _WRONG as error:
-        raise _stranger(charger) from error
     if wrong:
         raise TroubleError("\n".join([*wrong, "nothing was changed"]))
     if not lines:
         say("nothing to change")
         return 0
     say(*lines)
+    if installers and not _installs(charger):
+        raise charger.forbidden(f"only the installer may change {', '.join(installers)}; nothing was changed")
     count = "1 change" if len(lines) == 1 else f"{len(lines)} changes"
     if options.dry_run:
         say(f"{count} would be made")
@@ -89,6 +69,12 @@ def _restore(options: argparse.Namespace) -> int:
     return 0
 
 
+def _installs(charger: Charger) -> bool:
+    """Whether the one who asks may change what belongs to the installation."""
+    with telling("access"):
+        return bool(charger.ask("GET", "/api/v1/access")["right"] == "install")
+
+
 def _line(change: dict[str, Any]) -> str:
     key, before, after = str(change["key"]), change["before"], change["after"]
     who = "  (installer)" if change["installer"] else ""
@@ -99,7 +85,3 @@ def _line(change: dict[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     return {"": "none", "True": "yes", "False": "no"}.get(str(value), str(value))
-
-
-def _stranger(charger: Charger) -> TroubleError:
-    return TroubleError(f"{charger.url} answers, but it is no evsed that knows backups", os.EX_UNAVAILABLE)

@@ -7,45 +7,31 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from evsed.cli.charger import Charger, RefusedError, TroubleError, reach
-from evsed.cli.words import abandon, flush, say, tell
-from evsed.files import put_text
+from evsed.cli import given
+from evsed.cli.charger import Charger, ForbiddenError, RefusedError, TroubleError, reach
+from evsed.cli.given import STDIO
+from evsed.cli.run import Deed, telling
+from evsed.cli.run import run as run_deed
+from evsed.cli.words import say
 
-_STDIO: Final = "-"
+_COMMAND: Final = "cards"
 _PATH: Final = "/api/v1/cards"
-_CUT_OFF: Final = 141  # as a shell tells of SIGPIPE
-_INTERRUPTED: Final = 130
 _LONGEST: Final = 65_536
 
 
 def run(options: argparse.Namespace) -> int:
     """Does what was asked; the exit status."""
-    try:
-        status = _DEEDS[options.deed or "list"](options)
-        flush()
-    except TroubleError as error:
-        tell(str(error), "cards")
-        return error.status
-    except BrokenPipeError:  # whoever read it has seen enough, such as head
-        abandon()
-        return _CUT_OFF
-    except OSError as error:
-        abandon()
-        tell(f"stdout cannot be written: {error.strerror or error}", "cards")
-        return os.EX_IOERR
-    except KeyboardInterrupt:
-        tell("interrupted", "cards")
-        return _INTERRUPTED
-    except (KeyError, TypeError, AttributeError):
-        tell("what answers is not evsed, or an older one without cards; name the charger with --url", "cards")
-        return os.EX_UNAVAILABLE
-    else:
-        return status
+    return run_deed(_COMMAND, _understood, options)
+
+
+def _understood(options: argparse.Namespace) -> int:
+    with telling("cards"):
+        return _DEEDS[options.deed or "list"](options)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -81,22 +67,28 @@ def _add(options: argparse.Namespace) -> int:
     return 0
 
 
+def _known(charger: Charger, uids: list[str]) -> list[str]:
+    """``uids``, each of which is a card of the charger. Raises TroubleError before anything is changed."""
+    known = {card["uid"] for card in charger.ask("GET", _PATH)["cards"]}
+    for uid in uids:
+        if uid.translate(str.maketrans("", "", ":- ")).upper() not in known:
+            told = f"{uid[:40]}: there is no such card; evsed cards names all there are\nnothing was changed"
+            raise TroubleError(told)
+    return uids
+
+
 def _remove(options: argparse.Namespace) -> int:
     charger = reach(options)
-    for uid in options.uids:
+    for uid in _known(charger, options.uids):
         charger.ask("DELETE", _path(uid))
         say(f"{uid}: removed")
     return 0
 
 
-def _able(*, enabled: bool) -> Callable[[argparse.Namespace], int]:
+def _able(*, enabled: bool) -> Deed:
     def deed(options: argparse.Namespace) -> int:
         charger = reach(options)
-        known = {card["uid"] for card in charger.ask("GET", _PATH)["cards"]}
-        for uid in options.uids:
-            bare = uid.translate(str.maketrans("", "", ":- ")).upper()
-            if bare not in known:
-                raise TroubleError(f"{uid}: there is no such card; evsed cards names all there are")
+        for uid in _known(charger, options.uids):
             charger.ask("PUT", _path(uid), {"enabled": enabled})
             say(f"{uid}: {'enabled' if enabled else 'disabled'}")
         return 0
@@ -113,22 +105,15 @@ def _export(options: argparse.Namespace) -> int:
     text = charger.text(f"{_PATH}.{kind}")
     if kind == "json":
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    lines = text.splitlines()
-    if options.file == _STDIO:
-        say(*lines)
-        return 0
-    try:
-        put_text(Path(options.file), "\n".join(lines) + "\n")
-    except OSError as error:
-        raise TroubleError(f"{options.file} cannot be written: {error.strerror}", os.EX_CANTCREAT) from error
-    say(f"{options.file}: the cards of {charger.url}; whoever has their numbers can charge")
+    told = f"the cards of {charger.url}; whoever has their numbers can charge"
+    given.put(options.file, "\n".join(text.splitlines()) + "\n", told)
     return 0
 
 
 def _import(options: argparse.Namespace) -> int:
-    shown = "stdin" if options.file == _STDIO else options.file
+    shown = "stdin" if options.file == STDIO else options.file
     try:
-        with sys.stdin.buffer if options.file == _STDIO else Path(options.file).open("rb") as file:
+        with sys.stdin.buffer if options.file == STDIO else Path(options.file).open("rb") as file:
             raw = file.read(_LONGEST + 1)
     except OSError as error:
         raise TroubleError(f"{shown} cannot be read: {error.strerror}", os.EX_NOINPUT) from error
@@ -138,6 +123,8 @@ def _import(options: argparse.Namespace) -> int:
     way = f"{_PATH}/import?replace={'true' if options.replace else 'false'}"
     try:
         plan = charger.ask("POST", f"{way}&dry_run=true", raw, "text/plain")
+    except ForbiddenError:
+        raise
     except RefusedError as error:
         raise TroubleError(f"{error}\n{shown} was not taken, nothing was changed", os.EX_DATAERR) from error
     changes = _told(plan)
@@ -145,7 +132,7 @@ def _import(options: argparse.Namespace) -> int:
         say("nothing to change")
         return 0
     say(*changes)
-    if not options.yes and not _agreed(charger, options.file):
+    if not options.yes and not given.agreed(f"change the cards of {charger.url}? [y/N] ", options.file):
         say("nothing was changed")
         return 1
     done = charger.ask("POST", f"{way}&dry_run=false", raw, "text/plain")
@@ -159,16 +146,7 @@ def _told(plan: Mapping[str, Any]) -> list[str]:
     return lines + [f"removed: {_line(card, None)}" for card in plan["removed"]]
 
 
-def _agreed(charger: Charger, source: str) -> bool:
-    if source == _STDIO or not sys.stdin.isatty():
-        raise TroubleError("nobody can be asked here; --yes changes the cards without\nnothing was changed")
-    try:
-        return input(f"change the cards of {charger.url}? [y/N] ").strip().casefold() in {"y", "yes"}
-    except EOFError:
-        return False
-
-
-_DEEDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+_DEEDS: Final[Mapping[str, Deed]] = {
     "list": _list,
     "import": _import,
     "export": _export,

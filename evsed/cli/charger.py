@@ -16,12 +16,12 @@ from typing import Any, Final, TypeAlias
 
 from evsed.backup.rows import Row, told
 from evsed.cli.parser import DEFAULT_CONFIG
-from evsed.cli.trouble import RefusedError, SilentError, TroubleError
+from evsed.cli.trouble import ForbiddenError, RefusedError, SilentError, TroubleError
 from evsed.cli.way import ANSWER_S, Shown, Way
 from evsed.cli.way import find as find_way
 from evsed.core.setting import Value
 
-__all__ = ["Charger", "RefusedError", "SilentError", "TroubleError", "find", "reach"]
+__all__ = ["Charger", "ForbiddenError", "RefusedError", "SilentError", "TroubleError", "find", "reach"]
 
 _ANSWER_S: Final = ANSWER_S  # for the whole of an answer
 _GOOD: Final = frozenset({200, 201})
@@ -30,11 +30,12 @@ _FAILED: Final = 500  # and above: the charger could not, which it may have foun
 _Answer: TypeAlias = tuple[int, bytes]
 """Status and body."""
 
-_SOCKET: Final = (
-    "sudo asks on the charger itself, where no PIN is needed; from elsewhere give --pin or --token-file "
-    "(evsed access pin, evsed access token add)"
+_ADVICE: Final = (
+    "On the charger itself, sudo evsed ... needs no PIN. From elsewhere: --pin or --password ask for it, --token-file "
+    "FILE has a token."
 )
-_ADVICE: Final = {401: _SOCKET, 403: _SOCKET}
+_FORBIDDEN: Final = frozenset({401, 403})
+_WAIT: Final = 429  # too many wrong PINs or passwords
 
 
 def reach(options: argparse.Namespace) -> "Charger":
@@ -135,9 +136,15 @@ class Charger:
             text = "\n".join(wrong or [str(problem["detail"])])
         except (KeyError, TypeError, AttributeError, RecursionError):
             return self._stranger()
-        if not self.way.controls and status in _ADVICE:
-            text = f"{text}\n{_ADVICE[status]}"
+        if status in _FORBIDDEN:
+            return self.forbidden(text)
+        if status == _WAIT:
+            return ForbiddenError(text)
         return RefusedError(text) if status < _FAILED else TroubleError(text)
+
+    def forbidden(self, text: str) -> ForbiddenError:
+        """``text``, which is why the one who asks may not do that, and what he can do."""
+        return ForbiddenError(text if self.way.controls else f"{text}\n{_ADVICE}")
 
     def _unbelieved(self, error: ssl.SSLCertVerificationError) -> TroubleError:
         hint = "--cacert FILE names the certificate to be believed; on the charger, evsed access certificate prints it"

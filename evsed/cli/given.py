@@ -45,7 +45,7 @@ def put(name: str, text: str, told: str) -> None:
 def agreed(question: str, source: str) -> bool:
     """Whether somebody says yes; ``source`` is the file, which may be where the answer would come from."""
     if source == STDIO or not sys.stdin.isatty():
-        raise TroubleError("nobody can be asked here; --yes changes the settings without\nnothing was changed")
+        raise TroubleError("nobody can be asked here; --yes makes the changes without\nnothing was changed")
     try:
         return input(question).strip().casefold() in {"y", "yes"}
     except EOFError:

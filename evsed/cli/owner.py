@@ -7,47 +7,27 @@ import argparse
 import difflib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from evsed.backup import document
-from evsed.backup.rows import Rows, told, without_values
+from evsed.backup.rows import Row, Rows, told, without_values
 from evsed.cli import given
 from evsed.cli.charger import Charger, RefusedError, SilentError, TroubleError, reach
-from evsed.cli.words import abandon, flush, printable, say, tell
+from evsed.cli.run import Deed
+from evsed.cli.run import run as run_deed
+from evsed.cli.words import printable, say, tell
 from evsed.core.setting import Value
 
-_CUT_OFF: Final = 141  # as a shell tells of SIGPIPE
-_INTERRUPTED: Final = 130
+_STAY: Final = frozenset({"login"})  # who may ask is no setting to be carried
 _DIFFER, _NOT_COMPARED = 1, 2
 
 
 def run(options: argparse.Namespace) -> int:
     """Does what was asked; the exit status."""
     deed = options.deed or "list"
-    try:
-        status = _DEEDS[deed](options)
-        flush()
-    except TroubleError as error:
-        tell(str(error))
-        status = error.status
-    except BrokenPipeError:  # whoever read it has seen enough, such as head
-        abandon()
-        return _CUT_OFF
-    except OSError as error:
-        abandon()
-        tell(f"stdout cannot be written: {error.strerror or error}")
-        status = os.EX_IOERR
-    except RecursionError:
-        tell("what was read is nested too deeply to be settings")
-        status = os.EX_DATAERR
-    except KeyboardInterrupt:
-        tell("interrupted")
-        return _INTERRUPTED
-    else:
-        return status
-    return _NOT_COMPARED if deed == "diff" else status
+    return run_deed("settings", _DEEDS[deed], options, _NOT_COMPARED if deed == "diff" else None)
 
 
 # ---- seeing ----
@@ -101,9 +81,16 @@ def _set(options: argparse.Namespace) -> int:
     changes = {key: before[key].encode(text) if key in before else text for key, text in wanted.items()}
     after = _changed(charger, changes)
     for key in changes:
-        old, new = before[key].shown(before[key].value), after[key].shown(after[key].value)
-        say(f"{key}: {old} -> {new}" if old != new else f"{key}: {new}, as before")
+        say(f"{key}: {_became(before[key], after[key])}")
     return 0
+
+
+def _became(before: Row, after: Row) -> str:
+    """What was changed, in words; a secret that is set may be another than before."""
+    if after.secret:
+        return "set anew" if after.value is None else "removed" if before.value is None else "not set, as before"
+    old, new = before.shown(before.value), after.shown(after.value)
+    return f"{old} -> {new}" if old != new else f"{new}, as before"
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -139,7 +126,7 @@ def _import(options: argparse.Namespace) -> int:
     _, read = given.read(options.file)
     charger = reach(options)
     rows = charger.rows()
-    plan = document.plan(read.settings, rows, read.serial, charger.unit()[1])
+    plan = document.plan(read.settings, rows, read.serial, charger.unit()[1], _STAY)
     for remark in plan.remarks:
         tell(remark)
     if plan.wrong:
@@ -184,7 +171,7 @@ def _side(value: Value | None) -> str:
     return str(value) if value != "" else "none"
 
 
-_DEEDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+_DEEDS: Final[Mapping[str, Deed]] = {
     "list": _list,
     "get": _get,
     "set": _set,

@@ -23,6 +23,14 @@ class _Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         self.exit(os.EX_USAGE, f"{self.prog}: {message}\n")
 
+    def parse_known_args(  # type: ignore[override]  # argparse hands the rest up, where nobody knows whose it is
+        self, args: list[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        options, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return options, left
+
 
 def build() -> argparse.ArgumentParser:
     """The parser of ``evsed``."""
@@ -132,7 +140,7 @@ def _add_access(parser: argparse.ArgumentParser) -> None:
         help="what it may do: read, operate or install (default operate)",
     )
     login = deed("login", "whether everybody has to log in, the web page included")
-    login.add_argument("state", choices=("on", "off"), metavar="on|off", help="on or off")
+    login.add_argument("state", choices=("on", "off"), type=str.lower, metavar="on|off", help="on or off")
     made = "print the certificate of TLS; without one of the owner's it is made where there is none yet"
     certificate = deed("certificate", made)
     certificate.add_argument("--renew", action="store_true", help="make it anew, for the names and addresses of now")
@@ -186,6 +194,8 @@ def _add_charger(parser: argparse.ArgumentParser, url: object, config: object) -
     parser.add_argument("--url", default=url, metavar="URL", help=where)
     asked = "ask for the installer's PIN on the terminal"
     parser.add_argument("--pin", action="store_true", default=False if url is None else url, help=asked)
+    owns = "ask for the owner's password on the terminal"
+    parser.add_argument("--password", action="store_true", default=False if url is None else url, help=owns)
     file = "a file with a token; without, the environment's EVSED_TOKEN is one"
     parser.add_argument("--token-file", default=url, metavar="FILE", help=file)
     believed = "a file with the certificate that https:// has to have; without, the system's authorities are believed"

@@ -15,3 +15,7 @@ class SilentError(TroubleError):
 
 class RefusedError(TroubleError):
     """The charger does not take it, and has changed nothing."""
+
+
+class ForbiddenError(RefusedError):
+    """The charger does not take it from the one who asks."""

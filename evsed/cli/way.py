@@ -66,34 +66,41 @@ class Shown:
     token_file: str | None = None
     pin: bool = False
     cacert: str | None = None
+    password: bool = False
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "Shown":
         """That of a command which takes the options of a charger."""
         given = vars(options)
-        return cls(given.get("token_file"), bool(given.get("pin")), given.get("cacert"))
+        return cls(given.get("token_file"), bool(given.get("pin")), given.get("cacert"), bool(given.get("password")))
 
     @property
     def given(self) -> bool:
         """Whether somebody said who he is."""
-        return self.token_file is not None or self.pin
+        return self.token_file is not None or self.pin or self.password
 
     def headers(self) -> dict[str, str]:
         """What lets us in. Raises TroubleError."""
-        if self.token_file is not None and self.pin:
-            raise TroubleError("--token-file and --pin: one of them is enough", os.EX_USAGE)
+        if (self.token_file is not None) + self.pin + self.password > 1:
+            raise TroubleError("--token-file, --pin and --password: one of them is enough", os.EX_USAGE)
         if self.pin:
-            if not sys.stdin.isatty():
-                raise TroubleError("--pin asks on the terminal, and there is none; --token-file needs none")
-            pin = getpass.getpass("the installer's PIN: ")
-            basic = base64.b64encode(f"installer:{pin}".encode("utf-8", "surrogateescape"))
-            return {"Authorization": f"Basic {basic.decode('ascii')}"}
+            return _asked("--pin", "installer", "the installer's PIN: ")
+        if self.password:
+            return _asked("--password", "owner", "the owner's password: ")
         token = os.environ.get(TOKEN, "") if self.token_file is None else _read(Path(self.token_file))
         if not token:
             return {}
         if not _TOKEN.fullmatch(token):
             raise TroubleError(f"{self.token_file or TOKEN} holds no token: one line of letters and digits")
         return {"Authorization": f"Bearer {token}"}
+
+
+def _asked(option: str, name: str, question: str) -> dict[str, str]:
+    """Basic authorisation of ``name`` with what is typed on the terminal."""
+    if not sys.stdin.isatty():
+        raise TroubleError(f"{option} asks on the terminal, and there is none; --token-file needs none")
+    basic = base64.b64encode(f"{name}:{getpass.getpass(question)}".encode("utf-8", "surrogateescape"))
+    return {"Authorization": f"Basic {basic.decode('ascii')}"}
 
 
 def _read(path: Path) -> str:

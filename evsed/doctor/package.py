@@ -73,16 +73,16 @@ def backup(directory: Path) -> Iterator[Finding]:
     try:
         newest = _newest(folder)
         if newest is None:
-            yield ok("none yet: each upgrade makes one, and evsed settings export makes one where you like")
+            yield ok("none yet: each upgrade makes one, and evsed backup makes one where you like")
             return
         decode((newest / "settings.json").read_text(encoding="utf-8"))
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(newest.stat().st_mtime))
-        yield ok(f"{newest}, of {when}; evsed settings diff and import take its settings.json")
+        yield ok(f"{newest}, of {when}; sudo evsed restore takes its settings.json")
     except PermissionError:
         yield attention(f"{folder} may not be read by this user", "try it with sudo")
     except (DamagedError, FileNotFoundError, UnicodeDecodeError) as error:
         told = f"the newest copy of the settings in {folder} cannot be used: {error}"
-        yield attention(told, "make another: evsed settings export settings.json")
+        yield attention(told, "make another: evsed backup charger.json")
 
 
 def _newest(folder: Path) -> Path | None:

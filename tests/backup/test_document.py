@@ -186,7 +186,7 @@ def test_a_line_of_the_list_says_value_range_and_default() -> None:
     assert charger["current_max"].line().split()[:3] == ["current_max", "16", "A"]
     assert charger["current_max"].line().endswith(": 6..80 A (default 13)")
     assert nobody["current_max"].line().split()[:2] == ["current_max", "unknown"]
-    assert charger[SECRET].line()[25:].startswith("set, and secret ")
+    assert charger[SECRET].line()[25:].startswith("set (secret)   ")
     assert rows()[SECRET].line()[25:].startswith("not set ")
     assert nobody[SECRET].line()[25:].startswith("unknown ")
     assert charger["mains_meter_host"].line()[25:].startswith("none ")

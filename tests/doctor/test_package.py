@@ -86,7 +86,7 @@ def test_the_newest_backup_is_looked_at(tmp_path: Path) -> None:
 def test_a_backup_that_cannot_be_used_is_told(tmp_path: Path, text: str) -> None:
     kept(tmp_path, "0.8.0-a", text, 0)
     found = only(backup(tmp_path))
-    assert (found.verdict, "evsed settings export" in found.advice) == (Verdict.ATTENTION, True)
+    assert (found.verdict, "evsed backup" in found.advice) == (Verdict.ATTENTION, True)
 
 
 def test_a_backup_that_others_may_not_read_is_one_for_sudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from evsed import __version__
+from evsed.alerts import memory as alerts
+from evsed.backup.kept import _KEPT
 from evsed.cli.parser import build
+from evsed.logbook import log as sessions
 from tools.manual.__main__ import files, main
 
 DAY_S = 1_795_305_600
@@ -51,6 +54,12 @@ def test_the_page_says_what_the_parser_cannot(written: dict[str, str]) -> None:
     page = written["man/man1/evsed.1"]
     for heading in ("DESCRIPTION", "COMMANDS", "EXAMPLES", "FILES", "EXIT STATUS", "SIGNALS", "SEE ALSO"):
         assert page.count(f"\n.SH {heading}\n") == 1, heading
+
+
+def test_the_page_names_every_file_that_the_daemon_keeps(written: dict[str, str]) -> None:
+    kept = {*_KEPT, alerts.FILE, sessions.NAME} - {"settings.json.previous"}
+    files = written["man/man1/evsed.1"].partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
+    assert {name for name in kept if f".I /var/lib/evsed/{name}\n" in files} == kept
 
 
 def test_the_examples_of_the_page_are_taken_by_the_parser(written: dict[str, str]) -> None:

@@ -80,12 +80,27 @@ def test_the_command_line_keeps_the_list(
         ("remove", ANN, 0),
     ):
         assert cards(simulation, deed, uid) == status
+    assert cards(simulation, "remove", BOB, "11:22:33:44:55:66") == 1
     assert cards(simulation, "remove", ANN) == 1
     assert cards(simulation, "add", "04A1") == 1
     assert cards(simulation, "add", ANN, "Ann") == 0
     told = capsys.readouterr()
-    assert "there is no such card" in told.err
+    assert "11:22:33:44:55:66: there is no such card; evsed cards names all there are" in told.err
+    assert f"{BOB}: removed" not in told.out
     assert [card["uid"] for card in simulation.get("/api/v1/cards").json["cards"]] == [EVE, BOB, ANN]
+
+
+def test_who_may_only_look_brings_no_cards(
+    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = f"unix:{simulation.state_dir / 'control.sock'}"
+    assert cli.main(["access", "--url", root, "token", "add", "looks", "--right", "read"]) == 0
+    monkeypatch.setenv("EVSED_TOKEN", capsys.readouterr().out.strip())
+    (tmp_path / "more.csv").write_text(f"{EVE},Eve\n")
+    assert cards(simulation, "import", "--yes", str(tmp_path / "more.csv")) == 1
+    assert cards(simulation, "remove", EVE) == 1
+    assert "this token may only look" in capsys.readouterr().err
+    assert cli.main(["access", "--url", root, "token", "remove", "looks"]) == 0
 
 
 def test_a_card_starts_locks_and_only_the_same_card_stops_and_unlocks(simulation: Simulation) -> None:

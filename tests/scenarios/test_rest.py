@@ -210,6 +210,16 @@ def test_the_page_and_its_assets_are_local(simulation: Simulation) -> None:
     assert b"https://" not in page.body
 
 
+def test_the_page_asks_by_one_way_that_leads_to_the_login(simulation: Simulation) -> None:
+    script, page = simulation.get("/web/page.js").body.decode(), simulation.get("/").body.decode()
+    assert script.count("fetch(") == 1
+    assert "if (answer.status !== 401) return answer;\n  location.reload();\n  return new Promise" in script
+    for id_, path in (("login", "/login"), ("logout", "/api/v1/logout")):
+        assert f'id="{id_}"' in page
+        assert f'"{path}"' in page + script
+    assert simulation.post("/api/v1/logout").json == {"right": "operate"}
+
+
 def test_no_bad_input_left_a_traceback(simulation: Simulation) -> None:
     assert "Traceback" not in simulation.said()
 

@@ -88,10 +88,30 @@ function showState(state) {
   showChargers(state.chargers);
 }
 
+// Whoever is not let in any more is shown where to log in, at the address that he is at.
+async function ask(path, options, wait) {
+  const answer = await fetch(path, { ...options, signal: AbortSignal.timeout(wait) });
+  if (answer.status !== 401) return answer;
+  location.reload();
+  return new Promise(() => {}); // nothing is said any more of what was shown
+}
+
+// With login Off an owner who is logged in may as much as anybody: there is nothing to leave.
+async function showAccess() {
+  try {
+    const answer = await ask("/api/v1/access", {}, 3000);
+    if (answer.ok) {
+      const access = await answer.json();
+      place("logout").hidden = access.login === "Off" && access.right !== "install";
+      place("login").hidden = !place("logout").hidden;
+    }
+  } catch { /* refresh says that there is no connection */ }
+  setTimeout(showAccess, 10000);
+}
+
 async function refresh() {
   try {
-    const answer = await fetch("/api/v1/state", { signal: AbortSignal.timeout(3000) });
-    if (answer.status === 401) location.reload(); // which shows where to log in
+    const answer = await ask("/api/v1/state", {}, 3000);
     if (!answer.ok) throw new Error(`answer ${answer.status}`);
     showState(await answer.json());
     document.body.classList.remove("stale");
@@ -107,7 +127,7 @@ place("modes").addEventListener("click", async (event) => {
   const mode = event.target.dataset?.mode;
   if (mode === undefined) return;
   try {
-    const answer = await fetch(`/settings?mode=${mode}`, { method: "POST", signal: AbortSignal.timeout(5000) });
+    const answer = await ask(`/settings?mode=${mode}`, { method: "POST" }, 5000);
     const echo = await answer.json();
     show("answer", echo.mode === mode ? "" : `${event.target.textContent}: ${echo.mode ?? echo.detail}`);
   } catch (problem) {
@@ -115,4 +135,14 @@ place("modes").addEventListener("click", async (event) => {
   }
 });
 
+place("logout").addEventListener("click", async () => {
+  try {
+    await ask("/api/v1/logout", { method: "POST" }, 5000);
+    location.reload();
+  } catch (problem) {
+    show("answer", `not logged out: ${problem.message}`);
+  }
+});
+
 refresh();
+showAccess();
