@@ -73,8 +73,11 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     needs = Needs(routes_of(app))
     app.add_middleware(Gate, keys=site.keys, needs=needs, login_on=lambda: site.login_on, refusals=site.refusals)
     app.add_middleware(Guard, names=names, refusals=site.refusals)  # outermost: before a body is read, as the gate
-    site.access.when_changed(
-        lambda: site.runtime.post(CredentialsSet(site.access.pin_set, anybody=site.access.anybody))
+    keys = site.access
+    keys.when_changed(
+        lambda: site.runtime.post(
+            CredentialsSet(keys.pin_set, anybody=keys.anybody, by_pin_alone=keys.pin_set and keys.ways == 1)
+        )
     )
     return app
 

@@ -313,6 +313,8 @@ def _change(key: str, value: Value, desk: Desk, *, sure: bool = False) -> Verdic
     except SettingError as error:
         return Verdict(str(error))
     if key == INSTALLER_PIN:
+        if not changed.installer_pin and changed.login and desk.credentials.by_pin_alone:
+            return Verdict("login is On, and this PIN is the last way in: turn login Off first, or choose another PIN")
         desk.new_pin = changed.installer_pin
         return ACCEPTED
     if changed.login > desk.settings.login and not desk.credentials.anybody:

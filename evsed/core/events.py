@@ -95,11 +95,13 @@ class SensorboxOffers:
 class CredentialsSet:
     """Which secrets open the charger: whether the installer has a PIN, and whether ``anybody`` can log in.
 
+    ``by_pin_alone``: that PIN is the only way in.
     What they are is nobody's knowledge here.
     """
 
     installer_pin: bool
     anybody: bool
+    by_pin_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

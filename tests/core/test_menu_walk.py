@@ -7,7 +7,7 @@ import pytest
 from evsed.core.access import chosen
 from evsed.core.actions import KeepInstallerPin
 from evsed.core.buttons import Gesture
-from evsed.core.events import Button, ChangeSetting, ChangeSettings, Inputs, PressButton
+from evsed.core.events import Button, ChangeSetting, ChangeSettings, CredentialsSet, Inputs, PressButton
 from evsed.core.menu import custom_meter
 from evsed.core.menu_walk import PINS, TIMEOUT_MS, stride_of
 from evsed.core.model import Access, MeterType, Mode
@@ -276,6 +276,21 @@ def test_a_pin_among_settings_that_are_refused_is_not_handed_on() -> None:
     assert story.command(ChangeSettings((("installer_pin", 2468), ("current_min", 7)))).accepted
     story.run(1)
     assert kept_pins(story) == [2468]
+
+
+def test_with_login_on_the_pin_that_is_the_last_way_in_is_not_removed_in_the_menu() -> None:
+    """By keys from afar that would be over the network; at the unit another PIN is set instead."""
+    story = keys(login=1)
+    for alone, pin in ((True, 0), (True, 2468), (False, 0)):
+        story.core.handle(CredentialsSet(installer_pin=True, anybody=True, by_pin_alone=alone), story.now)
+        story.open_menu()
+        story.choose("installer_pin", pin)
+        story.leave()
+        refused = story.menu is not None
+        assert refused is (alone and not pin)
+        if story.menu is not None:
+            assert "the last way in" in story.menu.told
+            story.run(TIMEOUT_MS / 1000)
 
 
 def remote(story: Keys, button: Button, hold_s: float = 0.0, *, installer: bool = False) -> MenuView:
