@@ -34,6 +34,7 @@ from evsed.doors import Doors
 from evsed.hw.absent import AbsentBoard, NoPanel
 from evsed.hw.guard import notify
 from evsed.logs import QueuedLog
+from evsed.onlyone import hold
 from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.serialnumber import serial_number
@@ -173,6 +174,7 @@ class _Daemon:
         self.starts_anew = False
         self._board, self._panel = self._open_board(installation.board)  # first of all: outputs safe
         self._installation = replace(installation, serial=serial_number(installation.serial))
+        self._held = hold(Path(installation.state.directory))
         keep(Path(installation.state.directory), __version__)
         self._store = Store(Path(installation.state.directory))
         self._access = Access(Path(installation.state.directory))
@@ -257,6 +259,7 @@ class _Daemon:
                 log.critical("the disk does not take the settings: what was changed last may be lost")
                 self._died = True
             self._access.close()
+            os.close(self._held)
         return os.EX_SOFTWARE if runtime.failure is not None or self._died else os.EX_OK
 
     def _obey(self, loop: asyncio.AbstractEventLoop, runtime: Runtime) -> Callable[[], object]:

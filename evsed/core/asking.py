@@ -10,11 +10,11 @@ from evsed.core.actions import Outputs
 from evsed.core.cards import name_of
 from evsed.core.charger import Situation
 from evsed.core.duty import HIGHEST_OFFER
+from evsed.core.look import Look
 from evsed.core.model import NO_CURRENT, Access, MeterRole, MeterType, Mode
 from evsed.core.pilot import Level
 from evsed.core.reasons import NOT_ASKED, VENTILATION
 from evsed.core.regulation import Moment
-from evsed.core.session import Look
 from evsed.core.states import State, Transition, Trigger
 from evsed.core.units import Millis
 

@@ -6,10 +6,11 @@ that neither pauses nor restarts nor a silent meter lose any. Where it came from
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from evsed.core.actions import Action, LogSession
-from evsed.core.model import NO_CURRENT, PhaseCurrents
+from evsed.core.look import Look
+from evsed.core.model import PhaseCurrents
 from evsed.core.origin import Origin
 from evsed.core.record import NOTHING_KEPT, Ending, Kept, Part, SessionRecord
 from evsed.core.register import Register
@@ -33,25 +34,6 @@ _MOST_PARTS: Final = 50
 _MOST_UNDATED: Final = 16
 RESTARTED: Final = "restarted"
 """The code of a stop for which the charger's own process or its supply ended."""
-
-
-class Look(NamedTuple):
-    """What the session has to know at one moment; None is "not known"."""
-
-    connected: bool = False
-    gone: bool = False  # the car is known not to be there, which is more than not connected
-    closed: tuple[bool, bool] = (False, False)  # contactor 1 and 2 have just been closed
-    card: str = ""
-    card_name: str = ""
-    mode: str = ""
-    unix_s: int | None = None
-    import_wh: WattHours | None = None
-    import_at: Millis | None = None
-    drawn: PhaseCurrents = NO_CURRENT  # by the car, as its meter said at ``drawn_at``
-    drawn_at: Millis | None = None
-    imported: PhaseCurrents | None = None  # by the mains, as its meter said at ``imported_at``
-    imported_at: Millis | None = None
-    all_drawn: Deciamps = 0  # by all cars behind that meter, if that is known: the sum of the phases
 
 
 @dataclass(slots=True)

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evsed.core.actions import LogSession
+from evsed.core.look import Look
 from evsed.core.model import PhaseCurrents
 from evsed.core.record import Counters, Ending, Kept, SessionRecord, newer
 from evsed.core.register import AGREEING, EXCHANGED_MS, Register
-from evsed.core.session import CHARGING_TURN_MS, LATE_MS, RESTARTED, WAITING_TURN_MS, Look, Session
+from evsed.core.session import CHARGING_TURN_MS, LATE_MS, RESTARTED, WAITING_TURN_MS, Session
 
 NOON = 1_800_000_000
 ANNA, BEN = "04A1B2C3D4E5", "04A1B2C3D4E6"

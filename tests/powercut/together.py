@@ -47,6 +47,10 @@ class TogetherKind:
         logbook._end()
         return kept
 
+    def is_good(self, found: object, cut: Cut[Kept]) -> bool:
+        """See lives.Kind."""
+        return found in cut.good
+
     def judge(self, _found: object, _cut: Cut[Kept]) -> str:
         """Nothing more is asked of it."""
         return ""
