@@ -284,7 +284,8 @@ class Store:
         return fallback
 
     def _keep_newer(self, path: Path, error: NewerError) -> None:
-        self._rename(path, name_for(path, error.schema, _text(path)), f"cannot be used: {error}")
+        aside = name_for(path, error.schema, _text(path))
+        self._rename(path, aside, f"cannot be used: {error}")
         kept = newest(self._path, OLDEST, SCHEMA)
         way = f"sudo evsed restore {kept} takes the settings from before the update, or " if kept else ""
         log.error(
@@ -292,7 +293,7 @@ class Store:
             "and rename %s to %s",
             way,
             error.writer,
-            newest(self._path, error.schema, error.schema),
+            newest(self._path, error.schema, error.schema) or aside,
             self._path.name,
         )
 
