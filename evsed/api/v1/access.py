@@ -224,7 +224,7 @@ class _Desk:
         keys, kind, address = self.site.keys, _KINDS[name], address_of(request.scope)
         answer = await keys.judge(kind, secret, address)
         if answer is not Answer.RIGHT:
-            found = turned(answer, kind, keys.wait_s(address))
+            found = turned(answer, kind, keys.wait_s(address, kind))
             response = self.refuse(request, found.status, found.detail)
             response.headers.update({"Retry-After": str(found.wait_s)} if found.wait_s else {})
             return response
