@@ -251,6 +251,7 @@ class Store:
         """What settings.json has."""
         usable: list[tuple[Path, Decoded]] = []
         damaged = newer = False
+        between = not self._path.exists() and not self._aside(SCHEMA)  # a power cut just before a new file had its name
         for path in (self._path, self._previous):
             try:
                 usable.append((path, decode(_text(path))))
@@ -267,13 +268,15 @@ class Store:
             for remark in decoded.remarks:
                 log.warning("%s: %s", path, remark)
             if not decoded.bad:
-                if path == self._previous:
+                if path == self._previous and between:
+                    log.warning("%s: the newest settings that were kept before a power cut", path)
+                elif path == self._previous:
                     log.error("%s: using this last good copy of the settings; %s", path, _STAYS_OFF)
                 if decoded.schema != SCHEMA:
                     self._keep_older(path, decoded.schema)
                 self._tell_newer(decoded.schema)
                 saved = self._signed(path, decoded)
-                return _off(saved) if newer or path == self._previous else saved
+                return _off(saved) if newer or (path == self._previous and not between) else saved
             log.error("%s cannot be used as it is: %s", path, "; ".join(decoded.bad))
         if usable or damaged:
             self._lost = True

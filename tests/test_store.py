@@ -107,20 +107,24 @@ def test_a_file_cut_anywhere_falls_back_to_the_last_good_copy(
     assert (tmp_path / "settings.json.damaged").read_text() == GOOD[:cut]
 
 
-@pytest.mark.parametrize("damage", ["{", None])
-def test_a_permission_that_has_ended_does_not_come_back_with_the_last_good_copy(
-    tmp_path: Path, damage: str | None
-) -> None:
+def test_a_permission_that_has_ended_does_not_come_back_with_the_last_good_copy(tmp_path: Path) -> None:
     write(tmp_path, replace(SAVED, access=Access.ALLOW, granted=True, holder="04A1B2C3D4E5F6"))
     write(tmp_path, replace(SAVED, access=Access.DENY))
-    if damage is None:
-        (tmp_path / "settings.json").unlink()
-    else:
-        (tmp_path / "settings.json").write_text(damage)
+    (tmp_path / "settings.json").write_text("{")
     for _ in "and the start after that":
         found = Store(tmp_path).load(Saved())
         assert (found.access, found.granted, found.holder, found.timer) == (Access.DENY, False, "", NO_TIMER)
         assert found.settings == SAVED.settings
+
+
+def test_a_power_cut_before_a_new_file_has_its_name_leaves_the_newest_that_was_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    newest = replace(SAVED, access=Access.ALLOW, granted=True, holder="04A1B2C3D4E5F6")
+    write(tmp_path, newest)
+    (tmp_path / "settings.json").rename(tmp_path / "settings.json.previous")
+    assert Store(tmp_path).load(Saved()) == newest
+    assert "the newest settings that were kept before a power cut" in caplog.text
 
 
 DAMAGED = [
