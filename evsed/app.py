@@ -30,7 +30,7 @@ from evsed.core.reasons import NO_BOARD
 from evsed.core.setting import SettingError
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
-from evsed.doors import Doors
+from evsed.doors.opening import Doors
 from evsed.hw.absent import AbsentBoard, NoPanel
 from evsed.hw.guard import notify
 from evsed.logs import QueuedLog
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from evsed.api.guesses import Guesses
-    from evsed.entrances import Entrances
+    from evsed.doors.entrances import Entrances
     from evsed.hw.modbus_tcp import ModbusTcp
     from evsed.hw.panel import Panel
 
@@ -291,7 +291,7 @@ class _Daemon:
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
         from evsed.beside import devices, others  # noqa: PLC0415
-        from evsed.entrances import Entrances  # noqa: PLC0415
+        from evsed.doors.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from evsed.config import Http, Installation
-from evsed.control import connect
+from evsed.doors.control import connect
 
 DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Opens a URL on the LAN, whatever the environment says of proxies."""

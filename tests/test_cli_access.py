@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from evsed import cli
-from evsed.certificate import CERTIFICATE_FILE, KEY_FILE, ensure, facts
 from evsed.cli.charger import Charger as Charged
 from evsed.cli.trouble import TroubleError
 from evsed.cli.way import Shown, find
+from evsed.doors.certificate import CERTIFICATE_FILE, KEY_FILE, ensure, facts
 from tests.api.served import Charger, Served
 from tests.scenarios.simulation import Simulation, free_port
 

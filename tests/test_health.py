@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed.control import ControlSocket
+from evsed.doors.control import ControlSocket
 from evsed.update.health import ask
 from tests.scenarios.simulation import free_port
 

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from evsed.certificate import ensure
 from evsed.config import Installation, Installer, Mqtt
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
+from evsed.doors.certificate import ensure
 from evsed.localweb import ControlConnection
 from tests.api.served import Charger
 from tests.scenarios.broker import Broker, Listener

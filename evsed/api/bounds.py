@@ -1,6 +1,6 @@
 """Bounds on what a request may cost: its size, and how many are answered at the same time.
 
-How long a request may take to arrive, and how many connections there are, is up to ``evsed.webserver``.
+How long a request may take to arrive, and how many connections there are, is up to ``evsed.doors.webserver``.
 """
 
 from collections import Counter

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from evsed.certificate import CERTIFICATE_FILE, KEY_FILE, CertificateError, ensure, facts
 from evsed.cli.charger import TroubleError, reach
 from evsed.cli.run import run as run_deed
 from evsed.cli.run import telling
 from evsed.cli.words import say, tell
 from evsed.config import ConfigError, Installation, load
+from evsed.doors.certificate import CERTIFICATE_FILE, KEY_FILE, CertificateError, ensure, facts
 from evsed.hw.safe import become_owner
 from evsed.serialnumber import serial_number
 

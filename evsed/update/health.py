@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from evsed.control import connect
+from evsed.doors.control import connect
 from evsed.update.machine import UNITS, Machine, UpdateError
 
 HEALTHY_WITHIN_S = 60.0

@@ -25,7 +25,7 @@ from evsed.core.events import ChangeSetting
 from evsed.core.model import MeterRole
 from evsed.core.settings import TABLE
 from evsed.core.snapshot import Saved, Snapshot
-from evsed.webserver import Bounds
+from evsed.doors.webserver import Bounds
 from tests.api.dice import Asked, Dice
 from tests.api.served import Charger, Served, now_and_then_as_root
 from tests.core.story import settings

@@ -26,8 +26,8 @@ from evsed.core.actions import Outputs
 from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
+from evsed.doors.webserver import Bounds, QuietServer
 from evsed.runtime import Runtime
-from evsed.webserver import Bounds, QuietServer
 from tests.scenarios.simulation import PATIENCE_S
 
 

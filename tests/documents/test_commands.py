@@ -19,7 +19,7 @@ from tests.traces.make import write
 
 pytestmark = pytest.mark.daemon
 
-ELSEWHERE = {"docs/modbus.md": "tests/hw/test_modbus_tcp.py", "docs/tls.md": "tests/test_entrances.py"}
+ELSEWHERE = {"docs/modbus.md": "tests/hw/test_modbus_tcp.py", "docs/tls.md": "tests/doors/test_entrances.py"}
 """Pages whose commands another test runs."""
 
 SIMULATED = {"docs/simulation.md"}

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from pymodbus.client import ModbusTcpClient
 
-from evsed import doors, webserver
 from evsed.config import ConfigError, Modbus, load
 from evsed.core.model import Access
 from evsed.core.snapshot import Saved
+from evsed.doors import opening, webserver
+from evsed.doors.webserver import listen
 from evsed.hw import modbus_tcp
 from evsed.hw.modbus_tcp import CONNECTIONS, ModbusTcp
 from evsed.runtime import Runtime
-from evsed.webserver import listen
 from tests.core.story import settings
 from tests.scenarios.simulation import wait_for
 from tests.test_runtime import PATIENCE_S, Board, Keeper
@@ -249,7 +249,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(monkeypatch: pytest.Monkey
     with listen("127.0.0.1", 0) as other:
         port = other.getsockname()[1]
         with pytest.raises(ConfigError) as refusal:
-            doors.open_door("modbus", Modbus("127.0.0.1", port))
+            opening.open_door("modbus", Modbus("127.0.0.1", port))
     why = "another program uses it; end that one, or choose another modbus.port"
     assert str(refusal.value) == f"modbus: 127.0.0.1 port {port}: {why}"
 

@@ -15,6 +15,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from evsed.doors.webserver import QuietServer, listen
 from evsed.hw.guard import LET_GO, MODULUS, STATUS, Alive, follows, pack_alive
 from evsed.hw.lease import unpack_feed
 from evsed.hw.simulation.eastron import Eastron
@@ -22,7 +23,6 @@ from evsed.hw.simulation.http import create_plant_app
 from evsed.hw.simulation.line import Line
 from evsed.hw.simulation.link import LOOK, pack_inputs
 from evsed.hw.simulation.plant import STEP_MS, Plant
-from evsed.webserver import QuietServer, listen
 
 MAINS_ADDRESS = 11
 EV_ADDRESS = 12

@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from evsed.certificate import LIFE, ensure, facts
 from evsed.config import Installation, State
 from evsed.config import Tls as Table
-from evsed.tls import Tls
-from evsed.webserver import Bounds
+from evsed.doors.certificate import LIFE, ensure, facts
+from evsed.doors.tls import Tls
+from evsed.doors.webserver import Bounds
 from tests.api.served import Charger, Served
-from tests.api.test_webserver import GET, PATIENT, answer, rest
+from tests.doors.test_webserver import GET, PATIENT, answer, rest
 from tests.scenarios.simulation import wait_for
 from tests.silicon.environment import AS_COLLECTED
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from evsed.webserver import listen
+from evsed.doors.webserver import listen
 
 
 def lets_in(door: socket.socket, client: socket.socket) -> bool:

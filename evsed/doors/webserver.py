@@ -22,8 +22,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from evsed.control import lets_in
-from evsed.tlsdoor import Knocking, Porch
+from evsed.doors.control import lets_in
+from evsed.doors.tlsdoor import Knocking, Porch
 
 log = logging.getLogger(__name__)
 

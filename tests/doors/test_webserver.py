@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evsed.api.bounds import MOST_STREAMS
-from evsed.webserver import BoundedProtocol, Bounds
+from evsed.doors.webserver import BoundedProtocol, Bounds
 from tests.api.served import Charger, Served
 from tests.scenarios.simulation import PATIENCE_S, wait_for
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from evsed import doors, webserver
 from evsed.config import Control, Http, Installation, Mdns, State, Tls
-from evsed.doors import Doors
-from evsed.entrances import Entrances
+from evsed.doors import opening, webserver
+from evsed.doors.entrances import Entrances
+from evsed.doors.opening import Doors
 from evsed.localweb import ControlConnection
 from tests.api.served import Charger
 from tests.documents.pages import ROOT, blocks
@@ -109,8 +109,8 @@ def opened(ask: Any) -> str:
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(doors, "AGAIN_S", 0.05)
-    monkeypatch.setattr("evsed.tls.LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(opening, "AGAIN_S", 0.05)
+    monkeypatch.setattr("evsed.doors.tls.LOOK_EVERY_S", 0.05)
     return House(tmp_path)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from evsed import certificate
-from evsed.certificate import LIFE, RENEWED_BEFORE, CertificateError, ensure, facts
+from evsed.doors import certificate
+from evsed.doors.certificate import LIFE, RENEWED_BEFORE, CertificateError, ensure, facts
 from tests.silicon.environment import AS_COLLECTED
 
 NOW = datetime.now(UTC)

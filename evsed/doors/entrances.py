@@ -14,14 +14,14 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from evsed import tls
 from evsed.api.interfaces import every_address, interfaces, reachable
 from evsed.api.mdns import Announcer
 from evsed.api.rights import Right
 from evsed.config import ConfigError, Http, Installation
-from evsed.control import ControlError, ControlSocket
-from evsed.doors import Doors
-from evsed.webserver import QuietServer
+from evsed.doors import tls
+from evsed.doors.control import ControlError, ControlSocket
+from evsed.doors.opening import Doors
+from evsed.doors.webserver import QuietServer
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ class Place(Protocol):
 
 def open_door(table: str, door: Place, leaving_s: float | None = None) -> socket.socket:
     """The listening socket of ``table`` in the configuration. Raises ConfigError."""
-    from evsed.webserver import listen  # noqa: PLC0415 - heavy
+    from evsed.doors.webserver import listen  # noqa: PLC0415 - heavy
 
     try:
         return listen(door.host, door.port, leaving_s)

@@ -6,14 +6,14 @@ import socket
 
 import pytest
 
-from evsed import doors, webserver
 from evsed.config import ConfigError, Http
-from evsed.doors import Doors
+from evsed.doors import opening, webserver
+from evsed.doors.opening import Doors
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "AGAIN_S", 0.01)
+    monkeypatch.setattr(opening, "AGAIN_S", 0.01)
     monkeypatch.setattr(webserver, "_LEAVING_S", 0.0)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from evsed import control
-from evsed.control import ControlError, ControlSocket, connect, lets_in
+from evsed.doors import control
+from evsed.doors.control import ControlError, ControlSocket, connect, lets_in
 from tests.silicon.environment import AS_COLLECTED
 
 

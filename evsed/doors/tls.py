@@ -8,8 +8,8 @@ import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evsed.certificate import CertificateError, ensure, facts
 from evsed.config import Installation
+from evsed.doors.certificate import CertificateError, ensure, facts
 
 log = logging.getLogger(__name__)
 
