@@ -154,7 +154,9 @@ def _taken(echo: Any, name: str = "") -> bool:
 
 def changes(before: Snapshot, after: Snapshot) -> list[str]:
     """What a request has changed; what only time changes (a limit that ends, a light that goes off) is none."""
-    names = ["saved", "override", "custom_button", "pilot_override", "rfid_last"]
+    names = ["saved", "override", "pilot_override", "rfid_last"]
+    if not after.settings.switch:  # a switch that was chosen just before says a moment later where it is
+        names.append("custom_button")
     found = [name for name in names if getattr(before, name) != getattr(after, name)]
     if after.battery_at not in {None, before.battery_at}:
         found.append("battery")
