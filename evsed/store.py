@@ -229,6 +229,7 @@ class Store:
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._failing = False
         self._done_kept = False  # SET UP is Done, in one of the copies
+        self._open_kept = False  # login is Off, in one of the copies
         self._lost = False  # there were settings, and no good copy of them is left
 
     # ---- reading, before anything runs ----
@@ -251,7 +252,7 @@ class Store:
         """What settings.json has."""
         usable: list[tuple[Path, Decoded]] = []
         damaged = newer = False
-        between = not self._path.exists() and not self._aside(SCHEMA)  # a power cut just before a new file had its name
+        between = self._cut_between()
         for path in (self._path, self._previous):
             try:
                 usable.append((path, decode(_text(path))))
@@ -264,6 +265,7 @@ class Store:
                 self._put_aside(path, error)
                 damaged = True
         self._done_kept = any(decoded.saved.settings.set_up for _, decoded in usable)
+        self._open_kept = not all(decoded.saved.settings.login for _, decoded in usable)
         for path, decoded in usable:
             for remark in decoded.remarks:
                 log.warning("%s: %s", path, remark)
@@ -285,6 +287,16 @@ class Store:
             return _off(saved)
         self._lost = bool(self._aside(SCHEMA))  # by a start before this one, which has not written any since
         return fallback
+
+    def _cut_between(self) -> bool:
+        """Whether a power cut came just before a new file had its name: the copy is the newest that was kept then."""
+        if self._path.exists() or self._aside(SCHEMA):
+            return False
+        try:
+            decode(_text(self._path.with_name(f"{self._path.name}.new")))
+        except (DamagedError, OSError, UnicodeDecodeError):
+            return False
+        return True
 
     def _keep_newer(self, path: Path, error: NewerError) -> None:
         aside = name_for(path, error.schema, _text(path))
@@ -401,12 +413,13 @@ class Store:
         return items
 
     def _write(self, saved: Saved) -> bool:
-        signed = bool(saved.settings.set_up)
+        signed, closed = bool(saved.settings.set_up), bool(saved.settings.login)
         try:
             replace_text(self._path, encode(saved), self._previous, _ONLY_US)
-            if self._done_kept and not signed:  # nor may the copy from before, which counts when this file is damaged
+            if (self._done_kept and not signed) or (self._open_kept and closed):
+                # nor may the copy from before say otherwise, which counts when this file is damaged
                 replace_text(self._path, encode(saved), self._previous, _ONLY_US)
-            self._done_kept = signed
+            self._done_kept, self._open_kept = signed, not closed
             self._cards.write(saved.cards)
         except OSError as error:
             if not self._failing:

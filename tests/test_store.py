@@ -107,10 +107,15 @@ def test_a_file_cut_anywhere_falls_back_to_the_last_good_copy(
     assert (tmp_path / "settings.json.damaged").read_text() == GOOD[:cut]
 
 
-def test_a_permission_that_has_ended_does_not_come_back_with_the_last_good_copy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["{", None])
+def test_a_permission_that_has_ended_does_not_come_back_with_the_last_good_copy(
+    tmp_path: Path, damage: str | None
+) -> None:
     write(tmp_path, replace(SAVED, access=Access.ALLOW, granted=True, holder="04A1B2C3D4E5F6"))
     write(tmp_path, replace(SAVED, access=Access.DENY))
-    (tmp_path / "settings.json").write_text("{")
+    (tmp_path / "settings.json").unlink()
+    if damage is not None:
+        (tmp_path / "settings.json").write_text(damage)
     for _ in "and the start after that":
         found = Store(tmp_path).load(Saved())
         assert (found.access, found.granted, found.holder, found.timer) == (Access.DENY, False, "", NO_TIMER)
@@ -123,6 +128,7 @@ def test_a_power_cut_before_a_new_file_has_its_name_leaves_the_newest_that_was_k
     newest = replace(SAVED, access=Access.ALLOW, granted=True, holder="04A1B2C3D4E5F6")
     write(tmp_path, newest)
     (tmp_path / "settings.json").rename(tmp_path / "settings.json.previous")
+    (tmp_path / "settings.json.new").write_text(encode(SAVED))
     assert Store(tmp_path).load(Saved()) == newest
     assert "the newest settings that were kept before a power cut" in caplog.text
 
@@ -147,6 +153,13 @@ def test_what_is_damaged_opens_nothing_that_a_login_may_have_closed(tmp_path: Pa
     for _ in range(2):
         assert Store(tmp_path).load(Saved(), guarded=True).settings.login
     assert not Store(tmp_path).load(Saved()).settings.login, "nobody could log in"
+
+
+def test_login_that_was_turned_on_is_on_in_both_copies(tmp_path: Path) -> None:
+    write(tmp_path, Saved())
+    write(tmp_path, Saved(settings=Settings(login=1)))
+    (tmp_path / "settings.json").write_text("{")
+    assert Store(tmp_path).load(Saved(), guarded=True).settings.login
 
 
 def test_login_stays_as_it_was_set_while_there_is_a_good_copy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

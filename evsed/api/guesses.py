@@ -17,6 +17,7 @@ from evsed.files import replace_text
 
 log = logging.getLogger(__name__)
 
+_ONE: Final = 1.0  # the right PIN opens at once, and each start is worth one guess
 _SCHEMA: Final = 1
 _ONLY_US: Final = 0o600
 
@@ -48,11 +49,11 @@ class Guesses:
         except FileNotFoundError:
             pass
         except (OSError, ValueError, ArithmeticError, RecursionError) as error:
-            left = dict.fromkeys(left, 0.0)
+            left = dict.fromkeys(left, _ONE)
             self._tell(f"cannot be used ({str(error)[:80]!a}), so PINs are tried every 5 minutes at first")
         self._set(left)
         if not self.keep():
-            self._set(dict.fromkeys(left, 0.0))  # a restart would forget what is counted
+            self._set(dict.fromkeys(left, _ONE))  # a restart would forget what is counted
 
     def keep(self) -> bool:
         """Writes how many guesses are left; False when that failed. Waits for the disk; on any thread."""

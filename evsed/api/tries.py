@@ -19,6 +19,7 @@ FORGIVEN_AFTER_S: Final = 3_600.0
 FREE_OF_ALL: Final = 20
 """Wrong tries of all addresses together; another one comes every LONGEST_WAIT_S, as if they were one address."""
 
+_OF_A_HOME: Final = ipaddress.IPv6Network("fc00::/7")
 _MOST_ADDRESSES: Final = 200
 _MOST_GOOD: Final = 50
 
@@ -85,24 +86,25 @@ class Tries:
 
     def knows(self, address: str) -> bool:
         """Whether ``address`` gave the right secret before."""
-        return network_of(address) in self._good
+        return address in self._good
 
     def right(self, address: str) -> None:
         """A try of ``address`` was right: it starts afresh."""
-        network = network_of(address)
-        self._wrong.pop(network, None)
-        self._good[network] = None
-        self._good.move_to_end(network)
+        self._wrong.pop(network_of(address), None)
+        self._good[address] = None
+        self._good.move_to_end(address)
         while len(self._good) > _MOST_GOOD:
             self._good.popitem(last=False)
 
 
 def network_of(address: str) -> str:
-    """Who waits together: an IPv4 address, an IPv6 network."""
+    """Who waits together: an address of IPv4 or of the home's own network, else a network of IPv6."""
     try:
         host = ipaddress.ip_address(address.partition("%")[0])  # a link-local one names its interface behind it
     except ValueError:
         return address
-    if isinstance(host, ipaddress.IPv6Address):
-        return str(host.ipv4_mapped or ipaddress.ip_network((int(host), 64), strict=False))
-    return address
+    if not isinstance(host, ipaddress.IPv6Address):
+        return address
+    if host.is_link_local or host in _OF_A_HOME:  # every device of it is in the same network
+        return str(host.ipv4_mapped or host)
+    return str(host.ipv4_mapped or ipaddress.ip_network((int(host), 64), strict=False))

@@ -42,6 +42,7 @@ class Register:
         """``wh``: what was believed last, nobody knows when; None: nothing was."""
         self.wh = wh
         self._at: Millis | None = None
+        self._moved_at: Millis | None = None  # some meters refresh their register every few minutes only
         self._first: WattHours | None = None  # of readings that agree with one another and not with ``wh``
         self._first_at: Millis = 0
         self._newest: WattHours = 0
@@ -65,21 +66,28 @@ class Register:
         return self._believe(wh, now, Advance(max(0, wh - (self._first or 0)), exchanged=True))
 
     def _doubt(self, wh: WattHours, now: Millis) -> None:
-        agrees = self._first is not None and -BACK <= wh - self._newest <= _drawn(now - self._newest_at)
+        agrees = self._first is not None and -BACK <= wh - self._newest <= _possible(now - self._newest_at)
         if not agrees:
             self._first, self._first_at, self._agreeing = wh, now, 0
         self._newest, self._newest_at = wh, now
         self._agreeing += 1
 
     def _most(self, now: Millis) -> WattHours:
-        """What a car can have drawn since the last reading that was believed."""
-        return JUMP if self._at is None else min(JUMP, _COARSE + _MOST_W * (now - self._at) // 3_600_000)
+        """What a car can have drawn since the register moved last."""
+        return JUMP if self._moved_at is None else min(JUMP, _COARSE + _possible(now - self._moved_at))
 
     def _believe(self, wh: WattHours, now: Millis, advance: Advance) -> Advance:
+        if self._at is not None and wh != self.wh:
+            self._moved_at = now
         self.wh, self._at, self._first, self._agreeing = wh, now, None, 0
         return advance
 
 
 def _drawn(span: Millis) -> WattHours:
     """What may have been drawn within ``span`` without anybody's doubt."""
-    return _AT_ONCE + _MOST_W * min(span, _AT_ONCE_MS) // 3_600_000
+    return _possible(min(span, _AT_ONCE_MS))
+
+
+def _possible(span: Millis) -> WattHours:
+    """What a car can have drawn within ``span``."""
+    return min(JUMP, _AT_ONCE + _MOST_W * span // 3_600_000)

@@ -67,24 +67,25 @@ def test_a_clock_that_jumps_back_gives_nothing_and_one_that_jumps_ahead_no_more_
         '{"schema":1,"unix_s":1,"left":{"installer":-1,"lcd":1e999}}',
     ],
 )  # fmt: skip
-def test_after_a_damaged_file_nothing_is_free_and_it_is_said_once(
+def test_after_a_damaged_file_one_guess_is_free_and_it_is_said_once(
     tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "guesses.json").write_text(text, encoding="utf-8")
     clocks = Clocks()
     guesses = clocks.started(tmp_path)
-    assert clocks.left(guesses) == (0, 0)
+    assert clocks.left(guesses) == (1, 1)
+    guesses.installer.wrong(clocks.monotonic)
     assert guesses.installer.wait_s(clocks.monotonic) == LONGEST_WAIT_S
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert json.loads((tmp_path / "guesses.json").read_text())["schema"] == 1, "it is whole again"
 
 
-def test_where_nothing_can_be_written_nothing_is_free_and_it_is_said_once(
+def test_where_nothing_can_be_written_one_guess_is_free_and_it_is_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "guesses.json.new").mkdir()
     clocks = Clocks()
     guesses = clocks.started(tmp_path)
-    assert clocks.left(guesses) == (0, 0)
+    assert clocks.left(guesses) == (1, 1)
     assert not guesses.keep()
     assert [record.levelno for record in caplog.records] == [logging.ERROR]

@@ -84,15 +84,16 @@ def test_who_guessed_often_is_not_forgotten_for_others_who_begin() -> None:
     assert tries.wait_s(HERE, 0) > 0
 
 
-def test_networks_of_ipv6_wait_together_and_addresses_of_an_interface_for_themselves() -> None:
+def test_networks_of_ipv6_wait_together_and_addresses_of_a_home_for_themselves() -> None:
     tries = Tries()
     for host in range(FREE_TRIES):
         tries.wrong(f"2001:db8::{host}", 0)
         tries.wrong("::ffff:192.168.1.66", 0)
         tries.wrong("fe80::1%eth0", 0)
-    for address in ("2001:db8::ffff", "::ffff:192.168.1.66", "192.168.1.66", "fe80::2%eth1"):
+        tries.wrong("fd00::1", 0)
+    for address in ("2001:db8::ffff", "::ffff:192.168.1.66", "192.168.1.66", "fe80::1%eth0", "fd00::1"):
         assert tries.wait_s(address, 0) > 0
-    for address in ("2001:db8:0:1::1", "::ffff:192.168.1.10"):
+    for address in ("2001:db8:0:1::1", "::ffff:192.168.1.10", "fe80::2%eth0", "fd00::2"):
         assert tries.wait_s(address, 0) == 0
 
 

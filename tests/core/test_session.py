@@ -288,6 +288,23 @@ def test_after_a_restart_with_the_register_far_on_readings_have_to_agree() -> No
     ]
 
 
+@pytest.mark.parametrize("every_s", [60, 300, 600, 900])
+def test_a_register_that_is_refreshed_now_and_then_tells_all(every_s: int) -> None:
+    """22 kW, read every 5 s."""
+    register = Register()
+    read = [register.read(s // every_s * every_s * 22_080 // 3_600, s * 1_000) for s in range(0, 3_616, 5)]
+    assert sum(advance.energy_wh for advance in read if advance) == 22_080
+    assert not any(advance.exchanged for advance in read if advance)
+
+
+@pytest.mark.parametrize(("every_s", "watts"), [(300, 22_080), (900, 11_040), (1_800, 22_080)])
+def test_a_register_that_is_told_seldom_counts_when_three_readings_agree(every_s: int, watts: int) -> None:
+    register = Register()
+    read = [register.read(n * every_s * watts // 3_600, n * every_s * 1_000) for n in range(10)]
+    assert sum(advance.energy_wh for advance in read if advance) == 9 * every_s * watts // 3_600
+    assert not any(advance.exchanged for advance in read if advance)
+
+
 def test_a_silent_meter_tells_later_what_a_car_can_have_drawn() -> None:
     register = Register()
     assert register.read(1_000, 0) == (0, False)

@@ -97,7 +97,8 @@ class SettingsKind(_Stored[Saved]):
         file, copy = folder / "settings.json", folder / "settings.json.previous"
         self._torn = file.exists() and _decoded(file) is None
         self._before = None if _decoded(file) is not None else _decoded(copy)
-        between = not file.exists() and not list(folder.glob("*.damaged"))
+        new = folder / "settings.json.new"
+        between = not file.exists() and not list(folder.glob("*.damaged")) and _decoded(new) is not None
         found = super().read(folder)
         assert self._before is None or found == (self._before if between else _off(self._before))
         return found
