@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evsed import __version__
+from evsed.migrations import SCHEMA
 from tests.package.booted import Booted
 from tests.package.roots import Root, copied
 from tests.package.test_install import kill, settings
@@ -92,7 +93,7 @@ def test_an_upgrade_leaves_stopped_what_is_stopped_and_its_settings_are_migrated
     path = machine.root / "var/lib/evsed/settings.json"
     machine.wait(lambda: json.loads(path.read_text())["settings"]["current_max"] == 17, "it is written")
     written = json.loads(path.read_text())
-    assert (written["schema"], written["settings"]["set_up"]) == (2, "Done")
+    assert (written["schema"], written["settings"]["set_up"]) == (SCHEMA, "Done")
 
 
 def test_half_unpacked_code_drives_nothing_until_it_was_installed_again(

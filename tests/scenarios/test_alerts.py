@@ -79,13 +79,22 @@ def test_a_diode_that_is_missing_is_told(broker: Broker, listener: Listener, sta
         assert (told["code"], told["state"]) == ("diode", "B1")
 
 
+def remembered(state_dir: Path) -> tuple[list[str], list[str]]:
+    """The codes of what was told, and of what waits."""
+    try:
+        document = json.loads((state_dir / "alerts.json").read_text())
+    except FileNotFoundError:
+        return [], []
+    return [one["code"] for one in document["open"]], [one["message"]["code"] for one in document["waiting"]]
+
+
 def test_a_latched_fault_is_not_told_again_after_a_restart(broker: Broker, listener: Listener, state_dir: Path) -> None:
     with Simulation(state_dir, options(broker, "--set", "alert_mqtt=Enabled")) as simulation:
         listener.wait("connected", "online")
         simulation.charge()
         simulation.patch(faults={"rcm": True})
         alert(listener, "fault")
-        wait_for((state_dir / "alerts.json").exists, "it is remembered")
+        wait_for(lambda: remembered(state_dir) == (["rcm"], []), "it is remembered, and nothing waits")
         listener.forget()
         simulation.restart()
         listener.wait("Error", "RCM Tripped")
