@@ -153,7 +153,7 @@ def test_from_afar_only_the_installer_says_done() -> None:
     assert TABLE["set_up"].installer
     story = fresh()
     story.run(0.5)
-    story.core.desk.panel.menu.open(story.now)
+    story.core.desk.panel.menu.open(story.now, here=False)
 
     def press(button: Button) -> None:
         for pressed in (True, False):

@@ -9,7 +9,7 @@ import pytest
 
 from evsed.core.actions import SAFE, Outputs
 from evsed.hw.absent import AbsentBoard
-from tests.scenarios.simulation import PATIENCE_S, Another, free_port, wait_for
+from tests.scenarios.simulation import AS_INSTALLER, INSTALLER_PIN, PATIENCE_S, Another, free_port, wait_for
 from tests.silicon.environment import AS_COLLECTED
 
 
@@ -33,7 +33,7 @@ def charger(tmp_path: Path) -> Iterator[Another]:
         f'[state]\ndirectory = "{tmp_path}/state"\n[bus]\ndevice = "{tmp_path}/no line"\n'
     )
     with (tmp_path / "log").open("wb") as log:
-        command = [sys.executable, "-m", "evsed", "run", "--config", str(config)]
+        command = [sys.executable, "-m", "evsed", "run", "--config", str(config), *INSTALLER_PIN]
         daemon = subprocess.Popen(command, stderr=log, env=AS_COLLECTED)
         try:
             wait_for(charger.answers, "the web server answers")
@@ -63,9 +63,10 @@ def test_the_daemon_runs_without_a_board_and_says_what_to_do(charger: Another) -
         "text": "The board and its wiring are described in evsed.toml, below [board]",
         "done": False,
     }
-    refused = charger.http("PATCH", "/api/v1/settings", b'{"set_up": "Done"}')
+    refused = charger.http("PATCH", "/api/v1/settings", b'{"set_up": "Done"}', **AS_INSTALLER)
     assert refused.status == 422
     assert "[board] in evsed.toml" in refused.json["errors"][0]["detail"]
-    assert charger.http("PATCH", "/api/v1/settings", b'{"current_max": 16, "lock": "Motor"}').status == 200
+    changed = charger.http("PATCH", "/api/v1/settings", b'{"current_max": 16, "lock": "Motor"}', **AS_INSTALLER)
+    assert changed.status == 200
     assert charger.get("/lcd").status == 200
     assert charger.settings["evse"]["connected"] is False
