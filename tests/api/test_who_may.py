@@ -18,6 +18,7 @@ from starlette.types import Message
 
 from evsed import credentials
 from evsed.access import Kind, Right
+from evsed.alerts.service import NoWayError
 from evsed.api.app import create_app, routes_of
 from evsed.api.rights import NEEDS, RIGHT_KEY
 from evsed.api.tries import FREE_TRIES, Tries
@@ -95,7 +96,7 @@ PUT    /api/v1/cards/{uid}            operate   {"name": "Anna", "enabled": true
 DELETE /api/v1/cards/{uid}            operate
 POST   /api/v1/cards/import           operate   112233445566
 GET    /api/v1/backup                 read
-POST   /api/v1/restore                operate   {}
+POST   /api/v1/restore                operate   {"format":"evsed settings","schema":3,"settings":{"current_min":8}}
 GET    /api/v1/alerts                 read
 POST   /api/v1/alerts/test            operate
 
@@ -117,8 +118,7 @@ POST   /simulation/button             operate   {}
 """Method, path, what is needed, and a body; ``owner`` is who knows his password, or may install."""
 
 NO_EFFECT = {
-    "/update", "/lcd-verify-password", "/api/v1/login", "/api/v1/logout", "/api/v1/restore", "/api/v1/alerts/test",
-    "/simulation", "/simulation/button",
+    "/update", "/lcd-verify-password", "/api/v1/login", "/api/v1/logout", "/simulation", "/simulation/button",
 }  # fmt: skip
 """Routes that change nothing of the charger, or nothing that is kept."""
 
@@ -193,6 +193,19 @@ WAYS = [
     ),
     Way("a Host of DNS rebinding", "install", (*basic("installer", PIN), ("host", "evil.example")), refused=403),
 ]
+
+
+@dataclass
+class Alerts:
+    """Who would tell of faults."""
+
+    deeds: list[str]
+    ways: dict[str, Any] = field(default_factory=dict)
+    last: None = None
+
+    def test(self) -> None:
+        self.deeds.append("a test of the alerts")
+        raise NoWayError
 
 
 @dataclass
@@ -281,7 +294,8 @@ def yard() -> Iterator[Yard]:
         def broker(_broker: Mqtt) -> None:
             deeds.append("broker")
 
-        site = replace(charger.site, reboot=lambda: deeds.append("reboot"), set_broker=broker)
+        alerts: Any = Alerts(deeds)
+        site = replace(charger.site, reboot=lambda: deeds.append("reboot"), set_broker=broker, alerts=alerts)
         app = create_app(site, create_router(free_port(), 0))
         with charger, asyncio.Runner() as runner:
             wait_for(lambda: charger.runtime.snapshot.unix_s, "the time of day is known")

@@ -18,6 +18,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.scenarios.simulation import PATIENCE_S, free_port
 from tests.silicon.environment import AS_COLLECTED
 
+PREFIX = "SmartEVSE-90000"
+"""Of the topics of a simulated charger."""
+
 
 @dataclass
 class Broker:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.broker import PREFIX, Broker, Listener
 from tests.scenarios.simulation import Simulation
 
 
@@ -18,3 +19,16 @@ def simulation(state_dir: Path) -> Iterator[Simulation]:
     """A fresh one for this test alone."""
     with Simulation(state_dir) as simulation:
         yield simulation
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path) as broker:
+        yield broker
+
+
+@pytest.fixture
+def listener(broker: Broker) -> Iterator[Listener]:
+    listener = Listener(broker, PREFIX)
+    yield listener
+    listener.close()

@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,6 @@ from tests.scenarios.broker import Broker, Listener
 from tests.scenarios.simulation import Simulation, wait_for
 
 pytestmark = pytest.mark.daemon
-
-PREFIX = "SmartEVSE-90000"
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path) as broker:
-        yield broker
-
-
-@pytest.fixture
-def listener(broker: Broker) -> Iterator[Listener]:
-    listener = Listener(broker, PREFIX)
-    yield listener
-    listener.close()
 
 
 def alert(listener: Listener, event_type: str) -> Any:

@@ -7,25 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.broker import Broker, Listener
+from tests.scenarios.broker import PREFIX, Broker, Listener
 from tests.scenarios.simulation import Simulation, wait_for
 
 pytestmark = pytest.mark.daemon
-
-PREFIX = "SmartEVSE-90000"
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    with Broker(tmp_path) as broker:
-        yield broker
-
-
-@pytest.fixture
-def listener(broker: Broker) -> Iterator[Listener]:
-    listener = Listener(broker, PREFIX)
-    yield listener
-    listener.close()
 
 
 @pytest.fixture
