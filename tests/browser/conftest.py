@@ -1,7 +1,7 @@
 """One browser for all tests of the page, one simulated charger for the tests of a module, new contexts for each test.
 
-A module with ``OPTIONS = ("--first-run",)`` has a charger with these options too, one with ``CHARGERS = 3`` the first of
-three that share power.
+A module with ``OPTIONS = ("--first-run",)`` has a charger with these options too, one with ``CHARGERS = 3`` the first
+of three that share power.
 """
 
 import shutil
