@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, WebError
 
-LOST = r"ERR_(CONNECTION_|CONTENT_LENGTH_MISMATCH|INCOMPLETE_CHUNKED|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED|NETWORK_CHANGED|TIMED_OUT)"
+LOST = r"ERR_(CONNECTION_|CONTENT_LENGTH_MISMATCH|INCOMPLETE_CHUNKED|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED|TIMED_OUT)"
 """The trouble of a page whose charger is dead or does not answer, for ``expect_trouble``."""
 
 _TELL_VIOLATIONS = """addEventListener("securitypolicyviolation",
