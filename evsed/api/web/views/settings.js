@@ -16,6 +16,7 @@ class Page {
   #store;
   #rows = new Map();
   #groups = [];
+  #pin = false; // the installer has one
 
   constructor(place, app) {
     this.#place = place;
@@ -27,7 +28,8 @@ class Page {
   async #begin() {
     const { t } = this.#app;
     try {
-      await this.#store.read();
+      const [access] = await Promise.all([this.#app.ask.get("/api/v1/access"), this.#store.read()]);
+      this.#pin = access.installer_pin_set;
     } catch (trouble) {
       this.#place.append(h("p", { class: "card error", role: "alert" }, trouble.message));
       return;
@@ -47,7 +49,7 @@ class Page {
     this.#place.append(h("section", { class: "card search" },
       h("label", { class: "field" }, t("settings.search"), search),
       h("label", { class: "field tick" }, other, " ", t("settings.only_other")), found,
-      h("p", { class: "help" }, lock(), " ", t("settings.about_lock"))));
+      h("p", { class: "help" }, lock(), " ", t(this.#pin ? "settings.about_lock" : "settings.about_no_pin"))));
     for (const [name, keys] of grouped(this.#store.rows)) this.#group(name, keys, t);
   }
 
