@@ -36,6 +36,11 @@ class Page {
     }
     this.#build(t);
     this.#store.on(() => { for (const row of this.#rows.values()) row.update(); });
+    this.openNamed();
+  }
+
+  // "#/settings/current_max" shows that setting.
+  openNamed() {
     this.#open(location.hash.split("/")[2]);
   }
 
@@ -103,5 +108,7 @@ class Page {
 
 export function create(place, app) {
   const page = new Page(place, app);
-  return { update: () => page.look() };
+  const named = () => page.openNamed();
+  addEventListener("hashchange", named);
+  return { update: () => page.look(), close: () => removeEventListener("hashchange", named) };
 }
