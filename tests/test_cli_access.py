@@ -213,7 +213,7 @@ def test_without_an_address_root_asks_over_the_socket(
 
 def test_texts_are_had_as_they_are_and_what_is_refused_is_told(charger: Simulation) -> None:
     way = Charged(find(root(charger)[1], Path(), chosen=False, shown=Shown()))
-    assert way.text("/web/style.css") == charger.get("/web/style.css").body.decode()
+    assert way.text("/web/base.css") == charger.get("/web/base.css").body.decode()
     with pytest.raises(TroubleError, match="there is nothing at /nothing"):
         way.text("/nothing")
     with pytest.raises(TroubleError, match="mode"):

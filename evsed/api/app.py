@@ -2,14 +2,12 @@
 
 import socket
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.routing import iter_route_contexts
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
@@ -17,10 +15,11 @@ from evsed import __version__
 from evsed.api.bounds import LATER, Bounds
 from evsed.api.docs import add_docs
 from evsed.api.firmware import lcd, meters, settings, unit
-from evsed.api.gate import Gate, login_page
+from evsed.api.gate import Gate
 from evsed.api.guard import Guard, names_of
 from evsed.api.metrics import route as metrics
 from evsed.api.openapi import document
+from evsed.api.pages import Assets, login_page, page
 from evsed.api.problems import Wrong, refusal
 from evsed.api.rights import Needs, Served
 from evsed.api.site import BusyError, Site
@@ -41,12 +40,6 @@ from evsed.api.v1 import (
 from evsed.api.v1 import meters as v1_meters
 from evsed.api.v1 import settings as v1_settings
 from evsed.core.events import CredentialsSet
-
-_WEB: Final = Path(__file__).parent / "web"
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
-    "Cache-Control": "no-cache",
-}
 
 
 class _App(FastAPI):
@@ -73,15 +66,15 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
         app.include_router(router)
 
     @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(_WEB / "index.html", headers=_PAGE_HEADERS)
+    async def index() -> FileResponse:
+        return page("index")
 
     @app.get("/login", include_in_schema=False)
     async def login() -> Response:
         return login_page()
 
     add_docs(app)
-    app.mount("/web", StaticFiles(directory=_WEB), name="web")
+    app.mount("/web", Assets(), name="web")
     app.add_middleware(Bounds)
     needs = Needs(routes_of(app))
     app.add_middleware(Gate, keys=site.keys, needs=needs, login_on=lambda: site.login_on, refusals=site.refusals)

@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path
 from typing import Final
 
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evsed.access import Access, Kind, Right, Token
 from evsed.api.bounds import Places
 from evsed.api.guesses import Guesses
 from evsed.api.logins import COOKIE, Logins
+from evsed.api.pages import login_page
 from evsed.api.problems import refusal
 from evsed.api.refusals import Refusals
 from evsed.api.rights import ASKER_KEY, RIGHT_KEY, Asker, Needs, Who
@@ -32,12 +32,6 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_WAITING: Final = 8
 _RIGHT_OF: Final = {Kind.OWNER: Right.OPERATE, Kind.INSTALLER: Right.INSTALL}
 _WHO: Final = {Kind.OWNER: Who.OWNER, Kind.INSTALLER: Who.INSTALLER}
-_LOGIN_PAGE: Final = (Path(__file__).parent / "web" / "login.html").read_text(encoding="utf-8")
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
 NO_PIN: Final = (
     "no installer's PIN is set yet, and until then this is changed only at the unit: set INST PIN in the menu of the "
     "LCD, or as root on the Raspberry Pi with sudo evsed access pin"
@@ -288,8 +282,3 @@ def _answer(scope: Scope, found: Turned) -> Response:
         basic = "" if asks_itself else 'Basic realm="evsed", charset="UTF-8", '
         headers["WWW-Authenticate"] = f'{basic}Bearer realm="evsed"'
     return refusal(scope["path"], found.status, found.detail, headers)
-
-
-def login_page(status: int = 200) -> Response:
-    """The page on which one logs in; it shows again what was asked for."""
-    return HTMLResponse(_LOGIN_PAGE, status, _PAGE_HEADERS)

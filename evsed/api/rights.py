@@ -34,7 +34,8 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/openapi.json"): _R,
         ("GET", "/web/{path}"): _R,
         ("GET", "/web/login.js"): _N,  # what the login page is made of
-        ("GET", "/web/style.css"): _N,
+        ("GET", "/web/base.css"): _N,
+        ("GET", "/web/theme.js"): _N,
         ("GET", "/web/icon.svg"): _N,
         ("POST", "/api/v1/login"): _N,
         ("POST", "/api/v1/logout"): _N,

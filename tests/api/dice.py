@@ -13,7 +13,7 @@ EXTRA_PATHS = (
     "/",
     "/docs",
     "/openapi.json",
-    "/web/page.js",
+    "/web/app.js",
     "/web/",
     "/docs/swagger/swagger-ui.css",
     "/api/v1",

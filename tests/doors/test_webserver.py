@@ -205,7 +205,7 @@ def test_there_is_an_end_of_connections() -> None:
         (b"GET /settings HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", 200, ""),
         (b"BREW /settings HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "GET and POST is"),
         (b"GET http://evil.example/settings HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "there is nothing at"),
-        (b"POST /web/page.js HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405, "; GET is"),
+        (b"POST /web/app.js HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405, "; GET is"),
         (b"GET /web/../app.py HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "there is nothing at"),
         (b"GET /web/%2e%2e/app.py HTTP/1.1\r\nHost: localhost\r\n\r\n", 404, "there is nothing at"),
         (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "the path has control characters"),

@@ -202,8 +202,8 @@ def test_errors_say_what_is_wrong(
 
 def test_the_page_and_its_assets_are_local(simulation: Simulation) -> None:
     page = simulation.get("/")
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'self'")
-    for asset in (b"/web/page.js", b"/web/style.css", b"/web/icon.svg"):
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
+    for asset in (b"/web/app.js", b"/web/base.css", b"/web/icon.svg"):
         assert asset in page.body
         assert simulation.get(asset.decode()).status == 200
     assert b"http://" not in page.body
@@ -211,12 +211,10 @@ def test_the_page_and_its_assets_are_local(simulation: Simulation) -> None:
 
 
 def test_the_page_asks_by_one_way_that_leads_to_the_login(simulation: Simulation) -> None:
-    script, page = simulation.get("/web/page.js").body.decode(), simulation.get("/").body.decode()
+    script, page = simulation.get("/web/lib/ask.js").body.decode(), simulation.get("/").body.decode()
     assert script.count("fetch(") == 1
-    assert "if (answer.status !== 401) return answer;\n  location.reload();\n  return new Promise" in script
-    for id_, path in (("login", "/login"), ("logout", "/api/v1/logout")):
-        assert f'id="{id_}"' in page
-        assert f'"{path}"' in page + script
+    assert "answer.status === 401 && !options.login" in script
+    assert 'href="/login"' in page
     assert simulation.post("/api/v1/logout").json == {"right": "operate"}
 
 

@@ -25,10 +25,12 @@ def create_router(site: Site) -> APIRouter:
         },
     )
     async def listen(request: Request) -> EventStream:
-        """Server-sent events: `state`, with all of /api/v1/state, at once and at every change, at most twice a second.
+        """Server-sent events: `state`, with all of /api/v1/state, at once, at every change (at most twice a second),
+        and every 5 s.
 
-        `trouble` says that the control loop does not answer. A comment every 15 s is a sign of life. The stream ends
-        when the one who listens may not any more: login was turned On, or what he logged in with is gone.
+        `charger` comes first, with the version of what speaks. `trouble` says that the control loop does not answer.
+        The stream ends when the one who listens may not any more: login was turned On, or what he logged in with is
+        gone.
         """
         asker = asker_of(request)
         return EventStream(site.streams, feed.events(lambda: asker.still() >= Right.READ))

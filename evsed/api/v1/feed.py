@@ -10,12 +10,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from evsed import __version__
 from evsed.api.site import BusyError
 
 PERIOD_S: Final = 0.5
 """Changes within this time are one event."""
 
-HEARTBEAT_S: Final = 15.0
+REPEATS_S: Final = 5.0
+"""So often the state is sent when nothing has changed: whoever hears nothing for longer has lost the connection."""
+
 RETRY_MS: Final = 2_000
 
 _PASSING: Final = frozenset(
@@ -77,21 +80,18 @@ class Feed:
         return self._event
 
     async def events(self, may_listen: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
-        """What one listener is sent: the state at once and at every change, and a sign of life in between.
+        """What one listener is sent: who speaks, then the state at once, at every change, and every 5 s.
 
         It ends as soon as he ``may_listen`` no more, which is asked before each.
         """
-        yield f"retry: {RETRY_MS}\n\n".encode()
-        sent = 0
-        beat_at = self._clock() + HEARTBEAT_S
+        hello = json.dumps({"version": __version__})
+        yield f"retry: {RETRY_MS}\n\nevent: charger\ndata: {hello}\n\n".encode()
+        sent, again_at = 0, self._clock()
         while not self._closing.is_set() and may_listen():
             event = self.latest()
-            if event.number != sent:
-                sent, beat_at = event.number, self._clock() + HEARTBEAT_S
+            if event.number != sent or self._clock() >= again_at:
+                sent, again_at = event.number, self._clock() + REPEATS_S
                 yield event.text
-            elif self._clock() >= beat_at:
-                beat_at = self._clock() + HEARTBEAT_S
-                yield b": nothing has changed\n\n"
             await self._pause()
 
     async def _pause(self) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from evsed import __version__
 from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE
 from evsed.api.site import BusyError
-from evsed.api.v1.feed import HEARTBEAT_S, PERIOD_S, Feed, lasting
+from evsed.api.v1.feed import PERIOD_S, REPEATS_S, Feed, lasting
 from tests.api.served import Served
 from tests.api.v1.v1 import Client
 from tests.scenarios.simulation import PATIENCE_S, wait_for
@@ -96,7 +97,7 @@ async def collected(stream: AsyncIterator[bytes]) -> list[bytes]:
     return [text async for text in stream]
 
 
-def test_a_listener_is_told_at_once_then_changes_and_in_between_that_it_is_alive(
+def test_a_listener_is_told_at_once_then_changes_and_the_same_again_when_nothing_changes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     charger = Charger()
@@ -105,13 +106,13 @@ def test_a_listener_is_told_at_once_then_changes_and_in_between_that_it_is_alive
         charger.state = {**charger.state, "state": "B"}
 
     def long() -> None:
-        charger.now += HEARTBEAT_S
+        charger.now += REPEATS_S
 
     monkeypatch.setattr(charger.feed, "_pause", stepping(charger, [lambda: None, change, long, lambda: None]))
     told = asyncio.run(collected(charger.feed.events()))
-    assert told[0] == b"retry: 2000\n\n"
-    assert [parts(text)["event"] for text in told[1:3]] == ["state", "state"]
-    assert told[3:] == [b": nothing has changed\n\n"]
+    assert told[0] == b'retry: 2000\n\nevent: charger\ndata: {"version": "%s"}\n\n' % __version__.encode()
+    assert [parts(text)["event"] for text in told[1:]] == ["state"] * 3
+    assert [parts(text)["id"] for text in told[1:]] == ["1", "2", "2"]
 
 
 # ---- over HTTP ----

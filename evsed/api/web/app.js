@@ -1,0 +1,141 @@
+// The shell of the page: which view is shown, the bar of tabs, and the word on the connection.
+
+import { ask } from "./lib/ask.js";
+import { h, text } from "./lib/dom.js";
+import * as format from "./lib/format.js";
+import { begin, load, t, word } from "./lib/i18n.js";
+import { live } from "./lib/live.js";
+import { begin as beginSaying, say } from "./lib/say.js";
+import { unlock } from "./lib/unlock.js";
+
+// Each view by the tab that it is under. "reads": it is of use without a connection too.
+const VIEWS = {
+  charge: { tab: "charge" },
+  history: { tab: "history", reads: true },
+  sessions: { tab: "history", reads: true },
+  settings: { tab: "settings" },
+  broker: { tab: "settings" },
+  access: { tab: "settings" },
+  cards: { tab: "settings" },
+  backup: { tab: "settings" },
+  unit: { tab: "unit" },
+  meters: { tab: "unit" },
+  log: { tab: "unit", reads: true },
+  about: { tab: "unit", reads: true },
+};
+const TABS = ["charge", "history", "settings", "unit"];
+
+const place = (id) => document.getElementById(id);
+const app = { t, word, format, ask, live, say, unlock };
+let shown = { name: null, view: null, turn: 0 };
+
+const named = () => {
+  const name = location.hash.replace(/^#\/?/, "").split("/")[0];
+  return Object.hasOwn(VIEWS, name) ? name : "charge";
+};
+
+const address = (name) => (name === "charge" ? "#/" : `#/${name}`);
+
+function link(name, words, current) {
+  return h("a", { href: address(name), "aria-current": current && "page" }, h("span", {}, words));
+}
+
+function showBars(name) {
+  const { tab } = VIEWS[name];
+  place("tabs").replaceChildren(...TABS.map((one) => link(one, t(`common.tab_${one}`), one === tab)));
+  const beside = Object.keys(VIEWS).filter((one) => VIEWS[one].tab === tab);
+  place("subnav").hidden = beside.length < 2;
+  place("subnav").replaceChildren(...beside.map((one) => link(one, t(`common.view_${one}`), one === name)));
+}
+
+function styled(name) {
+  const path = `/web/views/${name}.css`;
+  if (document.querySelector(`link[href="${path}"]`)) return null;
+  return new Promise((done) => {
+    document.head.append(h("link", { rel: "stylesheet", href: path, onload: done, onerror: done }));
+  });
+}
+
+async function show() {
+  const name = named();
+  if (name === shown.name) return;
+  const turn = shown.turn + 1;
+  const first = shown.name === null;
+  shown.view?.close?.();
+  shown = { name, view: null, turn };
+  showBars(name);
+  try {
+    const view = await import(`./views/${name}.js`);
+    await Promise.all([load(view.areas ?? []), view.css ? styled(name) : null]);
+    if (shown.turn !== turn) return; // somebody has gone on already
+    const main = h("div", { class: `view view-${name}` });
+    place("main").replaceChildren(main);
+    shown.view = view.create(main, app) ?? {};
+    if (live.state) shown.view.update?.(live.state);
+    document.title = `${t(`common.view_${name}`)} · evsed`;
+    if (!first) place("main").focus();
+  } catch (error) {
+    if (shown.turn !== turn) return;
+    shown.name = null;
+    place("main").replaceChildren(h("p", { class: "card error", role: "alert" }, t("common.view_broken", { why: error.message })));
+  }
+}
+
+function showConnection() {
+  const lost = live.state !== null && !live.connected;
+  document.body.classList.toggle("lost", lost);
+  place("main").inert = lost && !VIEWS[shown.name]?.reads;
+  place("lost").hidden = !lost;
+  if (lost && live.trouble) text(place("lost"), t("common.trouble", { why: live.trouble }));
+  else if (lost) text(place("lost"), t("common.lost", { time: format.time((Date.now() - live.silentFor * 1000) / 1000) }));
+  text(place("link"), t(live.connected ? "common.live" : lost ? "common.not_live" : "common.connecting"));
+}
+
+// With login Off an owner who is logged in may as much as anybody: there is nothing to leave.
+async function showAccess() {
+  try {
+    const access = await ask.get("/api/v1/access");
+    place("logout").hidden = access.login === "Off" && access.right !== "install";
+    place("login").hidden = !place("logout").hidden || !(access.installer_pin_set || access.password_set);
+  } catch { /* the banner says that there is no connection */ }
+}
+
+async function logOut() {
+  try {
+    await ask.post("/api/v1/logout");
+    location.reload();
+  } catch (trouble) {
+    say(trouble.message, "wrong");
+  }
+}
+
+async function start() {
+  await begin();
+  const view = VIEWS[named()] && import(`./views/${named()}.js`).catch(() => null); // both at once
+  live.begin();
+  await Promise.all([load(["common", "words"]), view]);
+  beginSaying(place("say"));
+  text(place("skip"), t("common.skip"));
+  text(place("login"), t("common.log_in"));
+  text(place("logout"), t("common.log_out"));
+  place("tabs").setAttribute("aria-label", t("common.tabs"));
+  place("subnav").setAttribute("aria-label", t("common.subnav"));
+  place("logout").addEventListener("click", logOut);
+  place("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    place("main").focus();
+  });
+  document.addEventListener("accesschanged", showAccess);
+  addEventListener("hashchange", show);
+  await show();
+  live.on(() => {
+    showConnection();
+    if (live.connected) shown.view?.update?.(live.state);
+  });
+  if (live.state) shown.view?.update?.(live.state);
+  showConnection();
+  await showAccess();
+  setInterval(() => !document.hidden && live.connected && showAccess(), 10000);
+}
+
+start();

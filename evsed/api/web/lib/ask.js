@@ -1,0 +1,57 @@
+// Requests to the charger. Owns how a refusal becomes words; who may ask is the charger's business.
+
+import { t } from "./i18n.js";
+
+const PATIENCE_MS = 15000;
+
+// A request that was refused or did not get through: status 0 is "no answer".
+export class Trouble extends Error {
+  constructor(status, message, problem = null) {
+    super(message);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+async function read(answer) {
+  const body = await answer.text();
+  try {
+    return body ? JSON.parse(body) : null;
+  } catch {
+    return body;
+  }
+}
+
+// Sends one request; the JSON (or text) of its answer. Raises Trouble. Who is not let in any more sees the login page.
+export async function send(path, options = {}, patience = PATIENCE_MS) {
+  let answer;
+  let found;
+  try {
+    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(patience) });
+    found = await read(answer);
+  } catch (error) {
+    const late = error.name === "TimeoutError" || error.name === "AbortError";
+    throw new Trouble(0, t(late ? "common.no_answer" : "common.no_connection"));
+  }
+  if (answer.ok) return found;
+  if (answer.status === 401 && !options.login) {
+    location.reload();
+    return new Promise(() => {}); // nothing is said any more of what was shown
+  }
+  const said = found?.detail ?? (typeof found === "string" && found ? found : t("common.refused", { status: answer.status }));
+  throw new Trouble(answer.status, said, found);
+}
+
+const withBody = (method) => (path, body, options = {}) => send(path, {
+  ...options, method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}),
+});
+
+export const ask = {
+  get: (path) => send(path),
+  put: withBody("PUT"),
+  patch: withBody("PATCH"),
+  post: withBody("POST"),
+  delete: (path) => send(path, { method: "DELETE" }),
+  // A form as the firmware's clients post it; its echo.
+  form: (path, fields) => send(path, { method: "POST", body: new URLSearchParams(fields) }),
+};

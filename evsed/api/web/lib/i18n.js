@@ -1,0 +1,53 @@
+// Texts in the visitor's language. Owns which language that is; the texts are in /web/locale, a folder a language.
+
+const texts = new Map();
+const fetched = new Map();
+let chosen = "en";
+let names = { en: "English" };
+
+const stored = () => {
+  try { return localStorage.getItem("language"); } catch { return null; }
+};
+
+async function json(path) {
+  const answer = await fetch(path);
+  return answer.ok ? answer.json() : {};
+}
+
+async function read(area) {
+  const languages = chosen === "en" ? ["en"] : ["en", chosen]; // what is not translated yet is said in English
+  const found = await Promise.all(languages.map((language) => json(`/web/locale/${language}/${area}.json`)));
+  for (const [key, value] of Object.entries(Object.assign({}, ...found))) texts.set(`${area}.${key}`, value);
+}
+
+// Chooses the language: the visitor's own choice, else the first of the browser's that there is, else English.
+export async function begin() {
+  names = await json("/web/locale/languages.json");
+  const wanted = [stored(), ...navigator.languages.map((language) => language.split("-")[0])];
+  chosen = wanted.find((language) => language && language in names) ?? "en";
+  document.documentElement.lang = chosen;
+}
+
+export const language = () => chosen;
+export const languages = () => names;
+
+// The page begins anew in this language.
+export function choose(name) {
+  try { localStorage.setItem("language", name); } catch { /* then for this visit only the browser decides */ }
+  location.reload();
+}
+
+// Reads these areas once: "charge" is /web/locale/<language>/charge.json.
+export const load = (areas) => Promise.all(areas.map((area) => {
+  if (!fetched.has(area)) fetched.set(area, read(area));
+  return fetched.get(area);
+}));
+
+// The text of "area.key" with each {name} put in; the key itself where there is none.
+export function t(key, values = {}) {
+  const found = texts.get(key) ?? key;
+  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+// What a code of the charger's means, such as word("reason", "no_car", "No car connected"): English is its own.
+export const word = (kind, code, english, area = "words") => texts.get(`${area}.${kind}.${code}`) ?? english;

@@ -1,0 +1,87 @@
+// The one stream of the charger's state. Owns whether there is a connection: a charger that is not heard is lost.
+
+import { ask } from "./ask.js";
+
+const SILENT_MS = 12000; // the charger speaks every 5 s
+const AGAIN_MS = 2000;
+
+class Live {
+  state = null;
+  receivedAt = 0; // performance.now() of state
+  version = null;
+  connected = false;
+  trouble = ""; // the charger answers, but not its control loop
+  #heardAt = performance.now();
+  #listeners = new Set();
+  #source = null;
+  #again = 0;
+
+  begin() {
+    setInterval(() => this.#watch(), 1000);
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#close() : this.#open()));
+    if (!document.hidden) this.#open();
+  }
+
+  // Called at each state and each change of the connection; the function that is returned ends that.
+  on(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // Since when nothing was heard, in s.
+  get silentFor() {
+    return (performance.now() - this.#heardAt) / 1000;
+  }
+
+  #tell() {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #open() {
+    clearTimeout(this.#again);
+    if (this.#source) return;
+    const source = new EventSource("/api/v1/events");
+    this.#source = source;
+    source.addEventListener("charger", (event) => this.#hello(JSON.parse(event.data)));
+    source.addEventListener("state", (event) => this.#hear(JSON.parse(event.data), ""));
+    source.addEventListener("trouble", (event) => this.#hear(this.state, JSON.parse(event.data).detail));
+    source.addEventListener("error", () => this.#lose());
+  }
+
+  #close() {
+    clearTimeout(this.#again);
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #hello({ version }) {
+    if (this.version !== null && this.version !== version) location.reload(); // this page is the old one's
+    this.version = version;
+  }
+
+  #hear(state, trouble) {
+    this.#heardAt = performance.now();
+    if (!trouble) this.receivedAt = this.#heardAt;
+    Object.assign(this, { state, trouble, connected: !trouble });
+    this.#tell();
+  }
+
+  #watch() {
+    if (!document.hidden && this.#source && performance.now() - this.#heardAt > SILENT_MS) this.#lose();
+  }
+
+  // Begins a new stream a little later; a 401 meanwhile shows the login page.
+  #lose() {
+    this.#close();
+    if (!document.hidden) {
+      this.#again = setTimeout(() => {
+        ask.get("/api/v1/access").catch(() => {});
+        this.#open();
+      }, AGAIN_MS);
+    }
+    this.connected = false;
+    this.#tell();
+  }
+}
+
+export const live = new Live();
