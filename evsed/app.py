@@ -33,6 +33,7 @@ from evsed.core.units import Millis
 from evsed.doors.opening import Doors
 from evsed.hw.absent import AbsentBoard, NoPanel
 from evsed.hw.guard import notify
+from evsed.logring import Ring
 from evsed.logs import QueuedLog
 from evsed.onlyone import hold
 from evsed.overrides import overridden
@@ -74,7 +75,7 @@ def run(installation: Installation, overrides: list[str]) -> int:
     prepare_threads()
     lines = QueuedLog()
     try:
-        daemon = _Daemon(installation, overrides)
+        daemon = _Daemon(installation, overrides, lines.ring)
         status = daemon.run()
     except BoardLostError as error:
         log.critical("the board cannot be used: %s", error)
@@ -166,7 +167,8 @@ def _simulation(board: Board) -> "list[APIRouter]":
 class _Daemon:
     """Everything that runs, wired together."""
 
-    def __init__(self, installation: Installation, overrides: list[str]) -> None:
+    def __init__(self, installation: Installation, overrides: list[str], ring: Ring) -> None:
+        self._ring = ring
         self._runtime: Runtime | None = None
         self._over = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -296,8 +298,7 @@ class _Daemon:
         from evsed.lcd.face import Face  # noqa: PLC0415
 
         installation = self._installation
-        refusals = Refusals()
-        network = Looker()
+        refusals, network = Refusals(), Looker()
         mqtt = MqttService(
             runtime,
             installation,
@@ -317,6 +318,7 @@ class _Daemon:
             installation,
             mqtt.connected,
             refusals,
+            log_lines=self._ring,
             reboot=reboot,
             broker=mqtt.broker,
             set_broker=mqtt.set_broker,
@@ -328,6 +330,7 @@ class _Daemon:
             history=recorder.history,
             devices=lambda: devices(beside),
         )
+        self._ring.hides(lambda: (mqtt.broker().password, runtime.snapshot.settings.alert_webhook))
         await asyncio.to_thread(self._take_over_access, site.keys.guesses)
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
@@ -345,7 +348,7 @@ class _Daemon:
         elif installation.modbus.port:
             ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
         settle_memory()
-        entrances = Entrances(installation, app, refusals.note, doors, self._over)
+        entrances = Entrances(installation, app, refusals.note, doors, self._over, site)
         goodbyes: list[Callable[[], None]] = [mqtt.close, entrances.close]
         ends.append(await self._serve_pages(entrances, door, site.closing))
         runtime.leave()

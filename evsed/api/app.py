@@ -33,6 +33,7 @@ from evsed.api.v1 import (
     events,
     history,
     limit,
+    log,
     sessions,
     state,
     timer,
@@ -59,7 +60,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
     owners = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
-    v1 = (*owners, access, alerts, backup, cards, history, sessions)
+    v1 = (*owners, log, access, alerts, backup, cards, history, sessions)
     for module in (settings, meters, unit, lcd, metrics, *v1):
         app.include_router(module.create_router(site))
     for router in extra:

@@ -62,6 +62,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/metrics"): _R,
         ("GET", "/api/v1/state"): _R,
         ("GET", "/api/v1/events"): _R,
+        ("GET", "/api/v1/log"): _R,
         ("POST", "/api/v1/faults/clear"): _O,
         ("GET", "/api/v1/settings"): _R,
         ("PATCH", "/api/v1/settings"): _O,  # and INSTALL for an installer's, that or the owner's for login

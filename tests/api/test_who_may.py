@@ -61,6 +61,7 @@ POST   /lcd-verify-password           operate   password=1234
 
 GET    /api/v1/state                  read
 GET    /api/v1/events                 read
+GET    /api/v1/log                    read
 POST   /api/v1/faults/clear           operate
 GET    /api/v1/settings               read
 PATCH  /api/v1/settings               operate   {"current_min": 7, "mode": "Solar"}
