@@ -32,6 +32,7 @@ from evsed.core.record import SessionRecord
 from evsed.core.snapshot import Snapshot
 from evsed.devices import DeviceHealth
 from evsed.runtime import BUSY, ENDED, Runtime
+from evsed.started import Started
 
 _ANSWERS_WITHIN_S = 3.0
 _KEPT = (
@@ -131,6 +132,9 @@ class Site:
 
     devices: Callable[[], Sequence[DeviceHealth]] = tuple
     """How the devices beside the board do."""
+
+    started: Started | None = None
+    """Why the daemon was started; None: not known."""
 
     @property
     def unit(self) -> Unit:
