@@ -323,7 +323,7 @@ class _Daemon:
             broker=mqtt.broker,
             set_broker=mqtt.set_broker,
             network=network,
-            lcd=face.png,
+            lcd=face.shown,
             keys=Keys(self._access, guesses=Guesses(Path(installation.state.directory))),
             logbook=self._logbook,
             alerts=alerts,
