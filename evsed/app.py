@@ -293,7 +293,7 @@ class _Daemon:
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
-        from evsed.beside import devices, others  # noqa: PLC0415
+        from evsed.beside import devices, others, recorder_of  # noqa: PLC0415
         from evsed.doors.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
@@ -312,7 +312,8 @@ class _Daemon:
         state, ports = Path(installation.state.directory), installation.own_ports
         alerts = Alerts(runtime, installation.serial, state, mqtt.alerts, own_ports=ports)
         face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
-        beside = [*others(installation, runtime, face, refusals.note), alerts]
+        recorder = recorder_of(installation, runtime)
+        beside = [*others(installation, runtime, face, refusals.note), alerts, recorder]
         site = Site(
             runtime,
             self._store.barrier,
@@ -327,6 +328,7 @@ class _Daemon:
             keys=Keys(self._access, guesses=Guesses(Path(installation.state.directory))),
             logbook=self._logbook,
             alerts=alerts,
+            history=recorder.history,
             devices=lambda: devices(beside),
             started=self._started,
         )
@@ -347,9 +349,8 @@ class _Daemon:
         elif installation.modbus.port:
             ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
         settle_memory()
-        goodbyes: list[Callable[[], None]] = [mqtt.close]
         entrances = Entrances(installation, app, refusals.note, doors, self._over)
-        goodbyes.append(entrances.close)
+        goodbyes: list[Callable[[], None]] = [mqtt.close, entrances.close]
         ends.append(await self._serve_pages(entrances, door, site.closing))
         runtime.leave()
         ends += [asyncio.create_task(asyncio.to_thread(close)) for close in goodbyes]

@@ -79,6 +79,8 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/api/v1/limit"): _R,
         ("PUT", "/api/v1/limit"): _O,
         ("DELETE", "/api/v1/limit"): _O,
+        ("GET", "/api/v1/history"): _R,
+        ("GET", "/api/v1/history.csv"): _R,
         ("GET", "/api/v1/sessions"): _R,
         ("GET", "/api/v1/sessions/{id}"): _R,
         ("GET", "/api/v1/sessions.csv"): _R,

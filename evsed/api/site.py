@@ -31,6 +31,7 @@ from evsed.core.events import (
 from evsed.core.record import SessionRecord
 from evsed.core.snapshot import Snapshot
 from evsed.devices import DeviceHealth
+from evsed.history.rows import History
 from evsed.runtime import BUSY, ENDED, Runtime
 from evsed.started import Started
 
@@ -132,6 +133,9 @@ class Site:
     """Of the log, by so many requests at once; the others wait."""
     alerts: Alerts | None = None
     """Who tells of faults; None: nobody."""
+
+    history: History = field(default_factory=History)
+    """The last day."""
 
     devices: Callable[[], Sequence[DeviceHealth]] = tuple
     """How the devices beside the board do."""

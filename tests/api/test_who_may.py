@@ -86,6 +86,8 @@ PUT    /api/v1/limit                  operate   {"current": 8, "seconds": 60}
 DELETE /api/v1/limit                  operate
 
 GET    /metrics                       read
+GET    /api/v1/history                read
+GET    /api/v1/history.csv            read
 GET    /api/v1/sessions               read
 GET    /api/v1/sessions/{id}          read
 GET    /api/v1/sessions.csv           read
