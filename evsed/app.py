@@ -331,6 +331,7 @@ class _Daemon:
             history=recorder.history,
             devices=lambda: devices(beside),
             started=self._started,
+            announced=lambda: entrances.announced,
         )
         await asyncio.to_thread(self._take_over_access, site.keys.guesses)
         app = create_app(site, *_simulation(installation.board))

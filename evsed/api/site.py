@@ -143,6 +143,9 @@ class Site:
     started: Started | None = None
     """Why the daemon was started; None: not known."""
 
+    announced: Callable[[], str] = str
+    """The host name that the LAN knows by mDNS; empty while it knows none."""
+
     @property
     def unit(self) -> Unit:
         """What clients are told beside the Snapshot."""

@@ -64,10 +64,10 @@ class AboutDocument(TypedDict):
     clock: ClockDocument
 
 
-def urls(installation: Installation, present: Sequence[Interface]) -> list[str]:
-    """Where browsers find the page: by the name that mDNS announces, then by address; without TLS first."""
+def urls(installation: Installation, announced: str, present: Sequence[Interface]) -> list[str]:
+    """Where browsers find the page: by the name that mDNS has ``announced``, then by address; without TLS first."""
     served = {"http": installation.http.port, "https": installation.tls.port if installation.tls.enabled else 0}
-    names = [f"smartevse-{installation.serial}.local"] if installation.mdns.enabled else []
+    names = [announced] if announced else []
     addresses = [f"[{one}]" if ":" in one else one for one in reachable(installation.http.host, present)]
     return [
         f"{scheme}://{host}{'' if port == _DEFAULT_PORTS[scheme] else f':{port}'}/"
@@ -111,7 +111,7 @@ def about_document(site: Site) -> AboutDocument:
         "version": __version__,
         "serial": site.installation.serial,
         "board": site.installation.board.kind or None,
-        "urls": urls(site.installation, _present()),
+        "urls": urls(site.installation, site.announced(), _present()),
         "licence": None,
         "uptime_s": snapshot.uptime_s,
         "started": None if site.started is None else site.started.value,

@@ -11,7 +11,7 @@ from evsed import __version__
 from evsed.api import machine
 from evsed.api.interfaces import Interface
 from evsed.api.v1.about import AboutDocument, clock_document, urls
-from evsed.config import Http, Installation, Mdns, Tls
+from evsed.config import Http, Installation, Tls
 from tests.api.v1.v1 import Client, fits
 
 SUMMER, WINTER = 1_781_524_800, 1_795_000_000  # 2026-06-15 14:00 and 2026-11-18 12:06:40 in Amsterdam
@@ -47,21 +47,22 @@ def test_the_clock_is_shown_as_on_the_owners_wall(amsterdam: None) -> None:  # n
 
 
 def test_it_is_reached_by_name_and_by_address() -> None:
-    here = Installation(serial=4242, http=Http(names=("charger.example.org",)))
-    assert urls(here, LAN) == [
-        "http://smartevse-4242.local/", "http://charger.example.org/", "http://192.168.1.7/",
+    here = Installation(http=Http(names=("charger.example.org",)))
+    assert urls(here, "smartevse-4242-2.local", LAN) == [
+        "http://smartevse-4242-2.local/", "http://charger.example.org/", "http://192.168.1.7/",
     ]  # fmt: skip
 
 
 def test_ports_are_named_where_they_are_not_the_usual_ones() -> None:
-    here = Installation(serial=7, http=Http("::", 8080), tls=Tls(enabled=True), mdns=Mdns(enabled=False))
-    assert urls(here, LAN) == [
+    here = Installation(http=Http("::", 8080), tls=Tls(enabled=True))
+    assert urls(here, "", LAN) == [
         "http://192.168.1.7:8080/", "http://[2001:db8::7]:8080/", "https://192.168.1.7/", "https://[2001:db8::7]/",
     ]  # fmt: skip
 
 
 def test_without_http_or_a_network_nothing_is_said_to_work() -> None:
-    assert urls(Installation(http=Http(port=0), tls=Tls(enabled=True, port=8443), mdns=Mdns(enabled=False)), []) == []
+    assert urls(Installation(http=Http(port=0), tls=Tls(enabled=True, port=8443)), "", []) == []
+    assert urls(Installation(http=Http(port=0)), "smartevse-7.local", LAN) == []
 
 
 def test_a_machine_that_does_not_say_what_it_is_is_unknown(tmp_path: Path) -> None:
