@@ -39,6 +39,7 @@ from evsed.onlyone import hold
 from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.serialnumber import serial_number
+from evsed.started import begins_anew, why
 from evsed.store import Store
 from evsed.wallclock import ClockJudge, LocalCalendar
 
@@ -114,6 +115,7 @@ def _start_anew() -> int:
 
     Returns only when that fails: a status with which systemd starts the daemon itself.
     """
+    begins_anew()
     try:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
     except OSError as error:
@@ -177,7 +179,8 @@ class _Daemon:
         self._board, self._panel = self._open_board(installation.board)  # first of all: outputs safe
         self._installation = replace(installation, serial=serial_number(installation.serial))
         self._held = hold(Path(installation.state.directory))
-        keep(Path(installation.state.directory), __version__)
+        writer = keep(Path(installation.state.directory), __version__)
+        self._started = why(writer, __version__, machine_is_new=monotonic_ms() < POWER_CUT_MS)
         self._store = Store(Path(installation.state.directory))
         self._access = Access(Path(installation.state.directory))
         self._access.load()
@@ -323,12 +326,14 @@ class _Daemon:
             broker=mqtt.broker,
             set_broker=mqtt.set_broker,
             network=network,
-            lcd=face.png,
+            lcd=face.shown,
             keys=Keys(self._access, guesses=Guesses(Path(installation.state.directory))),
             logbook=self._logbook,
             alerts=alerts,
             history=recorder.history,
             devices=lambda: devices(beside),
+            started=self._started,
+            announced=lambda: entrances.announced,
         )
         self._ring.hides(lambda: (mqtt.broker().password, runtime.snapshot.settings.alert_webhook))
         await asyncio.to_thread(self._take_over_access, site.keys.guesses)

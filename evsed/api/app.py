@@ -24,6 +24,7 @@ from evsed.api.problems import Wrong, refusal
 from evsed.api.rights import Needs, Served
 from evsed.api.site import BusyError, Site
 from evsed.api.v1 import (
+    about,
     access,
     alerts,
     backup,
@@ -60,7 +61,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
     owners = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
-    v1 = (*owners, log, access, alerts, backup, cards, history, sessions)
+    v1 = (*owners, log, about, access, alerts, backup, cards, history, sessions)
     for module in (settings, meters, unit, lcd, metrics, *v1):
         app.include_router(module.create_router(site))
     for router in extra:
