@@ -38,7 +38,7 @@ function draw(node, from, to, watts) {
   node.path.setAttribute("d", `M${x1} ${y1} L${x2} ${y2}`);
   node.path.setAttribute("stroke-width", flowing ? thickness(watts) : 2);
   const turn = Math.atan2(y2 - y1, x2 - x1) * 180 / Math.PI;
-  node.arrow.setAttribute("transform", `translate(${(x1 + x2) / 2} ${(y1 + y2) / 2}) rotate(${turn})`);
+  node.arrow.setAttribute("transform", `translate(${(x1 + x2) / 2} ${(y1 + y2) / 2}) rotate(${turn}) scale(${0.8 + thickness(watts ?? 0) / 16})`);
 }
 
 export function create({ t, format }) {

@@ -24,7 +24,7 @@ function makeFigures(t) {
     const value = h("dd", { class: "number" });
     return { value, row: h("div", {}, h("dt", {}, t(`charge.${name}`)), value) };
   };
-  const all = { power: figure("power"), current: figure("current"), energy: figure("energy") };
+  const all = { power: figure("power"), energy: figure("energy"), current: figure("current") };
   const list = h("dl", { class: "figures" }, Object.values(all).map(({ row }) => row));
   return { all, list };
 }
