@@ -62,6 +62,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/metrics"): _R,
         ("GET", "/api/v1/state"): _R,
         ("GET", "/api/v1/events"): _R,
+        ("GET", "/api/v1/log"): _R,
         ("POST", "/api/v1/faults/clear"): _O,
         ("GET", "/api/v1/settings"): _R,
         ("PATCH", "/api/v1/settings"): _O,  # and INSTALL for an installer's, that or the owner's for login
@@ -78,6 +79,8 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/api/v1/limit"): _R,
         ("PUT", "/api/v1/limit"): _O,
         ("DELETE", "/api/v1/limit"): _O,
+        ("GET", "/api/v1/history"): _R,
+        ("GET", "/api/v1/history.csv"): _R,
         ("GET", "/api/v1/sessions"): _R,
         ("GET", "/api/v1/sessions/{id}"): _R,
         ("GET", "/api/v1/sessions.csv"): _R,
