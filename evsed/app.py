@@ -290,14 +290,14 @@ class _Daemon:
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.api.update.handover import opened  # noqa: PLC0415
         from evsed.beside import devices, others  # noqa: PLC0415
         from evsed.doors.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
 
         installation = self._installation
-        refusals = Refusals()
-        network = Looker()
+        refusals, network = Refusals(), Looker()
         mqtt = MqttService(
             runtime,
             installation,
@@ -325,6 +325,7 @@ class _Daemon:
             logbook=self._logbook,
             alerts=alerts,
             devices=lambda: devices(beside),
+            updates=await asyncio.to_thread(opened, state),
         )
         await asyncio.to_thread(self._take_over_access, site.keys.guesses)
         app = create_app(site, *_simulation(installation.board))

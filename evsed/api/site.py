@@ -13,6 +13,7 @@ from evsed.api.firmware.report import Unit
 from evsed.api.gate import Keys
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
+from evsed.api.update.handover import Updates
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
     AddCards,
@@ -128,6 +129,8 @@ class Site:
     """Of the log, by so many requests at once; the others wait."""
     alerts: Alerts | None = None
     """Who tells of faults; None: nobody."""
+    updates: Updates | None = None
+    """Who hands packages to root's installer; None: nobody."""
 
     devices: Callable[[], Sequence[DeviceHealth]] = tuple
     """How the devices beside the board do."""
