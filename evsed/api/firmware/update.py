@@ -86,10 +86,6 @@ async def _take(request: Request, updates: Updates | None) -> None:
     updates.receiving = True
     try:
         await _receive(request, updates)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            await asyncio.shield(asyncio.to_thread(updates.clear))
-        raise
     finally:
         updates.receiving = False
 
@@ -109,5 +105,10 @@ async def _receive(request: Request, updates: Updates) -> None:
         be_patient(request)
         await read_away(request.stream())
         raise
-    uploaded = await receive(request, form)
-    await asyncio.to_thread(updates.hand_over, uploaded)
+    try:
+        uploaded = await receive(request, form)
+        await asyncio.to_thread(updates.hand_over, uploaded)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            await asyncio.shield(asyncio.to_thread(updates.clear))
+        raise
