@@ -295,6 +295,7 @@ class _Daemon:
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.api.update.handover import opened  # noqa: PLC0415
         from evsed.beside import devices, others, recorder_of  # noqa: PLC0415
         from evsed.doors.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
@@ -334,6 +335,7 @@ class _Daemon:
             devices=lambda: devices(beside),
             started=self._started,
             announced=lambda: entrances.announced,
+            updates=await asyncio.to_thread(opened, state),
         )
         self._ring.hides(lambda: (mqtt.broker().password, runtime.snapshot.settings.alert_webhook))
         await asyncio.to_thread(self._take_over_access, site.keys.guesses)

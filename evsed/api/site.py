@@ -13,6 +13,7 @@ from evsed.api.firmware.report import Unit
 from evsed.api.gate import Keys
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
+from evsed.api.update.handover import Updates
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
     AddCards,
@@ -136,6 +137,8 @@ class Site:
     """Of the log, by so many requests at once; the others wait."""
     alerts: Alerts | None = None
     """Who tells of faults; None: nobody."""
+    updates: Updates | None = None
+    """Who hands packages to root's installer; None: nobody."""
 
     history: History = field(default_factory=History)
     """The last day."""

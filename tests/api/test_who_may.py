@@ -103,6 +103,7 @@ GET    /api/v1/backup                 read
 POST   /api/v1/restore                operate   {"format":"evsed settings","schema":3,"settings":{"current_min":8}}
 GET    /api/v1/alerts                 read
 POST   /api/v1/alerts/test            operate
+GET    /api/v1/update                 read
 
 POST   /api/v1/login                  nothing   {"pin": "2468"}
 POST   /api/v1/logout                 nothing
