@@ -62,11 +62,13 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/metrics"): _R,
         ("GET", "/api/v1/state"): _R,
         ("GET", "/api/v1/events"): _R,
+        ("GET", "/api/v1/log"): _R,
         ("POST", "/api/v1/faults/clear"): _O,
         ("GET", "/api/v1/settings"): _R,
         ("PATCH", "/api/v1/settings"): _O,  # and INSTALL for an installer's, that or the owner's for login
         ("GET", "/api/v1/meters"): _R,
         ("GET", "/api/v1/counters"): _R,
+        ("GET", "/api/v1/about"): _R,
         ("GET", "/api/v1/mode"): _R,
         ("PUT", "/api/v1/mode"): _O,
         ("GET", "/api/v1/override"): _R,
@@ -78,6 +80,8 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/api/v1/limit"): _R,
         ("PUT", "/api/v1/limit"): _O,
         ("DELETE", "/api/v1/limit"): _O,
+        ("GET", "/api/v1/history"): _R,
+        ("GET", "/api/v1/history.csv"): _R,
         ("GET", "/api/v1/sessions"): _R,
         ("GET", "/api/v1/sessions/{id}"): _R,
         ("GET", "/api/v1/sessions.csv"): _R,
@@ -92,6 +96,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("POST", "/api/v1/restore"): _O,  # and INSTALL where the file changes what is an installer's
         ("GET", "/api/v1/alerts"): _R,
         ("POST", "/api/v1/alerts/test"): _O,
+        ("GET", "/api/v1/update"): _R,
         # who may ask
         ("GET", "/api/v1/access"): _R,
         ("PUT", "/api/v1/access/pin"): _I,
