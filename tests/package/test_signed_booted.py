@@ -12,7 +12,7 @@ from tests.package import packages
 from tests.package.booted import Booted
 from tests.package.packages import OLDER
 from tests.package.roots import copied
-from tests.package.signed import SICK, Signed, hand, refused, set_up, sick, signed
+from tests.package.signed import KINDS, SICK, Signed, hand, refused, set_up, sick, signed
 from tests.package.test_units import ASK, EVSED
 
 _POST = Path(__file__).with_name("post.py")
