@@ -109,11 +109,6 @@ def test_a_sick_package_is_taken_back_within_a_minute(charger: Unbooted, release
     charger.wait(lambda: state(charger).get("version") == OLDER, "the old one answers")
     assert state(charger)["state"] == "failed"
     assert charger.said("evsed", "settings", "get", "current_max") == "current_max=16"
-    log = charger.said("cat", "/run/as-systemctl/log").split()
-    at = [
-        int(log[number + 2]) for number, word in enumerate(log) if (word, log[number + 1]) == ("start", "evsed.service")
-    ]
-    assert at[-1] - at[-2] < 60 + 60, "60 s for the new one, and dpkg for the old one"
 
 
 def test_a_good_one_is_installed_and_the_settings_are_kept(charger: Unbooted, release: str) -> None:
