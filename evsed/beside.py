@@ -6,6 +6,7 @@ runs, because what it brings is heavy.
 
 import logging
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
 from evsed.config import Installation
@@ -13,6 +14,8 @@ from evsed.core.events import Command
 from evsed.core.model import MeterRole
 from evsed.core.settings import Settings
 from evsed.devices import DeviceHealth
+from evsed.history.file import folder_of
+from evsed.history.recorder import Recorder
 from evsed.hw.bus import Bus, Client
 from evsed.hw.homewizard import HomeWizard
 from evsed.hw.lcd.thread import Lcd
@@ -51,6 +54,12 @@ def others(
     if installation.board.kind == "pi":
         found.append(Lcd(installation.board.wiring, lambda: runtime.snapshot, face.image))
     return found
+
+
+def recorder_of(installation: Installation, runtime: Runtime) -> Recorder:
+    """Who keeps the last day for the charts."""
+    state, simulated = Path(installation.state.directory), installation.board.kind == "simulation"
+    return Recorder(runtime, folder_of(state, installation.control.socket, simulated=simulated))
 
 
 def devices(beside: Iterable[Other]) -> tuple[DeviceHealth, ...]:

@@ -23,7 +23,22 @@ from evsed.api.pages import Assets, login_page, page
 from evsed.api.problems import Wrong, refusal
 from evsed.api.rights import Needs, Served
 from evsed.api.site import BusyError, Site
-from evsed.api.v1 import access, alerts, backup, cards, charging, counters, events, limit, sessions, state, timer
+from evsed.api.v1 import (
+    about,
+    access,
+    alerts,
+    backup,
+    cards,
+    charging,
+    counters,
+    events,
+    history,
+    limit,
+    log,
+    sessions,
+    state,
+    timer,
+)
 from evsed.api.v1 import meters as v1_meters
 from evsed.api.v1 import settings as v1_settings
 from evsed.api.v1 import update as v1_update
@@ -47,7 +62,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
     owners = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
-    v1 = (*owners, access, alerts, backup, cards, sessions, v1_update)
+    v1 = (*owners, log, about, access, alerts, backup, cards, history, sessions, v1_update)
     for module in (settings, meters, unit, update, lcd, metrics, *v1):
         app.include_router(module.create_router(site))
     for router in extra:

@@ -21,6 +21,8 @@ _READ_AWAY: Final = 4_194_304  # of a body that is too long, so that the client 
 MOST_AT_ONCE: Final = 48
 MOST_STREAMS: Final = 16
 MOST_STREAMS_OF_ONE: Final = 8
+MOST_LOG_STREAMS: Final = 8
+MOST_LOG_STREAMS_OF_ONE: Final = 4
 LATER: Final = {"Retry-After": "1"}
 
 

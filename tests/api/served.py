@@ -27,6 +27,7 @@ from evsed.core.events import Inputs
 from evsed.core.model import Equipment
 from evsed.core.snapshot import Saved
 from evsed.doors.webserver import Bounds, QuietServer
+from evsed.history.rows import History
 from evsed.runtime import Runtime
 from tests.scenarios.simulation import PATIENCE_S
 
@@ -71,6 +72,7 @@ class Charger:
     board: EmptySocket = field(default_factory=EmptySocket)
     access: Access = field(default_factory=Access)
     logbook: Log = NO_LOG
+    history: History = field(default_factory=History)
 
     def __post_init__(self) -> None:
         self.refusals = Refusals()
@@ -84,6 +86,7 @@ class Charger:
             self.refusals,
             keys=Keys(self.access),
             logbook=self.logbook,
+            history=self.history,
         )
         self.app: FastAPI = create_app(self.site, *self.extra)
 

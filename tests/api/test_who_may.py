@@ -61,6 +61,7 @@ POST   /lcd-verify-password           operate   password=1234
 
 GET    /api/v1/state                  read
 GET    /api/v1/events                 read
+GET    /api/v1/log                    read
 POST   /api/v1/faults/clear           operate
 GET    /api/v1/settings               read
 PATCH  /api/v1/settings               operate   {"current_min": 7, "mode": "Solar"}
@@ -72,6 +73,7 @@ PATCH  /api/v1/settings               install   {"mode": "Smart", "rcmon": "Disa
 PATCH  /api/v1/settings               install   {"installer_pin": 86420}
 GET    /api/v1/meters                 read
 GET    /api/v1/counters               read
+GET    /api/v1/about                  read
 GET    /api/v1/mode                   read
 PUT    /api/v1/mode                   operate   {"mode": "PAUSE"}
 GET    /api/v1/override               read
@@ -85,6 +87,8 @@ PUT    /api/v1/limit                  operate   {"current": 8, "seconds": 60}
 DELETE /api/v1/limit                  operate
 
 GET    /metrics                       read
+GET    /api/v1/history                read
+GET    /api/v1/history.csv            read
 GET    /api/v1/sessions               read
 GET    /api/v1/sessions/{id}          read
 GET    /api/v1/sessions.csv           read
