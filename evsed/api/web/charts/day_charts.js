@@ -6,7 +6,7 @@ import { AXIS_PX, Chart, axis, color, stepped } from "./chart.js";
 const LINES = { L1: "mains", L2: "sun", L3: "house" };
 const PHASES = Object.keys(LINES);
 const MINUTE = 60;
-const INCREMENTS = [5, 10, 15, 30, 60, 120, 180, 240, 360].map((minutes) => minutes * MINUTE);
+const INCREMENTS = [5, 10, 15, 30, 60, 120, 180, 240, 360, 480, 720].map((minutes) => minutes * MINUTE);
 const LEAST_A = 10; // that an axis shows
 
 const amperes = (values) => values.map((value) => (value === null ? null : value / 10));
@@ -23,12 +23,13 @@ export class DayChart {
   #format;
   element;
 
-  // prefix: of the columns of the phases. more: series beside the phases, {key, name, line}. time(x): a moment in words.
+  // prefix: of the columns of the phases. more: series beside the phases, {key, name, line, behind}. time(x): a moment in words.
   constructor({ prefix, more, format, time, timed, picked }) {
     this.#format = format;
-    this.#parts = [...PHASES.map(phase), ...more];
+    const phases = PHASES.map(phase);
+    this.#parts = [...more.filter(({ behind }) => behind), ...phases, ...more.filter(({ behind }) => !behind)];
     this.prefix = prefix;
-    for (const { key, name } of this.#parts) {
+    for (const { key, name } of [...phases, ...more]) {
       const value = h("b", { class: "number" });
       this.#values.set(key, value);
       this.#legend.append(h("li", {}, h("i", { class: `swatch line-${key}` }), name, " ", value));
@@ -49,7 +50,7 @@ export class DayChart {
         y: { range: (_, low, high) => [Math.min(0, Math.floor(low)), Math.max(LEAST_A, high * 1.08)] },
       },
       axes: [
-        axis({ size: 28, space: 64, incrs: INCREMENTS, values: (_, splits) => splits.map(time) }),
+        axis({ size: 28, space: 56, incrs: INCREMENTS, values: (_, splits) => splits.map(time) }),
         axis({ size: AXIS_PX, space: 36, values: (_, splits) => splits.map((value) => `${this.#format.number(value)} A`) }),
       ],
       series: [{}, ...this.#parts.map(({ line }) => ({ spanGaps: false, points: { show: false }, ...line() }))],
@@ -90,7 +91,7 @@ export class DayChart {
 
 // What is drawn beside the phases of the mains and of the car.
 export const mainsLines = (t) => [
-  { key: "peak", name: t("history.peak"), line: () => ({ stroke: color("muted"), width: 1 }) },
+  { key: "peak", name: t("history.peak"), behind: true, line: () => ({ stroke: color("muted"), width: 1 }) },
   { key: "limit", name: t("history.the_limit"), line: () => ({ stroke: color("bad"), width: 2, dash: [6, 4], paths: stepped({ align: 1 }) }) },
 ];
 export const carLines = (t) => [

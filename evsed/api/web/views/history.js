@@ -5,6 +5,7 @@ import { Day } from "../charts/day.js";
 import { DayChart, carLines, mainsLines } from "../charts/day_charts.js";
 import { kindOf, shortly } from "../charts/doing.js";
 import { table } from "../charts/hours.js";
+import { span } from "../charts/span.js";
 import { energy, peak, rowsOfKinds } from "../charts/sums.js";
 import { h, text, unique } from "../lib/dom.js";
 
@@ -13,13 +14,6 @@ export const css = true;
 
 const RANGES = [24, 6, 1];
 const AGAIN_MS = 15000;
-
-// So many seconds in words, such as "3 h 10 min".
-export function span(t, seconds) {
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? t("history.span_min", { minutes })
-    : t("history.span_h", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
-}
 
 class Page {
   constructor(place, app) {
