@@ -38,6 +38,7 @@ unit: install
 	tools/need.sh mosquitto
 	tools/need.sh openssl
 	tools/need.sh mbpoll
+	tools/need.sh chromium
 	mkdir -p build
 	COVERAGE_FILE=build/coverage.core $(BIN)/python -m pytest tests/core $(LATER:%=--ignore=%) --cov --cov-report= \
 		> build/core.log 2>&1 & core=$$!; \

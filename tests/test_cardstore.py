@@ -10,9 +10,9 @@ from evsed.cardstore import CardFile, DamagedCardsError, decode, encode
 from evsed.core.cards import Card
 from evsed.core.model import Access
 from evsed.core.snapshot import Saved
+from evsed.saved_text import decode as decode_settings
+from evsed.saved_text import encode as encode_settings
 from evsed.store import Store
-from evsed.store import decode as decode_settings
-from evsed.store import encode as encode_settings
 from tests.core.story import settings
 from tests.core.test_cards import FULL
 from tests.test_store import write

@@ -14,7 +14,8 @@ from evsed.core.schedule import NO_TIMER
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from evsed.migrations import _INSTALLERS_1, SCHEMA
-from evsed.store import DamagedError, NewerError, Store, decode, encode
+from evsed.saved_text import DamagedError, NewerError, decode, encode
+from evsed.store import Store
 from tests.test_store import GOOD, SAVED, write
 
 SCHEMA_1 = Path(__file__).parent / "settings_schema1.json"

@@ -13,7 +13,8 @@ from evsed.core.model import Access
 from evsed.core.schedule import NO_TIMER, Timer
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
-from evsed.store import Store, decode, encode
+from evsed.saved_text import decode, encode
+from evsed.store import Store
 
 SAVED = Saved(
     Settings().replace("mode", "Solar").replace("mains_meter", "Eastron3P"),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that a tool which pip cannot bring is there: installs Debian's package where it may, else says the one command.
 # Usage: need.sh venv PYTHON | need.sh mosquitto | need.sh openssl | need.sh mbpoll | need.sh debhelper
-#        need.sh lintian | need.sh debootstrap | need.sh proot
+#        need.sh chromium | need.sh lintian | need.sh debootstrap | need.sh proot
 set -eu
 
 apt_install() {
@@ -39,6 +39,9 @@ openssl)
 mbpoll)
     command -v mbpoll >/dev/null || apt_install mbpoll
     ;;
+chromium)
+    command -v chromium >/dev/null || apt_install "chromium fonts-dejavu-core"
+    ;;
 debhelper)
     { command -v dh && command -v dpkg-buildpackage && command -v readelf && command -v fakeroot; } >/dev/null ||
         apt_install "debhelper dpkg-dev binutils fakeroot"
@@ -53,7 +56,7 @@ proot)
     { command -v proot && command -v qemu-aarch64-static; } >/dev/null || apt_install "proot qemu-user-static"
     ;;
 *)
-    echo "usage: need.sh venv PYTHON | mosquitto | openssl | mbpoll | debhelper | lintian | debootstrap | proot" >&2
+    echo "usage: need.sh venv PYTHON | mosquitto | openssl | mbpoll | chromium | debhelper | lintian | debootstrap | proot" >&2
     exit 2
     ;;
 esac

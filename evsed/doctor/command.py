@@ -15,7 +15,7 @@ from evsed.core.settings import Settings
 from evsed.doctor import probes, report
 from evsed.doctor.parts import port_advice
 from evsed.hw.rs485 import Line, LineError
-from evsed.store import DamagedError, decode
+from evsed.saved_text import DamagedError, decode
 
 LISTENED_S = 2.5
 """A master speaks every 2 s."""

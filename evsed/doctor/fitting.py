@@ -13,7 +13,7 @@ from evsed.core.model import Contactor2
 from evsed.core.settings import Settings
 from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.libraries import install
-from evsed.store import DamagedError, decode
+from evsed.saved_text import DamagedError, decode
 from evsed.wiring import Pins, Wiring
 
 # ---- the settings ----

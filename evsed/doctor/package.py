@@ -16,7 +16,7 @@ from evsed.doctor.findings import Finding, attention, ok, wrong
 from evsed.doctor.services import Ask, answer
 from evsed.installed import Installed, installed
 from evsed.localweb import ask as ask_evsed
-from evsed.store import DamagedError, decode
+from evsed.saved_text import DamagedError, decode
 
 _ANSWER_S = 2.0
 _RESTART = "sudo systemctl restart evsed-guard evsed"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from evsed import store
+from evsed import saved_text
 from evsed.api.v1.settings import settings_rows
 from evsed.backup import document
 from evsed.backup.document import Difference, DocumentError, differences, plan
@@ -50,7 +50,7 @@ def test_an_export_has_every_setting_but_secrets_and_what_is_the_charger_s_own()
 
 def test_the_daemon_s_own_file_is_read() -> None:
     saved = Saved(Settings().replace("current_max", 16).replace(SECRET, 1234), access=Access.ALLOW)
-    settings = document.read(store.encode(saved).encode()).settings
+    settings = document.read(saved_text.encode(saved).encode()).settings
     found = plan(settings, rows())
     assert found.changes == (Difference("current_max", 13, 16),)
     assert f"{SECRET} is a secret: left as it is" in found.remarks

@@ -8,7 +8,7 @@ import pytest
 
 from evsed.backup.kept import FOLDER, MOST, keep
 from evsed.core.snapshot import Saved
-from evsed.store import encode
+from evsed.saved_text import encode
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 OLD = '{"schema": 2, "evsed": "0.8.9", "settings": {"mode": "Smart"}}'

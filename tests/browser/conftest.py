@@ -21,6 +21,7 @@ DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1200, "height": 900}}
 _FLAGS: Final = (
     "--no-sandbox",  # tests run as root too
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # which is small in a container
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

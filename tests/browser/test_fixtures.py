@@ -8,8 +8,8 @@ from tests.browser.watch import LOST, Watch
 
 
 def test_the_page_is_the_chargers_and_nobody_complains(charger: Charger, page: Page) -> None:
-    page.goto("/")
-    expect(page.get_by_text(charger.state["not_charging"]["text"]).first).to_be_visible()
+    page.goto(charger.url)
+    expect(page.locator("#link")).to_have_text("live")
     assert page.evaluate("[innerWidth, matchMedia('(pointer: coarse)').matches]") == [360, True]
 
 
@@ -49,6 +49,7 @@ def test_a_page_without_its_charger_may_complain_where_that_is_expected(
     charger: Charger, page: Page, expect_trouble: Watch
 ) -> None:
     page.goto("/")
+    expect(page.locator("#link")).to_have_text("live")
     expect_trouble(LOST)
     charger.kill()
     with page.expect_event("requestfailed"):

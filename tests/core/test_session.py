@@ -1,102 +1,17 @@
 """A session is one plug-in to its unplug, whatever lies between, and adds up to the meter."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evsed.core.actions import LogSession
 from evsed.core.look import Look
 from evsed.core.model import PhaseCurrents
 from evsed.core.record import Counters, Ending, Kept, SessionRecord, newer
-from evsed.core.register import AGREEING, EXCHANGED_MS, Register
-from evsed.core.session import CHARGING_TURN_MS, LATE_MS, RESTARTED, WAITING_TURN_MS, Session
-
-NOON = 1_800_000_000
-ANNA, BEN = "04A1B2C3D4E5", "04A1B2C3D4E6"
-
-
-@dataclass
-class Desk:
-    """A session that is looked at by hand: ``look`` is what it sees next."""
-
-    session: Session = field(default_factory=Session)
-    look: Look = field(
-        default_factory=lambda: Look(gone=True, mode="NORMAL", unix_s=NOON, import_wh=1_000, import_at=0)
-    )
-    now: int = 0
-    told: list[LogSession] = field(default_factory=list)
-
-    def see(self, ms: int = 1_000, **changed: Any) -> None:
-        self.now += ms
-        before, self.look = self.look, self.look._replace(**changed)
-        if self.look.unix_s is not None and "unix_s" not in changed:
-            self.look = self.look._replace(unix_s=self.look.unix_s + ms // 1000)
-        if self.look.import_wh != before.import_wh:
-            self._read()
-        self._look()
-
-    def _read(self) -> None:
-        """The meter says the same several times."""
-        for number in range(AGREEING):
-            self.look = self.look._replace(import_at=self.now * AGREEING + number)
-            self._look()
-
-    def _look(self) -> None:
-        for action in self.session.look(self.look, self.now):
-            assert isinstance(action, LogSession)
-            self.told.append(action)
-
-    def plug(self, **changed: Any) -> None:
-        self.see(connected=True, gone=False, **changed)
-
-    def unplug(self, **changed: Any) -> None:
-        self.session.stopped_charging("unplugged", self.now)
-        self.see(connected=False, gone=True, **changed)
-
-    def begin(self, phases: int = 3) -> None:
-        self.session.began_charging(phases, self.now)
-        self.see(closed=(True, phases == 3))
-        self.see(closed=(False, False))
-
-    def stop(self, code: str = "paused") -> None:
-        self.session.stopped_charging(code, self.now)
-        self.see()
-
-    def counts(self, wh: int, ms: int = 1_000, **changed: Any) -> None:
-        """The register advances."""
-        self.see(ms, import_wh=(self.look.import_wh or 0) + wh, **changed)
-
-    def draws(self, l1: int, l2: int, l3: int, imported: int | None = None) -> None:
-        """The car's currents and the mains' are measured, for ten seconds."""
-        for _ in range(10):
-            self.see(
-                drawn=PhaseCurrents(l1, l2, l3),
-                drawn_at=self.now + 1,
-                imported=None if imported is None else PhaseCurrents(imported, 0, 0),
-                imported_at=self.now + 1,
-            )
-
-    def restart(self) -> None:
-        self.session = Session(self.session.kept, self.now)
-
-    @property
-    def kept(self) -> Kept:
-        return self.session.live(self.now)
-
-    @property
-    def open(self) -> SessionRecord:
-        assert self.kept.open is not None
-        return self.kept.open
-
-    @property
-    def last(self) -> SessionRecord:
-        assert self.kept.last is not None
-        return self.kept.last
+from evsed.core.register import EXCHANGED_MS
+from evsed.core.session import LATE_MS
+from tests.core.session_desk import ANNA, BEN, NOON, Desk
 
 
 @pytest.fixture
@@ -203,23 +118,6 @@ def test_another_meter_counts_on(desk: Desk, register: int) -> None:
     assert (desk.open.energy_wh, desk.open.exchanges) == (650, 2)
 
 
-def test_a_meter_that_is_exchanged_when_nobody_charges_is_no_exchange_of_a_session(desk: Desk) -> None:
-    desk.unplug()
-    desk.session.meter_exchanged()
-    assert desk.last.exchanges == 0
-    desk.see(LATE_MS)
-    desk.session.meter_exchanged()
-    desk.see(import_wh=9)
-    assert (desk.last.energy_wh, desk.last.end_wh) == (0, 1_000)
-
-
-def test_a_register_that_is_rounded_to_and_fro_counts_once(desk: Desk) -> None:
-    desk.begin()
-    for wh in (1, -1, 1, -1, 2):
-        desk.counts(wh)
-    assert (desk.open.energy_wh, desk.open.exchanges) == (2, 0)
-
-
 def test_each_card_has_its_share(desk: Desk) -> None:
     desk.begin()
     desk.counts(10)
@@ -245,72 +143,6 @@ def test_what_is_charged_without_a_card_is_not_billed_to_the_one_that_had_stoppe
     desk.begin()  # somebody chose a mode
     desk.counts(3_000, ms=120_000)
     assert [(part.card, part.energy_wh) for part in desk.open.parts] == [(ANNA, 2_007), ("", 3_000)]
-
-
-@pytest.mark.parametrize("odd", [0, 500, 989, 1_700, 150_000, 4_294_967_295])
-def test_one_odd_reading_counts_nothing(desk: Desk, odd: int) -> None:
-    desk.begin()
-    desk.counts(500)
-    for register in (1_550, 1_600):
-        desk.look = desk.look._replace(import_wh=odd, import_at=-1)
-        desk._look()
-        desk.see(import_wh=register)
-    assert (desk.open.energy_wh, desk.open.exchanges, desk.open.end_wh) == (600, 0, 1_600)
-    assert (desk.kept.counters.energy_wh, desk.open.parts[0].energy_wh) == (600, 600)
-
-
-def test_a_register_that_fell_and_comes_back_is_counted_from_where_it_was(desk: Desk) -> None:
-    desk.begin()
-    desk.counts(500)
-    desk.see(import_wh=0)
-    desk.see(EXCHANGED_MS // 2, import_wh=1)
-    desk.see(import_wh=1_700)
-    assert (desk.open.energy_wh, desk.open.exchanges) == (700, 0)
-
-
-def test_a_register_that_swings_counts_at_most_one_swing(desk: Desk) -> None:
-    desk.begin()
-    for _ in range(20):
-        desk.counts(11)
-        desk.counts(-11)
-    assert (desk.open.energy_wh, desk.open.exchanges) == (11, 0)
-
-
-def test_after_a_restart_with_the_register_far_on_readings_have_to_agree() -> None:
-    register = Register(1_000)
-    assert register.read(50_000, 10) is None
-    assert register.read(2_000, 20) == (1_000, False)
-    register = Register(1_000)
-    assert [register.read(wh, 10_000 * number) for number, wh in enumerate((50_000, 50_001, 50_002))] == [
-        None,
-        None,
-        (49_002, False),
-    ]
-
-
-@pytest.mark.parametrize("every_s", [60, 300, 600, 900])
-def test_a_register_that_is_refreshed_now_and_then_tells_all(every_s: int) -> None:
-    """22 kW, read every 5 s."""
-    register = Register()
-    read = [register.read(s // every_s * every_s * 22_080 // 3_600, s * 1_000) for s in range(0, 3_616, 5)]
-    assert sum(advance.energy_wh for advance in read if advance) == 22_080
-    assert not any(advance.exchanged for advance in read if advance)
-
-
-@pytest.mark.parametrize(("every_s", "watts"), [(300, 22_080), (900, 11_040), (1_800, 22_080)])
-def test_a_register_that_is_told_seldom_counts_when_three_readings_agree(every_s: int, watts: int) -> None:
-    register = Register()
-    read = [register.read(n * every_s * watts // 3_600, n * every_s * 1_000) for n in range(10)]
-    assert sum(advance.energy_wh for advance in read if advance) == 9 * every_s * watts // 3_600
-    assert not any(advance.exchanged for advance in read if advance)
-
-
-def test_a_silent_meter_tells_later_what_a_car_can_have_drawn() -> None:
-    register = Register()
-    assert register.read(1_000, 0) == (0, False)
-    hour = 3_600_000
-    assert [register.read(45_000, hour + number) for number in range(AGREEING)] == [None, None, (44_000, False)]
-    assert [register.read(300_000, hour + number * 1_000) for number in range(1, 60)] == [None] * 59
 
 
 def test_more_cards_than_anybody_has_share_the_last_part(desk: Desk) -> None:
@@ -368,171 +200,6 @@ def test_solar_is_none_before_any_look_and_known_after_it(desk: Desk) -> None:
     desk.draws(100, 0, 0, 0)
     desk.counts(100)
     assert (desk.open.solar_wh, desk.open.grid_wh) == (100, 100)
-
-
-# ---- restarts ----
-
-
-def test_the_same_session_goes_on_after_a_restart_and_the_register_says_what_was_charged(desk: Desk) -> None:
-    desk.begin(1)
-    desk.see(card=ANNA)
-    desk.counts(500)
-    desk.see(CHARGING_TURN_MS)
-    desk.counts(40)  # not handed on any more
-    desk.look = desk.look._replace(connected=False)
-    desk.restart()
-    desk.counts(60, connected=True, unix_s=None)
-    assert (desk.open.number, desk.open.energy_wh, desk.open.by_phases[0]) == (1, 600, 600)
-    assert (desk.open.stops, desk.open.charging) == (((RESTARTED, 1),), False)
-    assert [(part.card, part.energy_wh) for part in desk.open.parts] == [(ANNA, 600)]
-    desk.unplug()
-    assert desk.last.ending is Ending.UNPLUGGED
-
-
-def test_a_car_that_is_found_gone_after_a_restart_keeps_what_its_meter_counted(desk: Desk) -> None:
-    desk.begin()
-    desk.counts(500)
-    desk.see(CHARGING_TURN_MS)
-    seen = desk.told[-1].kept.open
-    assert seen is not None
-    desk.counts(40)
-    desk.restart()
-    desk.see(3_600_000, connected=False, gone=False)  # nobody has looked yet
-    desk.see(gone=True)
-    assert (desk.last.ending, desk.last.seen_s) == (Ending.FOUND_UNPLUGGED, seen.seen_s)
-    desk.counts(3)
-    assert desk.last.energy_wh == 543
-    assert desk.last.end_s == desk.look.unix_s - 1 if desk.look.unix_s else None
-
-
-def test_a_restart_right_after_the_end_still_hears_the_meter(desk: Desk) -> None:
-    desk.begin()
-    desk.counts(500)
-    desk.unplug()
-    desk.restart()
-    desk.counts(8)
-    assert (desk.last.energy_wh, desk.kept.counters.energy_wh) == (508, 508)
-    desk.restart()
-    desk.plug()
-    desk.counts(8)
-    assert (desk.last.energy_wh, desk.open.energy_wh) == (508, 8)
-
-
-def test_a_restart_in_the_next_session_knows_whose_energy_comes_late(desk: Desk) -> None:
-    desk.begin()
-    desk.unplug()
-    desk.plug()
-    desk.restart()
-    desk.counts(30)
-    assert (desk.last.energy_wh, desk.open.energy_wh, desk.open.start_wh) == (30, 0, 1_030)
-    desk.begin()
-    desk.unplug()
-    assert desk.last.number == 2
-
-
-def test_a_session_that_waits_is_handed_on_now_and_then(desk: Desk) -> None:
-    told = len(desk.told)
-    desk.see(WAITING_TURN_MS - 1)
-    assert len(desk.told) == told
-    desk.see(1)
-    assert len(desk.told) == told + 1
-    assert desk.told[-1].kept.open == desk.open
-    assert desk.open.seen_s == desk.look.unix_s
-
-
-def test_every_record_that_is_handed_on_is_newer_than_those_before(desk: Desk) -> None:
-    desk.begin()
-    desk.counts(5)
-    desk.unplug()
-    desk.counts(5)
-    desk.plug()
-    desk.see(WAITING_TURN_MS)
-    for before, after in pairwise(told.kept for told in desk.told):
-        assert newer(before, after) == after == newer(after, before)
-
-
-# ---- the time of day ----
-
-
-def test_times_are_filled_in_when_the_clock_becomes_known() -> None:
-    desk = Desk(look=Look(gone=True, import_wh=0, import_at=0))
-    desk.see()
-    for _ in range(2):
-        desk.plug()
-        desk.begin()
-        desk.unplug()
-        desk.counts(5)
-        desk.see(LATE_MS)
-    desk.plug()
-    assert (desk.open.start_s, desk.last.start_s, desk.last.end_s) == (None, None, None)
-    ends = desk.now
-    desk.see(unix_s=NOON)
-    assert desk.open.start_s == NOON - 1 == NOON - (desk.now - ends) // 1000
-    assert desk.last.end_s == desk.last.seen_s
-    assert desk.last.start_s is not None
-    assert desk.last.end_s is not None
-    assert desk.last.end_s - desk.last.start_s == 3
-    assert desk.last.energy_wh == 5
-    first = desk.told[-1].amended[0]
-    assert first.number == 1
-    assert first.start_s is not None
-    assert first.start_s < desk.last.start_s
-
-
-@pytest.mark.parametrize("put", [-86_400, -5, 4, 3_600])
-def test_a_clock_that_is_put_forward_or_back_leaves_a_session_its_length(desk: Desk, put: int) -> None:
-    desk.see(100_000)
-    desk.see(unix_s=(desk.look.unix_s or 0) + 1 + put)
-    desk.see(100_000)
-    length = (desk.now - desk.session._dates.start_at) // 1000 if desk.session._dates.start_at else 0
-    desk.see(0, connected=False, gone=True)
-    assert desk.last.start_s is not None
-    assert desk.last.end_s is not None
-    assert desk.last.end_s - desk.last.start_s == length + (put if abs(put) < 5 else 0)
-
-
-def test_a_clock_that_is_put_back_over_a_restart_ends_no_session_before_its_start(desk: Desk) -> None:
-    desk.see(WAITING_TURN_MS)
-    start = desk.open.start_s
-    desk.restart()
-    desk.see(unix_s=NOON - 86_400)
-    desk.see(unix_s=None)
-    desk.unplug()
-    desk.see(unix_s=NOON - 86_390)
-    assert (desk.last.start_s, desk.last.end_s) == (start, start)
-    desk.plug()
-    desk.restart()
-    desk.see(unix_s=5)
-    desk.unplug()
-    assert desk.last.end_s == desk.last.start_s == NOON - 86_389
-
-
-def test_the_clock_does_not_remember_more_than_it_can_fill_in() -> None:
-    desk = Desk(look=Look(gone=True))
-    for _ in range(40):
-        desk.plug()
-        desk.unplug()
-    desk.see(unix_s=NOON)
-    assert len(desk.told[-1].amended) == 15
-    assert desk.last.end_s is not None
-
-
-def test_a_beginning_before_a_restart_without_a_clock_stays_unknown() -> None:
-    desk = Desk(look=Look(gone=True))
-    desk.plug()
-    desk.restart()
-    desk.see(unix_s=NOON)
-    desk.unplug()
-    assert (desk.last.start_s, desk.last.end_s) == (None, NOON + 1)
-
-
-def test_one_that_is_found_gone_before_the_clock_is_known_keeps_when_it_was_seen(desk: Desk) -> None:
-    seen = desk.open.seen_s
-    desk.restart()
-    desk.see(connected=False, gone=True, unix_s=None)
-    assert desk.last.end_s is None
-    desk.see(unix_s=NOON + 500)
-    assert (desk.last.seen_s, desk.last.end_s, desk.last.start_s) == (seen, NOON + 499, NOON + 2)
 
 
 # ---- what cannot be, and counters ----

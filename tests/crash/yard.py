@@ -16,7 +16,7 @@ from evsed.core.model import Access, Contactor2
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.hw.guardplan import guard_plan
-from evsed.store import encode
+from evsed.saved_text import encode
 from evsed.wiring import Driver
 from tests.crash.systemd import Service, Systemd, Unit
 from tests.scenarios.broker import Broker

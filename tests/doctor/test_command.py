@@ -16,7 +16,7 @@ from evsed.doctor import command, probes
 from evsed.hw.rs485 import Line, LineError
 from evsed.hw.simulation.eastron import Eastron
 from evsed.hw.simulation.line import Line as SimulatedLine
-from evsed.store import encode
+from evsed.saved_text import encode
 from tests.core.story import settings
 from tests.hw.wires import served_line
 

@@ -12,7 +12,7 @@ from evsed.core.snapshot import Saved
 from evsed.doctor.findings import Verdict
 from evsed.doctor.fitting import panel, set_up, settings
 from evsed.libraries import install
-from evsed.store import encode
+from evsed.saved_text import encode
 from evsed.wiring import Driver, Pins, Wiring
 from tests.doctor.test_machine import only
 

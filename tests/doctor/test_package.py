@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evsed import __version__, store
+from evsed import __version__, saved_text
 from evsed.config import Control, Http, Installation
 from evsed.core.model import Access
 from evsed.core.settings import Settings
@@ -75,7 +75,7 @@ def kept(directory: Path, name: str, text: str, age_s: int) -> Path:
 
 def test_the_newest_backup_is_looked_at(tmp_path: Path) -> None:
     assert only(backup(tmp_path)).what.startswith("none yet")
-    good = store.encode(Saved(Settings(), access=Access.ALLOW))
+    good = saved_text.encode(Saved(Settings(), access=Access.ALLOW))
     kept(tmp_path, "0.8.0-a", good, 200)
     newest = kept(tmp_path, "0.8.1-b", good, 100)
     found = only(backup(tmp_path))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evsed.core.record import Counters, Ending, Kept
 from evsed.core.snapshot import Saved
 from evsed.logbook.fields import kept_fields, kept_of
-from evsed.store import decode, encode
+from evsed.saved_text import decode, encode
 from tests.logbook.samples import counters, kept, records, session
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
-from evsed.store import encode
+from evsed.saved_text import encode
 from tests.documents.on_a_pi import on_a_pi
 from tests.package.booted import Booted
 from tests.package.roots import Root

@@ -9,7 +9,7 @@ from pathlib import Path
 from evsed import __version__
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
-from evsed.store import encode
+from evsed.saved_text import encode
 from tests.package.packages import OLDER
 from tests.package.roots import Root
 from tests.scenarios.simulation import wait_for

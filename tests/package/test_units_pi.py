@@ -14,7 +14,7 @@ import pytest
 from evsed.core.model import Access, Contactor2
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
-from evsed.store import encode
+from evsed.saved_text import encode
 from tests.package import packages
 from tests.package.booted import Booted
 from tests.package.roots import copied

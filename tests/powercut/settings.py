@@ -13,7 +13,8 @@ from evsed.core.schedule import Timer
 from evsed.core.setting import Value
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
-from evsed.store import DamagedError, Store, decode
+from evsed.saved_text import DamagedError, decode
+from evsed.store import Store
 from tests.powercut.folder import Trouble, watched
 from tests.powercut.history import Cut, History
 from tests.powercut.sessions import happened

@@ -20,7 +20,7 @@ from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.files import replace_text
 from evsed.hw.simulation.process import EV_ADDRESS, MAINS_ADDRESS
-from evsed.store import encode
+from evsed.saved_text import encode
 
 _PLANT_STARTS_S = 30.0
 _DAEMON_LEAVES_S = 1.7
