@@ -1,15 +1,20 @@
 // One session: a line that says when and how much, and opens to all that is known of it.
 
 import { h } from "../lib/dom.js";
+import { language } from "../lib/i18n.js";
 import { shortly } from "./doing.js";
 import { span } from "./span.js";
 
-const TWICE = (count, one, more) => (count === 1 ? one : more);
+const thisYear = (unix) => new Date(unix * 1000).getFullYear() === new Date().getFullYear();
 
-function ending(session, { t, format }) {
-  if (session.open) return t("sessions.still");
-  if (session.ended === "found_unplugged") return t("sessions.found_gone", { time: format.dateTime(session.last_seen) });
-  return format.dateTime(session.end);
+// As the page writes a moment, with the year where it is another one.
+const when = (unix, { format }) => (unix === null || thisYear(unix) ? format.dateTime(unix)
+  : new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(unix * 1000)));
+
+function ending(session, app) {
+  if (session.open) return app.t("sessions.still");
+  if (session.ended === "found_unplugged") return app.t("sessions.found_gone", { time: when(session.last_seen, app) });
+  return when(session.end, app);
 }
 
 function solar(session, { t, format }) {
@@ -22,8 +27,8 @@ const cards = (session, { t, format }) => session.cards.map((card) => t("session
   card: card.name || card.uid || t("sessions.no_card"), kwh: format.kwh(card.energy_wh),
 })).join("; ");
 
-const stops = (session, { t, word }) => session.stops.map(({ reason, count }) => TWICE(
-  count, shortly(word, reason), t("sessions.times", { reason: shortly(word, reason), count }),
+const stops = (session, { t, word }) => session.stops.map(({ reason, count }) => (
+  count === 1 ? shortly(word, reason) : t("sessions.times", { reason: shortly(word, reason), count })
 )).join("; ");
 
 const modes = (session, { word }) => session.modes.map((mode) => word("mode", mode, mode, "sessions")).join(", ");
@@ -32,7 +37,7 @@ const modes = (session, { word }) => session.modes.map((mode) => word("mode", mo
 function lines(session, app) {
   const { t, format } = app;
   return [
-    ["start", format.dateTime(session.start)],
+    ["start", when(session.start, app)],
     ["end", ending(session, app)],
     ["energy", format.kwh(session.energy_wh)],
     ["solar", solar(session, app)],
@@ -56,7 +61,7 @@ export function row(session, app, opened, toggled) {
   const { t, format } = app;
   const share = session.solar_percent === null ? "" : t("sessions.summary_solar", { percent: session.solar_percent });
   const line = h("summary", {},
-    h("span", { class: "when" }, session.start === null ? t("sessions.no_date") : format.dateTime(session.start)),
+    h("span", { class: "when" }, session.start === null ? t("sessions.no_date") : when(session.start, app)),
     h("span", { class: "share muted" }, session.open ? t("sessions.open") : share),
     h("span", { class: "much number" }, format.kwh(session.energy_wh)));
   const details = h("details", { class: "session", open: opened, "data-session": session.id }, line);
