@@ -33,11 +33,13 @@ from evsed.core.units import Millis
 from evsed.doors.opening import Doors
 from evsed.hw.absent import AbsentBoard, NoPanel
 from evsed.hw.guard import notify
+from evsed.logring import Ring
 from evsed.logs import QueuedLog
 from evsed.onlyone import hold
 from evsed.overrides import overridden
 from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.serialnumber import serial_number
+from evsed.started import begins_anew, why
 from evsed.store import Store
 from evsed.wallclock import ClockJudge, LocalCalendar
 
@@ -74,7 +76,7 @@ def run(installation: Installation, overrides: list[str]) -> int:
     prepare_threads()
     lines = QueuedLog()
     try:
-        daemon = _Daemon(installation, overrides)
+        daemon = _Daemon(installation, overrides, lines.ring)
         status = daemon.run()
     except BoardLostError as error:
         log.critical("the board cannot be used: %s", error)
@@ -113,6 +115,7 @@ def _start_anew() -> int:
 
     Returns only when that fails: a status with which systemd starts the daemon itself.
     """
+    begins_anew()
     try:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
     except OSError as error:
@@ -166,7 +169,8 @@ def _simulation(board: Board) -> "list[APIRouter]":
 class _Daemon:
     """Everything that runs, wired together."""
 
-    def __init__(self, installation: Installation, overrides: list[str]) -> None:
+    def __init__(self, installation: Installation, overrides: list[str], ring: Ring) -> None:
+        self._ring = ring
         self._runtime: Runtime | None = None
         self._over = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -175,7 +179,8 @@ class _Daemon:
         self._board, self._panel = self._open_board(installation.board)  # first of all: outputs safe
         self._installation = replace(installation, serial=serial_number(installation.serial))
         self._held = hold(Path(installation.state.directory))
-        keep(Path(installation.state.directory), __version__)
+        writer = keep(Path(installation.state.directory), __version__)
+        self._started = why(writer, __version__, machine_is_new=monotonic_ms() < POWER_CUT_MS)
         self._store = Store(Path(installation.state.directory))
         self._access = Access(Path(installation.state.directory))
         self._access.load()
@@ -290,14 +295,14 @@ class _Daemon:
         from evsed.api.network import Looker  # noqa: PLC0415
         from evsed.api.refusals import Refusals  # noqa: PLC0415
         from evsed.api.site import Site  # noqa: PLC0415
+        from evsed.api.update.handover import opened  # noqa: PLC0415
         from evsed.beside import devices, others, recorder_of  # noqa: PLC0415
         from evsed.doors.entrances import Entrances  # noqa: PLC0415
         from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
         from evsed.lcd.face import Face  # noqa: PLC0415
 
         installation = self._installation
-        refusals = Refusals()
-        network = Looker()
+        refusals, network = Refusals(), Looker()
         mqtt = MqttService(
             runtime,
             installation,
@@ -317,17 +322,22 @@ class _Daemon:
             installation,
             mqtt.connected,
             refusals,
+            log_lines=self._ring,
             reboot=reboot,
             broker=mqtt.broker,
             set_broker=mqtt.set_broker,
             network=network,
-            lcd=face.png,
+            lcd=face.shown,
             keys=Keys(self._access, guesses=Guesses(Path(installation.state.directory))),
             logbook=self._logbook,
             alerts=alerts,
             history=recorder.history,
             devices=lambda: devices(beside),
+            started=self._started,
+            announced=lambda: entrances.announced,
+            updates=await asyncio.to_thread(opened, state),
         )
+        self._ring.hides(lambda: (mqtt.broker().password, runtime.snapshot.settings.alert_webhook))
         await asyncio.to_thread(self._take_over_access, site.keys.guesses)
         app = create_app(site, *_simulation(installation.board))
         modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
@@ -345,7 +355,7 @@ class _Daemon:
         elif installation.modbus.port:
             ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
         settle_memory()
-        entrances = Entrances(installation, app, refusals.note, doors, self._over)
+        entrances = Entrances(installation, app, refusals.note, doors, self._over, site)
         goodbyes: list[Callable[[], None]] = [mqtt.close, entrances.close]
         ends.append(await self._serve_pages(entrances, door, site.closing))
         runtime.leave()

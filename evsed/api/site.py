@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evsed.access import Access
 from evsed.alerts.service import Alerts
-from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
+from evsed.api.bounds import MOST_LOG_STREAMS, MOST_LOG_STREAMS_OF_ONE, MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
 from evsed.api.gate import Keys
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
+from evsed.api.update.handover import Updates
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
     AddCards,
@@ -32,7 +33,12 @@ from evsed.core.record import SessionRecord
 from evsed.core.snapshot import Snapshot
 from evsed.devices import DeviceHealth
 from evsed.history.rows import History
+from evsed.logring import Ring
 from evsed.runtime import BUSY, ENDED, Runtime
+from evsed.started import Started
+
+if TYPE_CHECKING:
+    from evsed.lcd.face import Shown
 
 _ANSWERS_WITHIN_S = 3.0
 _KEPT = (
@@ -89,6 +95,8 @@ class Site:
 
     refusals: Refusals
     streams: Places = field(default_factory=lambda: Places(MOST_STREAMS, MOST_STREAMS_OF_ONE))
+    log_lines: Ring = field(default_factory=Ring)
+    log_streams: Places = field(default_factory=lambda: Places(MOST_LOG_STREAMS, MOST_LOG_STREAMS_OF_ONE))
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the daemon stops: answers without an end are over then."""
 
@@ -105,8 +113,8 @@ class Site:
     """
 
     network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
-    lcd: Callable[[frozenset[str]], bytes | None] = lambda _veiled: None
-    """What the LCD shows, as a PNG, without the digits of these PINs; None: there is no LCD.
+    lcd: Callable[[frozenset[str]], "Shown | None"] = lambda _veiled: None
+    """What the LCD shows, without the digits of these PINs; None: there is no LCD.
 
     It may take a moment: not for the event loop.
     """
@@ -129,12 +137,20 @@ class Site:
     """Of the log, by so many requests at once; the others wait."""
     alerts: Alerts | None = None
     """Who tells of faults; None: nobody."""
+    updates: Updates | None = None
+    """Who hands packages to root's installer; None: nobody."""
 
     history: History = field(default_factory=History)
     """The last day."""
 
     devices: Callable[[], Sequence[DeviceHealth]] = tuple
     """How the devices beside the board do."""
+
+    started: Started | None = None
+    """Why the daemon was started; None: not known."""
+
+    announced: Callable[[], str] = str
+    """The host name that the LAN knows by mDNS; empty while it knows none."""
 
     @property
     def unit(self) -> Unit:

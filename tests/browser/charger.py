@@ -41,7 +41,7 @@ class Charger:
         self.command = simulation.daemon_command()
         self._settings = self._values()
         self._frozen: int | None = None
-        self._dead = False
+        self._dead = self._another = False
 
     def _values(self) -> dict[str, Any]:
         return {key: row["value"] for key, row in self.get("/api/v1/settings").json.items()}
@@ -110,7 +110,7 @@ class Charger:
     def start(self, command: list[str] | None = None) -> None:
         """Starts the daemon again after ``kill``, as systemd would; ``command`` starts another program in its place."""
         self.simulation.start(command or self.command)
-        self._dead = False
+        self._dead, self._another = False, command is not None
 
     def freeze(self) -> None:
         """The daemon stands still, with its connections open, until ``thaw``."""
@@ -128,6 +128,8 @@ class Charger:
     def put_back(self) -> None:
         """As it was at first: it runs, nothing is plugged in, wanted, wrong or set otherwise. Sessions stay."""
         self.thaw()
+        if self._another and not self._dead:
+            self.kill()
         if self._dead:
             self.start()
         self.plant(_NOTHING_UNUSUAL)

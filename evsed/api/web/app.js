@@ -128,7 +128,10 @@ async function start() {
   document.addEventListener("accesschanged", showAccess);
   addEventListener("hashchange", show);
   await show();
+  let before = live.connected;
   live.on(() => {
+    if (live.connected && !before && shown.name === null) show(); // it could not be loaded while there was no connection
+    before = live.connected;
     showConnection();
     if (live.connected) shown.view?.update?.(live.state);
   });

@@ -1,5 +1,6 @@
 // Texts in the visitor's language. Owns which language that is; the texts are in /web/locale, a folder a language.
 
+const AGAIN_MS = 2000;
 const texts = new Map();
 const fetched = new Map();
 let chosen = "en";
@@ -9,9 +10,16 @@ const stored = () => {
   try { return localStorage.getItem("language"); } catch { return null; }
 };
 
+// Without its texts nothing can be shown, not even why: while nobody answers it is asked again.
 async function json(path) {
-  const answer = await fetch(path);
-  return answer.ok ? answer.json() : {};
+  for (;;) {
+    try {
+      const answer = await fetch(path);
+      return answer.ok ? await answer.json() : {};
+    } catch {
+      await new Promise((later) => { setTimeout(later, AGAIN_MS); });
+    }
+  }
 }
 
 async function read(area) {
@@ -48,6 +56,10 @@ export function t(key, values = {}) {
   const found = texts.get(key) ?? key;
   return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
+
+// All [key, text] of an area that was read.
+export const area = (name) => [...texts].flatMap(([key, value]) => (
+  key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), value]] : []));
 
 // What a code of the charger's means, such as word("reason", "no_car", "No car connected"): English is its own.
 export const word = (kind, code, english, area = "words") => texts.get(`${area}.${kind}.${code}`) ?? english;

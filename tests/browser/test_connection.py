@@ -1,0 +1,137 @@
+"""The page and its charger: lost, found again, another version, several who look at once."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.charger import Charger
+from tests.browser.conftest import DESKTOP, MakeContext
+from tests.browser.watch import LOST, Watch
+
+SILENCE_MS = 15_000
+"""So soon at the latest a page says that it hears nothing."""
+
+_OTHER_VERSION = """import runpy, sys, evsed
+evsed.__version__ = "99.9.9"
+sys.argv[0] = "evsed"
+runpy.run_module("evsed", run_name="__main__")"""
+
+_HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture
+def live(page: Page) -> Page:
+    """A page that shows what the charger does; ``loaded`` is true in it for as long as it is not loaded again."""
+    page.clock.install()
+    page.goto("/")
+    expect(page.locator("#link")).to_have_text("live")
+    page.evaluate("window.loaded = true")
+    return page
+
+
+def expect_lost(page: Page) -> None:
+    expect(page.get_by_role("alert").filter(has_text="No connection to the charger")).to_be_in_viewport()
+    expect(page.locator("#link")).to_have_text("no connection")
+    expect(page.locator("main[inert]")).to_be_visible()  # nothing in it takes a click or the focus
+
+
+def expect_live(page: Page) -> None:
+    expect(page.locator("#link")).to_have_text("live")
+    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("main:not([inert])")).to_be_visible()
+
+
+def test_a_killed_charger_is_missed_and_found_again_without_loading(
+    live: Page, charger: Charger, expect_trouble: Watch
+) -> None:
+    expect_trouble(LOST)
+    charger.kill()
+    expect_lost(live)
+    charger.start()
+    charger.plug()
+    expect_live(live)
+    expect(live.locator(".state")).to_have_text(charger.state["state_text"])
+    assert live.evaluate("window.loaded")
+
+
+def test_a_frozen_charger_is_missed_within_15_s(live: Page, charger: Charger, expect_trouble: Watch) -> None:
+    expect_trouble(LOST)
+    charger.freeze()
+    live.clock.fast_forward(SILENCE_MS)
+    expect_lost(live)
+    charger.thaw()
+    expect_live(live)
+    assert live.evaluate("window.loaded")
+
+
+def test_a_charger_of_another_version_has_the_page_loaded_anew(
+    live: Page, charger: Charger, expect_trouble: Watch
+) -> None:
+    expect_trouble(LOST)
+    name = charger.command.index("evsed")  # python -m evsed ...
+    charger.kill()
+    expect_lost(live)
+    charger.start([*charger.command[: name - 1], "-c", _OTHER_VERSION, *charger.command[name + 1 :]])
+    expect(live.locator("#link")).to_have_text("live")
+    live.wait_for_function("!window.loaded")
+    expect_live(live)
+
+
+def test_a_page_that_begins_while_the_charger_ends_is_there_when_it_is_back(
+    page: Page, charger: Charger, expect_trouble: Watch
+) -> None:
+    expect_trouble(LOST)
+    page.route(re.compile("/web/locale/"), lambda route: route.abort("connectionrefused"), times=2)
+    page.goto("/")
+    expect_live(page)
+    expect(page.locator(".state")).to_have_text(charger.state["state_text"])
+
+
+def test_a_view_that_could_not_be_loaded_comes_with_the_connection(
+    live: Page, charger: Charger, expect_trouble: Watch
+) -> None:
+    expect_trouble(LOST, "dynamically imported")
+    charger.kill()
+    expect_lost(live)
+    live.get_by_role("link", name="Settings").click()
+    charger.start()
+    expect_live(live)
+    expect(live.locator(".view-settings")).to_be_visible()
+
+
+def test_what_one_does_the_other_sees(page: Page, context_of: MakeContext) -> None:
+    other = context_of(**DESKTOP).new_page()
+    for one in (page, other):
+        one.goto("/")
+        expect(one.get_by_role("button", name="Normal", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Solar", exact=True).click()
+    expect(other.get_by_role("button", name="Solar", exact=True)).to_have_attribute("aria-pressed", "true")
+    other.get_by_role("button", name="Smart", exact=True).click()
+    expect(page.get_by_role("button", name="Smart", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_tab_that_nobody_looks_at_does_not_listen(live: Page) -> None:
+    with live.expect_event("requestfailed", lambda request: request.url.endswith("/api/v1/events")):
+        live.evaluate(_HIDE, True)
+    with live.expect_request("**/api/v1/events"):
+        live.evaluate(_HIDE, False)
+    expect_live(live)
+
+
+def test_scripts_come_from_web_only(page: Page) -> None:
+    scripts: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.resource_type == "script":
+            scripts.append(urlsplit(request.url).path)
+
+    page.on("request", note)
+    page.goto("/")
+    expect_live(page)
+    assert "/web/app.js" in scripts
+    assert [path for path in scripts if not path.startswith("/web/")] == []

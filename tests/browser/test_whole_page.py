@@ -1,0 +1,103 @@
+"""Every view, on a phone and on a desktop, light and dark, in every language."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser import looks
+from tests.browser.charger import Charger
+from tests.browser.conftest import DESKTOP, PHONE, MakeContext
+from tests.browser.sources import LANGUAGES, VIEWS, texts
+from tests.scenarios.simulation import wait_for
+
+SIZES: list[ViewportSize] = [PHONE["viewport"], DESKTOP["viewport"]]
+SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
+
+_COUNT = """window.asking = 0;
+const ask = window.fetch;
+window.fetch = (...all) => {
+  window.asking += 1;
+  return ask(...all).finally(() => setTimeout(() => { window.asking -= 1; }));
+};"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lived_in(running_charger: Charger) -> None:
+    """A car has charged once, so that there is a session to show."""
+    running_charger.charge()
+    wait_for(lambda: running_charger.state["charged_wh"], "some energy is counted")
+    running_charger.put_back()
+    wait_for(lambda: running_charger.get("/api/v1/sessions").json["sessions"], "the session is written down")
+
+
+@pytest.fixture
+def opened(context_of: MakeContext, view: str, language: str) -> Page:
+    """A view on a phone, light, with all that it asks for."""
+    context = context_of(**{**PHONE, "locale": language})
+    context.add_init_script(_COUNT)
+    page = context.new_page()
+    page.goto(f"/#/{view}")
+    expect(page.locator(f".view-{view}")).to_be_visible()
+    expect(page.locator(f"html[lang={language}]")).to_be_visible()
+    page.wait_for_function("window.asking === 0")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    return page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_fits_is_accessible_and_said_in_its_language(opened: Page, charger: Charger, language: str) -> None:
+    faults = looks.not_said(opened, set(texts("en")))
+    faults += [f"English: {text}" for text in looks.words(opened) if text in foreign(charger, language)]
+    for size in SIZES:
+        opened.set_viewport_size(size)
+        faults += looks.too_wide(opened)
+        for scheme in SCHEMES:
+            opened.emulate_media(color_scheme=scheme)
+            expect(opened.locator(f"html[data-theme={scheme}]")).to_be_visible()
+            faults += [f"{size['width']} px, {scheme}: {fault}" for fault in looks.not_accessible(opened)]
+    assert faults == []
+
+
+def foreign(charger: Charger, language: str) -> set[str]:
+    """What is English, and neither means the same nor is left so in this language; a charger's explanations too."""
+    if language == "en":
+        return set()
+    ours, theirs = texts("en"), texts(language)
+    english = {text for key, text in ours.items() if len(text) > 3 and theirs[key] != text}
+    english |= {row["description"] for row in charger.get("/api/v1/settings").json.values()}
+    return english - set(theirs.values())
+
+
+@pytest.mark.parametrize("language", ["de"])  # the longest words
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_finger_hits_every_control(opened: Page) -> None:
+    assert looks.too_small(opened) == []
+
+
+@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_tab_reaches_every_control_and_shows_where_it_is(opened: Page) -> None:
+    assert looks.not_reached_with_tab(opened) == []
+
+
+@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_control_has_a_name_to_be_read_out(opened: Page) -> None:
+    spoken = opened.locator("body").aria_snapshot().splitlines()
+    kinds = (
+        "button",
+        "link",
+        "textbox",
+        "combobox",
+        "checkbox",
+        "radio",
+        "slider",
+        "spinbutton",
+        "switch",
+        "tab",
+        "img",
+    )
+    bare = [line.strip() for line in spoken if line.strip().removeprefix("- ").rstrip(":").split(" [")[0] in kinds]
+    assert bare == []
