@@ -77,6 +77,7 @@ fuzz: install
 TRACES ?= ../shared/reference/traces
 bench: install
 	tools/need.sh mosquitto
+	tools/need.sh chromium
 	$(BIN)/python -m tests.bench $(TRACES)
 
 # Replays recorded runs of the firmware; RUNS is their folder, JSON a file for the whole comparison.
