@@ -22,7 +22,7 @@ _GET = "import sys, urllib.request as r; print(r.urlopen('http://127.0.0.1/' + s
 def charger(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unbooted]:
     """The older evsed with settings of its own, running; each test leaves it so."""
     with copied(release, tmp_path_factory.mktemp(release)) as root:
-        set_up(root, release)
+        set_up(root, release, kept=True)
         with Unbooted(root) as system:
             system.said("systemctl", "start", "evsed-guard.service", "evsed.service")
             system.wait(lambda: state(system).get("version") == OLDER, "the older one answers")
