@@ -16,6 +16,7 @@ class Page {
   #store;
   #rows = new Map();
   #groups = [];
+  #pin = false; // the installer has one
 
   constructor(place, app) {
     this.#place = place;
@@ -27,13 +28,19 @@ class Page {
   async #begin() {
     const { t } = this.#app;
     try {
-      await this.#store.read();
+      const [access] = await Promise.all([this.#app.ask.get("/api/v1/access"), this.#store.read()]);
+      this.#pin = access.installer_pin_set;
     } catch (trouble) {
       this.#place.append(h("p", { class: "card error", role: "alert" }, trouble.message));
       return;
     }
     this.#build(t);
     this.#store.on(() => { for (const row of this.#rows.values()) row.update(); });
+    this.openNamed();
+  }
+
+  // "#/settings/current_max" shows that setting.
+  openNamed() {
     this.#open(location.hash.split("/")[2]);
   }
 
@@ -47,7 +54,7 @@ class Page {
     this.#place.append(h("section", { class: "card search" },
       h("label", { class: "field" }, t("settings.search"), search),
       h("label", { class: "field tick" }, other, " ", t("settings.only_other")), found,
-      h("p", { class: "help" }, lock(), " ", t("settings.about_lock"))));
+      h("p", { class: "help" }, lock(), " ", t(this.#pin ? "settings.about_lock" : "settings.about_no_pin"))));
     for (const [name, keys] of grouped(this.#store.rows)) this.#group(name, keys, t);
   }
 
@@ -101,5 +108,7 @@ class Page {
 
 export function create(place, app) {
   const page = new Page(place, app);
-  return { update: () => page.look() };
+  const named = () => page.openNamed();
+  addEventListener("hashchange", named);
+  return { update: () => page.look(), close: () => removeEventListener("hashchange", named) };
 }
