@@ -83,6 +83,14 @@ class Modbus:
 
 
 @dataclass(frozen=True, slots=True)
+class Telnet:
+    """The live log by telnet, read only; off while ``port`` is 0. Telnet asks nobody who he is, and hides nothing."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Modem:
     """Modem experiments: driving the pilot by hand is locked unless the owner unlocks it here."""
 
@@ -154,6 +162,7 @@ class Installation:
     state: State = field(default_factory=State)
     bus: tuple[Bus, ...] = (Bus("bus 1", meters=ROLES, chargers=True),)
     modbus: Modbus = field(default_factory=Modbus)
+    telnet: Telnet = field(default_factory=Telnet)
     mqtt: Mqtt = field(default_factory=Mqtt)
     mdns: Mdns = field(default_factory=Mdns)
     modem: Modem = field(default_factory=Modem)
@@ -163,7 +172,7 @@ class Installation:
     @property
     def own_ports(self) -> frozenset[int]:
         """The TCP ports of this machine that are the charger's own, pigpiod's among them where it drives the board."""
-        ports = {self.http.port, self.modbus.port, self.board.plant_port}
+        ports = {self.http.port, self.modbus.port, self.telnet.port, self.board.plant_port}
         ports |= {self.tls.port} if self.tls.enabled else set()
         ports |= {self.board.wiring.pigpio_port} if self.board.kind == "pi" else set()
         return frozenset(ports - {0})
@@ -178,6 +187,7 @@ _PORTS = {"http.port": (0, 65_535), "tls.port": (1, 65_535), "mqtt.port": (1, 65
 _RANGES = {
     **_PORTS,
     "modbus.port": (0, 65_535),
+    "telnet.port": (0, 65_535),
     "serial": (0, 999_999),
     "bus.baud": (1_200, 115_200),
     "board.charger": (0, 7),
@@ -236,8 +246,8 @@ def _is_address(family: int, text: str) -> bool:
 
 def _wrong_text(installation: Installation) -> str:
     """Which host, directory or PIN cannot be one, beginning with the key; empty when each can."""
-    for table, host in (("http", installation.http.host), ("modbus", installation.modbus.host)):
-        if not is_host(host):
+    for table in ("http", "modbus", "telnet"):
+        if not is_host(host := getattr(installation, table).host):
             return f'{table}.host takes a host name or an address, "0.0.0.0" for every interface, not {shown(host)}'
     for name in installation.http.names:
         if not _HOST_NAME.fullmatch(name):
@@ -262,6 +272,9 @@ def _wrong_door(installation: Installation) -> str:
         return "tls.certificate and tls.key go together; without both, evsed makes its own"
     if tls.enabled and tls.port == installation.http.port:
         return f"tls.port and http.port are both {tls.port}; each needs its own"
+    telnet, others = installation.telnet.port, (installation.http.port, installation.modbus.port)
+    if telnet and telnet in {*others, tls.port if tls.enabled else 0}:
+        return f"telnet.port {telnet} is another door's already; it needs its own"
     if not installation.http.port and not tls.enabled:
         return "http.port takes 1 to 65535; 0, which is TLS alone, needs tls.enabled = true"
     if control.socket and not control.socket.startswith("/"):

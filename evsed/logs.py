@@ -1,7 +1,7 @@
-"""Logging that never blocks: whoever logs only queues, and one thread writes.
+"""Logging that never blocks: whoever logs only queues, and threads write and keep.
 
-A journal that is stuck, or a pipe that nobody reads, must not hold up the control loop. A line that finds the queue
-full is dropped; how many were is said as soon as there is room again.
+A journal that is stuck, or a pipe that nobody reads, must not hold up the control loop, nor the lines that people look
+at in logring.py. A line that finds the queue full is dropped; how many were is said as soon as there is room again.
 """
 
 import logging
@@ -10,25 +10,41 @@ import queue
 import sys
 import threading
 
+from evsed.logring import Ring
+
 _LONGEST_QUEUE = 2_000
 
 
 class QueuedLog(logging.handlers.QueueHandler):
-    """The root logger's only handler while the daemon runs."""
+    """The root logger's only handler while the daemon runs. What the root logger lets through is written to stderr.
+
+    ``ring`` is given everything, also what some logger lets through beyond that.
+    """
 
     def __init__(self) -> None:
         self.lines: queue.Queue[logging.LogRecord] = queue.Queue(_LONGEST_QUEUE)
         super().__init__(self.lines)
         self.dropped = 0
+        self.ring = Ring()
         self._writer = logging.StreamHandler(sys.stderr)
         self._writer.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-        root = logging.getLogger()
-        root.setLevel(logging.INFO)
-        root.handlers = [self]
+        self._root = logging.getLogger()
+        self._root.setLevel(logging.INFO)
+        self._root.handlers = [self]
+        self.ring.start()
         threading.Thread(target=self._write, name="log", daemon=True).start()
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Takes a record without the lock of handlers: nobody waits until another one's traceback is written out."""
+        if passes := self.filter(record):
+            self.emit(record)
+        return bool(passes)
 
     def enqueue(self, record: logging.LogRecord) -> None:
         """Queues a line, or drops it; never waits."""
+        self.ring.take(record)
+        if record.levelno < self._root.level:
+            return
         try:
             self.lines.put_nowait(record)
         except queue.Full:

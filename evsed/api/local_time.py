@@ -1,7 +1,7 @@
 """Times of day as owners write them: on the clock on their wall, to the minute."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from evsed.wallclock import LocalCalendar
 
@@ -23,3 +23,8 @@ def unix_of(text: str) -> int | None:
         return LocalCalendar().unix(when.toordinal(), when.hour * 60 + when.minute)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def with_zone(unix_s: int | None) -> str | None:
+    """``unix_s`` where the charger is, with the distance from UTC (ISO 8601); None for what is not known."""
+    return None if unix_s is None else datetime.fromtimestamp(unix_s, UTC).astimezone().isoformat()

@@ -62,6 +62,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/metrics"): _R,
         ("GET", "/api/v1/state"): _R,
         ("GET", "/api/v1/events"): _R,
+        ("GET", "/api/v1/log"): _R,
         ("POST", "/api/v1/faults/clear"): _O,
         ("GET", "/api/v1/settings"): _R,
         ("PATCH", "/api/v1/settings"): _O,  # and INSTALL for an installer's, that or the owner's for login
@@ -95,6 +96,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("POST", "/api/v1/restore"): _O,  # and INSTALL where the file changes what is an installer's
         ("GET", "/api/v1/alerts"): _R,
         ("POST", "/api/v1/alerts/test"): _O,
+        ("GET", "/api/v1/update"): _R,
         # who may ask
         ("GET", "/api/v1/access"): _R,
         ("PUT", "/api/v1/access/pin"): _I,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from evsed.access import Access
 from evsed.alerts.service import Alerts
-from evsed.api.bounds import MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
+from evsed.api.bounds import MOST_LOG_STREAMS, MOST_LOG_STREAMS_OF_ONE, MOST_STREAMS, MOST_STREAMS_OF_ONE, Places
 from evsed.api.firmware.report import Unit
 from evsed.api.gate import Keys
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
+from evsed.api.update.handover import Updates
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
     AddCards,
@@ -32,6 +33,7 @@ from evsed.core.record import SessionRecord
 from evsed.core.snapshot import Snapshot
 from evsed.devices import DeviceHealth
 from evsed.history.rows import History
+from evsed.logring import Ring
 from evsed.runtime import BUSY, ENDED, Runtime
 from evsed.started import Started
 
@@ -93,6 +95,8 @@ class Site:
 
     refusals: Refusals
     streams: Places = field(default_factory=lambda: Places(MOST_STREAMS, MOST_STREAMS_OF_ONE))
+    log_lines: Ring = field(default_factory=Ring)
+    log_streams: Places = field(default_factory=lambda: Places(MOST_LOG_STREAMS, MOST_LOG_STREAMS_OF_ONE))
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the daemon stops: answers without an end are over then."""
 
@@ -133,6 +137,8 @@ class Site:
     """Of the log, by so many requests at once; the others wait."""
     alerts: Alerts | None = None
     """Who tells of faults; None: nobody."""
+    updates: Updates | None = None
+    """Who hands packages to root's installer; None: nobody."""
 
     history: History = field(default_factory=History)
     """The last day."""

@@ -118,6 +118,13 @@ def backup(options: argparse.Namespace) -> int:
     return command.run(options)
 
 
+def log(options: argparse.Namespace) -> int:
+    """``evsed log``: the log of a running charger."""
+    from evsed.cli import log as command  # noqa: PLC0415 - only this command needs it
+
+    return command.run(options)
+
+
 def version(_options: argparse.Namespace) -> int:
     """``evsed version``: what is installed."""
     print(f"evsed {__version__}")
@@ -135,6 +142,7 @@ ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "cards": cards,
     "backup": backup,
     "restore": backup,
+    "log": log,
     "version": version,
 }
 """By the command's name; each answers with the exit status."""

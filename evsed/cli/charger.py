@@ -9,7 +9,8 @@ import json
 import os
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -26,6 +27,7 @@ __all__ = ["Charger", "ForbiddenError", "RefusedError", "SilentError", "TroubleE
 _ANSWER_S: Final = ANSWER_S  # for the whole of an answer
 _GOOD: Final = frozenset({200, 201})
 _EMPTY: Final = frozenset({200, 204})
+_LONGEST_PROBLEM: Final = 100_000
 _FAILED: Final = 500  # and above: the charger could not, which it may have found out half-way
 _Answer: TypeAlias = tuple[int, bytes]
 """Status and body."""
@@ -119,9 +121,30 @@ class Charger:
         except (ValueError, RecursionError) as error:
             raise self._stranger() from error
 
+    def events(self, path: str, after: str, quiet_s: float) -> Iterator[tuple[str, str, Any]]:
+        """The server-sent events at ``path`` that come after the one with the id ``after``: name, id and document.
+
+        The name is empty for a sign of life, which comes at least every ``quiet_s``. Raises SilentError when the
+        connection ends.
+        """
+        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
+        with self._telling(), self.way.listen(path, headers, quiet_s) as answer:
+            if answer.status not in _GOOD:
+                raise self._refused(answer.status, json.loads(answer.read(_LONGEST_PROBLEM)))
+            if answer.headers.get_content_type() != "text/event-stream":
+                raise self._stranger()
+            yield from _events(answer)
+        raise self._silent("the connection was ended")
+
     def _exchanged(self, method: str, path: str, body: bytes | None, kind: str) -> _Answer:
-        try:
+        with self._telling():
             return _in_time(lambda: self.way.exchange(method, path, body, kind))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Around a conversation: what goes wrong in it raises TroubleError."""
+        try:
+            yield
         except ssl.SSLCertVerificationError as error:
             raise self._unbelieved(error) from error
         except (OSError, http.client.HTTPException) as error:
@@ -162,6 +185,19 @@ class Charger:
         else:
             advice = "does evsed run? See systemctl status evsed; --url asks another charger"
         return SilentError(f"nobody answers at {self.url} ({words}); {advice}", os.EX_UNAVAILABLE)
+
+
+def _events(lines: Iterable[bytes]) -> Iterator[tuple[str, str, Any]]:
+    """Name, id and document of each event. Raises ValueError for what is none."""
+    event: dict[str, str] = {}
+    for line in lines:
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        if text:
+            name, _, value = text.partition(":")
+            event[name] = value.removeprefix(" ")
+        elif event:
+            yield event.get("event", ""), event.get("id", ""), json.loads(event.get("data", "null"))
+            event = {}
 
 
 def _in_time(exchange: Callable[[], _Answer]) -> _Answer:

@@ -59,6 +59,7 @@ def build() -> argparse.ArgumentParser:
     _add_cards(commands.add_parser("cards", help="show, change, save and bring the cards that let a car charge"))
     _add_backup(commands.add_parser("backup", help="save settings, broker and cards as one file"))
     _add_restore(commands.add_parser("restore", help="make a charger as a backup says, after a look at what changes"))
+    _add_log(commands.add_parser("log", help="the last lines of the log of the charger that runs, and what comes"))
     commands.add_parser("version", help="print the version")
     return parser
 
@@ -187,6 +188,22 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a backup, an export, or a settings.json; - is stdin")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "What the charger that runs has said lately; no secrets are in it. What it said before it was started, "
+        "journalctl -u evsed has."
+    )
+    _add_charger(parser, None, DEFAULT_CONFIG)
+    parser.add_argument("--follow", "-f", action="store_true", help="go on with what comes, until Ctrl-C")
+    levels = ("debug", "info", "warning", "error")
+    told = "from this level on (default info); lines of debug are made only while somebody follows them"
+    parser.add_argument("--level", choices=levels, default="info", help=told)
+    last = "begin with so many lines that were there before (default 50)"
+    parser.add_argument("--last", type=_whole(0, 2_000), default=50, metavar="N", help=last)
+    parser.add_argument("--text", default="", metavar="TEXT", help="only lines with this in them, in any case")
+    parser.add_argument("--json", action="store_true", help="a line of JSON for each, as /api/v1/log has it")
 
 
 def _add_charger(parser: argparse.ArgumentParser, url: object, config: object) -> None:

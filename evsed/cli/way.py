@@ -12,7 +12,8 @@ import os
 import re
 import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,19 @@ class Way:
     def controls(self) -> bool:
         """Whether it is the control socket, where nothing is refused for want of a right."""
         return self.url.startswith("unix:")
+
+    @contextmanager
+    def listen(self, path: str, headers: Mapping[str, str], quiet_s: float) -> Iterator[http.client.HTTPResponse]:
+        """An answer that may have no end, which says something every ``quiet_s``. Raises as ``exchange``."""
+        connection = self.open()
+        try:
+            connection.request("GET", path, headers={**self.headers, **headers})
+            answer = connection.getresponse()
+            if connection.sock is not None:
+                connection.sock.settimeout(quiet_s)
+            yield answer
+        finally:
+            connection.close()
 
     def exchange(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes]:
         """Status and body of one answer; ``kind``: of the body. Raises OSError, HTTPException or ValueError."""

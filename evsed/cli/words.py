@@ -7,7 +7,9 @@ import contextlib
 import errno
 import os
 import sys
-from typing import TextIO
+from typing import Final, TextIO
+
+_PLAIN: Final = "\x1b[0m"
 
 
 def printable(text: str) -> str:
@@ -15,12 +17,13 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
 
 
-def say(*lines: str) -> None:
-    """Prints to stdout. Raises OSError."""
+def say(*lines: str, colour: str = "") -> None:
+    """Prints to stdout, in the ``colour`` that an escape sequence begins. Raises OSError."""
     if sys.stdout is None:  # closed by whoever started us
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     for line in lines:
-        sys.stdout.write(_encodable(printable(line), sys.stdout) + "\n")
+        text = _encodable(printable(line), sys.stdout)
+        sys.stdout.write(f"{colour}{text}{_PLAIN}\n" if colour else f"{text}\n")
 
 
 def tell(text: str, command: str = "settings") -> None:

@@ -1,4 +1,4 @@
-"""The web server and its doors: the control socket, HTTP and TLS, each opened as soon as it can be.
+"""The doors: the web server's control socket, HTTP and TLS, and telnet beside it, each opened as soon as it can be.
 
 Owns their order, and that none waits for another: where one cannot be opened, the others serve. Imported once the
 control loop runs.
@@ -17,10 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from evsed.api.interfaces import every_address, interfaces, reachable
 from evsed.api.mdns import Announcer
 from evsed.api.rights import Right
+from evsed.api.site import Site
 from evsed.config import ConfigError, Http, Installation
 from evsed.doors import tls
 from evsed.doors.control import ControlError, ControlSocket
 from evsed.doors.opening import Doors
+from evsed.doors.telnet import Telnet
 from evsed.doors.webserver import QuietServer
 
 log = logging.getLogger(__name__)
@@ -36,12 +38,14 @@ class Entrances:
         refuse: Callable[[str, str, str], None],
         doors: Doors,
         over: asyncio.Event,
+        site: Site | None = None,
     ) -> None:
-        """``refuse`` is told whom the server sends away. ``over``: the daemon ends."""
+        """``refuse`` is told whom the server sends away. ``over``: the daemon ends. ``site``: for telnet."""
         self._installation = installation
         self._server = QuietServer(app, refuse, root=_with_every_right(app))
         self._doors = doors
         self._over = over
+        self._telnet = None if site is None else Telnet(site)
         self._announcer: Announcer | None = None
         self._closing: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -57,6 +61,8 @@ class Entrances:
         self._tasks = [asyncio.create_task(self._open_control()), asyncio.create_task(self._open_http(door))]
         if self._installation.tls.enabled:
             self._tasks.append(asyncio.create_task(self._open_tls()))
+        if self._installation.telnet.port and self._telnet is not None:
+            self._tasks.append(asyncio.create_task(self._open_telnet(self._telnet)))
         for task in self._tasks:
             task.add_done_callback(_tell)
         return serving
@@ -64,6 +70,8 @@ class Entrances:
     def leave(self) -> None:
         """The server takes no more, and ends."""
         self._server.should_exit = True
+        if self._telnet is not None:
+            self._telnet.close()
 
     def close(self) -> None:
         """Takes back what was announced, and the control socket; takes a moment."""
@@ -105,6 +113,12 @@ class Entrances:
         await self._server.open(door, keeper.context)
         while await self._wait():
             await asyncio.to_thread(keeper.look)
+
+    async def _open_telnet(self, telnet: Telnet) -> None:
+        """The live log by telnet, as soon as its port is free."""
+        door = await self._doors.later("telnet", self._installation.telnet)
+        if door is not None:
+            await telnet.start(door)
 
     async def _wait(self) -> bool:
         """Whether the daemon goes on, a minute later."""

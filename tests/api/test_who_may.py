@@ -61,6 +61,7 @@ POST   /lcd-verify-password           operate   password=1234
 
 GET    /api/v1/state                  read
 GET    /api/v1/events                 read
+GET    /api/v1/log                    read
 POST   /api/v1/faults/clear           operate
 GET    /api/v1/settings               read
 PATCH  /api/v1/settings               operate   {"current_min": 7, "mode": "Solar"}
@@ -102,6 +103,7 @@ GET    /api/v1/backup                 read
 POST   /api/v1/restore                operate   {"format":"evsed settings","schema":3,"settings":{"current_min":8}}
 GET    /api/v1/alerts                 read
 POST   /api/v1/alerts/test            operate
+GET    /api/v1/update                 read
 
 POST   /api/v1/login                  nothing   {"pin": "2468"}
 POST   /api/v1/logout                 nothing

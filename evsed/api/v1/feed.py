@@ -22,7 +22,7 @@ REPEATS_S: Final = 5.0
 RETRY_MS: Final = 2_000
 
 _PASSING: Final = frozenset(
-    {"uptime_s", "seconds_left", "age_s", "answers", "high_v", "low_v", "control_loop_worst_lateness_ms"}
+    {"uptime_s", "local_time", "seconds_left", "age_s", "answers", "high_v", "low_v", "control_loop_worst_lateness_ms"}
 )
 """What changes by itself, all the time: no event for its own sake."""
 

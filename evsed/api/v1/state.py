@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed.api.firmware.report import error_of
+from evsed.api.local_time import with_zone
 from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem
 from evsed.api.site import Site
 from evsed.api.v1.bodies import Answers, taking
@@ -14,6 +15,7 @@ from evsed.api.v1.documents import (
     Amps,
     Celsius,
     Fraction,
+    LocalTime,
     ModeName,
     Percent,
     Seconds,
@@ -167,6 +169,7 @@ class StateDocument(TypedDict):
     power_share: str
     chargers: list[ChargerDocument]
     learned: LearnedDocument
+    local_time: LocalTime | None
     uptime_s: Seconds
     closings: SinceStart
 
@@ -242,6 +245,7 @@ def state_document(snapshot: Snapshot) -> StateDocument:
         "power_share": TABLE["loadbl"].choices[snapshot.settings.loadbl],
         "chargers": [_charger(charger) for charger in snapshot.chargers],
         "learned": _learned(snapshot.learned),
+        "local_time": with_zone(snapshot.unix_s),
         "uptime_s": snapshot.uptime_s,
         "closings": snapshot.closings,
     }

@@ -1,13 +1,14 @@
 """/api/v1/timer: delayed charging, with a stop and daily if wanted. What the timer does then is the core's."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
+from evsed.api.local_time import with_zone
 from evsed.api.problems import Wrong
 from evsed.api.site import Site
 from evsed.api.v1.bodies import NOT_TAKEN, NotTakenError, body_of, carry_out, json_object, taking, whole
@@ -92,16 +93,12 @@ def timer_document(snapshot: Snapshot) -> TimerDocument:
     return {
         "mode": None if timer == NO_TIMER else choice_of(snapshot.mode, Access.ALLOW).name,
         "start": timer.start_s,
-        "start_local": _local(timer.start_s),
+        "start_local": with_zone(timer.start_s),
         "stop": timer.stop_s,
-        "stop_local": _local(timer.stop_s),
+        "stop_local": with_zone(timer.stop_s),
         "daily": timer.repeat,
         "waiting": timer.waits,
     }
-
-
-def _local(unix_s: int | None) -> str | None:
-    return None if unix_s is None else datetime.fromtimestamp(unix_s, UTC).astimezone().isoformat()
 
 
 def _about(_command: Command, refused: str) -> str:

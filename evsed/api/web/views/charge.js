@@ -1,18 +1,39 @@
-// What the charger does now, and why.
+// The first view: what the charger does and why, what flows, and what an owner may want to change now.
 
-import { h, text } from "../lib/dom.js";
+import { h } from "../lib/dom.js";
+import * as chargers from "./charge/chargers.js";
+import * as details from "./charge/details.js";
+import * as faults from "./charge/faults.js";
+import * as flow from "./charge/flow.js";
+import * as modes from "./charge/modes.js";
+import * as override from "./charge/override.js";
+import * as phases from "./charge/phases.js";
+import { areas as said } from "./charge/said.js";
+import { watch } from "./charge/settings.js";
+import * as setUp from "./charge/setup.js";
+import * as status from "./charge/status.js";
 
-export const areas = ["charge"];
+export const areas = ["charge", ...said];
 export const css = true;
 
-export function create(place, { word }) {
-  const state = h("p", { class: "state" });
-  const reason = h("p", {});
-  place.append(h("section", { class: "card" }, state, reason));
+// Two columns on a wide screen; on a phone one, in the order of the stylesheet.
+const LEFT = [faults, status, setUp, modes, override];
+const RIGHT = [flow, phases, chargers, details];
+
+export function create(place, app) {
+  const made = (parts) => parts.map((part) => part.create(app));
+  const columns = [made(LEFT), made(RIGHT)];
+  place.append(...columns.map((parts) => h("div", { class: "column" }, parts.map((part) => part.element))));
+  const parts = columns.flat();
+  const each = (name, ...given) => parts.forEach((part) => part[name]?.(...given));
+  const settings = watch(app, () => app.live.state && each("update", app.live.state, settings.values));
+  const ticking = setInterval(() => each("tick"), 1000);
   return {
-    update(now) {
-      text(state, word("state", now.state, now.state_text));
-      text(reason, now.not_charging ? word("reason", now.not_charging.reason, now.not_charging.text) : "");
+    update: (state) => each("update", state, settings.values),
+    close() {
+      clearInterval(ticking);
+      settings.close();
+      each("close");
     },
   };
 }
