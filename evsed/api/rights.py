@@ -69,6 +69,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/api/v1/meters"): _R,
         ("GET", "/api/v1/counters"): _R,
         ("GET", "/api/v1/about"): _R,
+        ("GET", "/api/v1/devices"): _R,
         ("GET", "/api/v1/mode"): _R,
         ("PUT", "/api/v1/mode"): _O,
         ("GET", "/api/v1/override"): _R,
