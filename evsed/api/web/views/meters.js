@@ -46,7 +46,7 @@ class Card {
     this.advice = h("ul", {});
     this.help = h("div", { class: "advice" }, h("h3", {}, t("meters.what_to_do")), this.advice);
     this.body = h("div", {}, this.phases.node, h("dl", { class: "facts" }, this.rows));
-    this.link = h("p", {}, h("a", { class: "button", href: "#/settings" }, t("meters.to_settings")));
+    this.link = h("p", {}, h("a", { class: "button", href: `#/settings/${role}_meter` }, t("meters.to_settings")));
     this.node = h("section", { class: "card", id: `meter-${role}`, "aria-label": t(`meters.${role}`) },
       h("h2", {}, t(`meters.${role}`)), this.state, this.help, this.body, this.link);
     this.role = role;
