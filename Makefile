@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix powercuts mutation lock clean \
-	deb deb-reproducible deb-lint package-test package-test-arm64
+.PHONY: install runtime run test unit lint openapi docs lcd pictures fuzz bench conformance soak crash-matrix powercuts mutation lock clean \
+	deb sign release-key deb-reproducible deb-lint package-test package-test-arm64
 .DEFAULT_GOAL := install
 
 install: $(VENV)/.dev
@@ -66,6 +66,11 @@ docs: install
 lcd: install
 	$(BIN)/python -m tests.lcd
 
+# Pictures of the web page while a simulated car charges, docs/page-*.png.
+pictures: install
+	tools/need.sh chromium
+	$(BIN)/python -m tests.browser.pictures
+
 # Random requests, a hundred thousand, to the whole web server: no fault of ours, and no change by what was refused.
 REQUESTS ?= 100000
 fuzz: install
@@ -77,6 +82,7 @@ fuzz: install
 TRACES ?= ../shared/reference/traces
 bench: install
 	tools/need.sh mosquitto
+	tools/need.sh chromium
 	$(BIN)/python -m tests.bench $(TRACES)
 
 # Replays recorded runs of the firmware; RUNS is their folder, JSON a file for the whole comparison.
@@ -112,11 +118,24 @@ powercuts: install
 mutation: install
 	$(BIN)/python -m tests.mutation
 
-# dist/evsed_<version>+<release>_<architecture>.deb, built from debian/ with the fast tests. DEBS chooses fewer.
+# dist/evsed_<version>+<release>_<architecture>.deb, built from debian/ with the fast tests. DEBS chooses fewer; KEY, the
+# file of a private key, signs them.
 DEBS ?= deb12_amd64 deb12_arm64 deb13_amd64 deb13_arm64
 deb: install
 	tools/need.sh debhelper
 	$(BIN)/python -m tools.deb.build $(DEBS)
+	$(if $(KEY),$(BIN)/python -m tools.deb.signing sign "$(KEY)" $(DEBS:%=dist/evsed_*+%.deb))
+
+# A signature beside each package in dist, <package>.sig, as POST /update wants it.
+sign: install
+	@test -n "$(KEY)" || { echo "evsed: name the file of the private key: make sign KEY=/.../release-key.pem" >&2; exit 1; }
+	$(BIN)/python -m tools.deb.signing sign "$(KEY)" dist/*.deb
+
+# A new pair of keys: the private half at KEY, outside of this clone; the public half in debian/update-keys, where it is
+# built into the packages from then on.
+release-key: install
+	@test -n "$(KEY)" || { echo "evsed: say where it is kept: make release-key KEY=/.../release-key.pem" >&2; exit 1; }
+	$(BIN)/python -m tools.deb.signing new "$(KEY)"
 
 # The same package again, from another folder and at another time: the same bytes.
 deb-reproducible: install

@@ -10,7 +10,8 @@ put() { # MODE FILE PLACE
     install -D -m "$1" "$2" "$to/$3"
 }
 
-for unit in evsed.service evsed-guard.service evsed-safe.service evsed-update.service evsed-dhcp-name.service; do
+for unit in evsed.service evsed-guard.service evsed-safe.service evsed-update.service evsed-update.path \
+    evsed-dhcp-name.service; do
     put 0644 "$unit" "usr/lib/systemd/system/$unit"
 done
 put 0644 pigpiod.service.d/evsed.conf usr/lib/systemd/system/pigpiod.service.d/evsed.conf

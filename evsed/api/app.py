@@ -14,7 +14,7 @@ from starlette.routing import Match, Mount
 from evsed import __version__
 from evsed.api.bounds import LATER, Bounds
 from evsed.api.docs import add_docs
-from evsed.api.firmware import lcd, meters, settings, unit
+from evsed.api.firmware import lcd, meters, settings, unit, update
 from evsed.api.gate import Gate
 from evsed.api.guard import Guard, names_of
 from evsed.api.metrics import route as metrics
@@ -24,6 +24,7 @@ from evsed.api.problems import Wrong, refusal
 from evsed.api.rights import Needs, Served
 from evsed.api.site import BusyError, Site
 from evsed.api.v1 import (
+    about,
     access,
     alerts,
     backup,
@@ -40,6 +41,7 @@ from evsed.api.v1 import (
 )
 from evsed.api.v1 import meters as v1_meters
 from evsed.api.v1 import settings as v1_settings
+from evsed.api.v1 import update as v1_update
 from evsed.core.events import CredentialsSet
 
 
@@ -60,8 +62,8 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
     owners = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
-    v1 = (*owners, log, access, alerts, backup, cards, history, sessions)
-    for module in (settings, meters, unit, lcd, metrics, *v1):
+    v1 = (*owners, log, about, access, alerts, backup, cards, history, sessions, v1_update)
+    for module in (settings, meters, unit, update, lcd, metrics, *v1):
         app.include_router(module.create_router(site))
     for router in extra:
         app.include_router(router)

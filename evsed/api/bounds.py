@@ -83,6 +83,10 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
+UNREAD: Final = frozenset({("POST", "/update")})
+"""Whose body the route reads itself, as it comes, with bounds of its own."""
+
+
 class Bounds:
     """Answers 414, 431 or 413 to a request that is too long and 503 when too many are at work, before any route."""
 
@@ -99,7 +103,8 @@ class Bounds:
         if too_long := _head(scope):
             await refusal(path, *too_long, {"Connection": "close"})(scope, receive, send)
             return
-        body = await _body(receive)
+        whole = (scope["method"], path) not in UNREAD
+        body = await _body(receive) if whole else b""
         if body is None:
             return  # the client is gone
         if len(body) > LONGEST_BODY:
@@ -110,7 +115,7 @@ class Bounds:
             await refusal(path, 503, detail, LATER)(scope, receive, send)
             return
         with self._places.one():
-            await self._app(scope, _replay(body, receive), send)
+            await self._app(scope, _replay(body, receive) if whole else receive, send)
 
 
 def _head(scope: Scope) -> tuple[int, str] | None:

@@ -68,6 +68,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("PATCH", "/api/v1/settings"): _O,  # and INSTALL for an installer's, that or the owner's for login
         ("GET", "/api/v1/meters"): _R,
         ("GET", "/api/v1/counters"): _R,
+        ("GET", "/api/v1/about"): _R,
         ("GET", "/api/v1/mode"): _R,
         ("PUT", "/api/v1/mode"): _O,
         ("GET", "/api/v1/override"): _R,
@@ -95,6 +96,7 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("POST", "/api/v1/restore"): _O,  # and INSTALL where the file changes what is an installer's
         ("GET", "/api/v1/alerts"): _R,
         ("POST", "/api/v1/alerts/test"): _O,
+        ("GET", "/api/v1/update"): _R,
         # who may ask
         ("GET", "/api/v1/access"): _R,
         ("PUT", "/api/v1/access/pin"): _I,

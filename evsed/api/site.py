@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evsed.access import Access
 from evsed.alerts.service import Alerts
@@ -13,6 +13,7 @@ from evsed.api.firmware.report import Unit
 from evsed.api.gate import Keys
 from evsed.api.network import UNKNOWN_NETWORK, Network
 from evsed.api.refusals import Refusals
+from evsed.api.update.handover import Updates
 from evsed.config import Installation, Mqtt
 from evsed.core.events import (
     AddCards,
@@ -34,6 +35,10 @@ from evsed.devices import DeviceHealth
 from evsed.history.rows import History
 from evsed.logring import Ring
 from evsed.runtime import BUSY, ENDED, Runtime
+from evsed.started import Started
+
+if TYPE_CHECKING:
+    from evsed.lcd.face import Shown
 
 _ANSWERS_WITHIN_S = 3.0
 _KEPT = (
@@ -108,8 +113,8 @@ class Site:
     """
 
     network: Callable[[], Network] = lambda: UNKNOWN_NETWORK
-    lcd: Callable[[frozenset[str]], bytes | None] = lambda _veiled: None
-    """What the LCD shows, as a PNG, without the digits of these PINs; None: there is no LCD.
+    lcd: Callable[[frozenset[str]], "Shown | None"] = lambda _veiled: None
+    """What the LCD shows, without the digits of these PINs; None: there is no LCD.
 
     It may take a moment: not for the event loop.
     """
@@ -132,12 +137,20 @@ class Site:
     """Of the log, by so many requests at once; the others wait."""
     alerts: Alerts | None = None
     """Who tells of faults; None: nobody."""
+    updates: Updates | None = None
+    """Who hands packages to root's installer; None: nobody."""
 
     history: History = field(default_factory=History)
     """The last day."""
 
     devices: Callable[[], Sequence[DeviceHealth]] = tuple
     """How the devices beside the board do."""
+
+    started: Started | None = None
+    """Why the daemon was started; None: not known."""
+
+    announced: Callable[[], str] = str
+    """The host name that the LAN knows by mDNS; empty while it knows none."""
 
     @property
     def unit(self) -> Unit:

@@ -22,19 +22,24 @@ _KEPT: Final = ("settings.json", "settings.json.previous", "cards.json", "access
 _VERSION: Final = re.compile(r"[0-9A-Za-z.~-]{1,40}")
 
 
-def keep(directory: Path, version: str, now: datetime | None = None) -> None:
-    """Copies what an evsed of another version than ``version`` has kept in ``directory``. Never raises."""
+def keep(directory: Path, version: str, now: datetime | None = None) -> str:
+    """Copies what an evsed of another version than ``version`` has kept in ``directory``. Never raises.
+
+    The version that wrote last; empty where nothing is there, or it is damaged, which the store says.
+    """
     try:
         document = json.loads((directory / "settings.json").read_text(encoding="utf-8"))
         writer = document["evsed"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return  # there is none, or it is damaged, which the store says
-    if writer == version or not isinstance(writer, str) or not _VERSION.fullmatch(writer):
-        return
-    try:
-        _keep(directory, writer, now or datetime.now(UTC))
-    except (OSError, UnicodeDecodeError) as error:
-        log.error("no copy of the settings of evsed %s could be kept: %s", writer, error)  # noqa: TRY400
+        return ""
+    if not isinstance(writer, str) or not _VERSION.fullmatch(writer):
+        return ""
+    if writer != version:
+        try:
+            _keep(directory, writer, now or datetime.now(UTC))
+        except (OSError, UnicodeDecodeError) as error:
+            log.error("no copy of the settings of evsed %s could be kept: %s", writer, error)  # noqa: TRY400
+    return writer
 
 
 def _keep(directory: Path, writer: str, now: datetime) -> None:

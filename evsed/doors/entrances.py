@@ -46,8 +46,14 @@ class Entrances:
         self._doors = doors
         self._over = over
         self._telnet = None if site is None else Telnet(site)
+        self._announcer: Announcer | None = None
         self._closing: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def announced(self) -> str:
+        """The host name that the LAN knows by mDNS; empty while it knows none."""
+        return "" if self._announcer is None else self._announcer.host
 
     def open(self, door: socket.socket | None) -> "asyncio.Task[None]":
         """Begins to serve; ``door`` is that of HTTP, where there is one already. The server, until it ends."""
@@ -127,7 +133,7 @@ class Entrances:
         host, port = door.getsockname()[:2]
         settings = self._installation.tls
         secure = settings.port if settings.enabled else 0
-        announcer = Announcer(
+        self._announcer = announcer = Announcer(
             self._installation.serial,
             port,
             lambda: reachable(host, interfaces()),

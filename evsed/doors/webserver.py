@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 _LEAVING_S = 3.0
 _LONGEST_HEAD = 16_384
 _ROOT = "control socket"
+PATIENCE = "evsed.patience"
+"""In the state of a request: called with two times in s, it lets the request take so long, and pause for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class BoundedProtocol(H11Protocol):
     def __init__(self, config: uvicorn.Config, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
         assert isinstance(config, _Config)  # noqa: S101 - only QuietServer uses this class
+        self.app_state = {**self.app_state, PATIENCE: self._be_patient}
         self._bounds = config.bounds
         self._refuse = config.refuse
         self._porch = config.porch
@@ -83,6 +86,8 @@ class BoundedProtocol(H11Protocol):
         self._arriving: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
         self._closing: asyncio.TimerHandle | None = None
+        self._pausing: asyncio.TimerHandle | None = None
+        self._pause_s = 0.0
 
     @property
     def address(self) -> str:
@@ -131,7 +136,7 @@ class BoundedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone, or was sent away."""
-        for timer in (self._arriving, self._taking, self._closing):
+        for timer in (self._arriving, self._taking, self._closing, self._pausing):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
@@ -143,6 +148,7 @@ class BoundedProtocol(H11Protocol):
         if not self.is_leaving:
             super().data_received(data)
             self._watch()
+            self._begin_pause()
 
     def on_response_complete(self) -> None:
         """An answer was written; the next request may come, or be here already."""
@@ -169,11 +175,36 @@ class BoundedProtocol(H11Protocol):
         if self._arriving is not None and not waits:
             self._arriving.cancel()
             self._arriving = None
+            self._pause_s = 0.0
+            self._begin_pause()
         elif self._arriving is None and waits and not self.is_leaving:
-            self._arriving = self.loop.call_later(self._bounds.request_s, self._too_slow)
+            self._arriving = self.loop.call_later(self._bounds.request_s, self._too_slow, self._bounds.request_s)
 
-    def _too_slow(self) -> None:
-        self._end(408, f"the request did not arrive whole within {self._bounds.request_s:g} s")
+    def _too_slow(self, within_s: float) -> None:
+        self._end(408, f"the request did not arrive whole within {within_s:g} s")
+
+    def _be_patient(self, whole_s: float, pause_s: float) -> None:
+        """The request that is arriving may take so long, from now on, and so long without a byte."""
+        if self._arriving is None:
+            return  # it is here already
+        self._arriving.cancel()
+        self._arriving = self.loop.call_later(whole_s, self._too_slow, whole_s)
+        self._pause_s = pause_s
+        self._begin_pause()
+
+    def _begin_pause(self) -> None:
+        """Waits for the next bytes of a request that may take long; starts anew while we take none."""
+        if self._pausing is not None:
+            self._pausing.cancel()
+            self._pausing = None
+        if self._pause_s:
+            self._pausing = self.loop.call_later(self._pause_s, self._paused)
+
+    def _paused(self) -> None:
+        if self.flow.read_paused:
+            self._begin_pause()
+        else:
+            self._end(408, f"nothing more of the request came for {self._pause_s:g} s")
 
     # ---- answers ----
 

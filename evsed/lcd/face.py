@@ -5,6 +5,7 @@ it is drawn draw.py's.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from PIL.Image import Image
@@ -12,12 +13,23 @@ from PIL.Image import Image
 from evsed.core.schedule import Calendar
 from evsed.core.screens.around import Around
 from evsed.core.screens.main import screen
+from evsed.core.screens.reading import Kind, lines
 from evsed.core.screens.screen import Screen, Words
 from evsed.core.snapshot import Snapshot
 from evsed.core.units import Millis
 from evsed.lcd.draw import draw
 from evsed.lcd.picture import png
 from evsed.runtime import STALE_MS, monotonic_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One moment of the LCD: its picture, as a PNG, and the words on it."""
+
+    png: bytes
+    kind: Kind
+    lines: tuple[str, ...]
+
 
 NO_ANSWER: Final = Words(("OUT OF ORDER", "The control loop", "does not answer"))
 """Instead of what was true a while ago."""
@@ -42,18 +54,18 @@ class Face:
         self._address = address
         self._clock = clock
         self._drawn: tuple[Screen, Image] | None = None
-        self._encoded: tuple[Screen, bytes] | None = None
+        self._encoded: tuple[Screen, Shown] | None = None
 
     def image(self) -> Image:
         """What the panel shows now; see draw.draw. Nobody may draw on it."""
         return self._image(self._screen(frozenset()))
 
-    def png(self, veiled: frozenset[str]) -> bytes:
-        """The same as a PNG; ``veiled``: the PINs whose digits are not shown while they are entered."""
+    def shown(self, veiled: frozenset[str]) -> Shown:
+        """The same as a PNG and as words; ``veiled``: the PINs whose digits are not shown while they are entered."""
         now = self._screen(veiled)
         kept = self._encoded
         if kept is None or kept[0] != now:
-            self._encoded = kept = (now, png(self._image(now)))
+            self._encoded = kept = (now, Shown(png(self._image(now)), *lines(now)))
         return kept[1]
 
     def _screen(self, veiled: frozenset[str]) -> Screen:

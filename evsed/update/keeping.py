@@ -61,10 +61,11 @@ def copy(path: Path, to: Path, owner: tuple[int, int] | None = None) -> None:
             written.flush()
             os.fsync(target)
     temporary.replace(to)
-    _sync(to.parent)
+    sync(to.parent)
 
 
-def _sync(directory: Path) -> None:
+def sync(directory: Path) -> None:
+    """Makes what was created and renamed in it outlive a power cut. Raises OSError."""
     opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(opened)
@@ -93,7 +94,7 @@ def back_up(machine: Machine) -> None:
         raise
     shutil.rmtree(to, ignore_errors=True)
     fresh.rename(to)
-    _sync(machine.store)
+    sync(machine.store)
 
 
 def restore(machine: Machine) -> None:
@@ -103,9 +104,9 @@ def restore(machine: Machine) -> None:
     begun = machine.store / "sessions-begun"  # also for who finishes this after a power cut, and finds an old log
     if sessions.NAME in before and (begun.exists() or _is_too_new(machine)):
         begun.touch()
-        _sync(machine.store)
+        sync(machine.store)
         aside = sessions.put_aside(machine.settings)
-        _sync(machine.settings)
+        sync(machine.settings)
         if os.path.lexists(machine.settings / aside):
             machine.say(f"sessions of the newer evsed are kept in {machine.settings / aside}")
         names += [name for name in (sessions.WAL, sessions.NAME) if name in before]  # never a log beside a stranger
@@ -147,4 +148,4 @@ def write_record(machine: Machine, record: Record) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync(path.parent)
+    sync(path.parent)

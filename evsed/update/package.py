@@ -33,24 +33,30 @@ def inspect(machine: Machine, path: Path, name: str, *, downgrade: bool) -> Pack
     package = Package(fields.get("Version", ""), fields.get("Architecture", ""), _bytes(fields.get("Installed-Size")))
     if not re.fullmatch(r"[A-Za-z0-9.+~-]+", package.version):
         raise UpdateError(f"{name} has no version that can be used: {package.version!r}")
+    suits(machine, name, package.version, package.architecture, downgrade=downgrade)
+    return package
+
+
+def suits(machine: Machine, name: str, version: str, architecture: str, *, downgrade: bool = False) -> None:
+    """Raises UpdateError unless a package ``name`` of this kind is for this machine, and newer than what is there."""
     here = machine.said("dpkg", "--print-architecture")
-    if package.architecture != here:
-        raise UpdateError(f"{name} is for {package.architecture}, and this machine is {here}")
-    release, wanted = _RELEASE.search(package.version), _release(machine)
-    if release is None or release[1] != wanted:
+    if architecture != here:
+        raise UpdateError(f"{name} is for {architecture}, and this machine is {here}")
+    found, wanted = _RELEASE.search(version), release(machine)
+    if found is None or found[1] != wanted:
         raise UpdateError(f"{name} is not for this release, which needs one with +{wanted} in its version")
     installed = installed_version(machine)
-    if not downgrade and not machine.does("dpkg", "--compare-versions", package.version, "gt", installed):
-        newer = "" if package.version == installed else ", which is newer"
-        raise UpdateError(f"{package.version} is no update: {installed} is installed{newer} (--downgrade takes it)")
-    return package
+    if not downgrade and not machine.does("dpkg", "--compare-versions", version, "gt", installed):
+        newer = "" if version == installed else ", which is newer"
+        hint = "sudo evsed-update --downgrade takes it"
+        raise UpdateError(f"{version} is no update: {installed} is installed{newer} ({hint})")
 
 
 def _bytes(kibibytes: str | None) -> int:
     return int(kibibytes) * 1024 if kibibytes and kibibytes.isdecimal() else 0
 
 
-def _release(machine: Machine) -> str:
+def release(machine: Machine) -> str:
     """Such as deb12; Raspberry Pi OS has the number of the Debian that it is made of."""
     with contextlib.suppress(OSError):
         lines = (machine.root / "etc/os-release").read_text(encoding="utf-8").splitlines()

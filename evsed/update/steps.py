@@ -3,49 +3,112 @@
 import contextlib
 from pathlib import Path
 
+from evsed.update import handed
 from evsed.update.health import answers, half_unpacked, trouble, wanted
 from evsed.update.keeping import Record, back_up, copy, kept, record_path, restore, room, write_record
 from evsed.update.machine import NAME, UNITS, Machine, UpdateError
-from evsed.update.package import inspect, installed_version
+from evsed.update.package import Package, inspect, installed_version
+from evsed.update.progress import CHECKING, GOING_BACK, INSTALLING, tell
+from evsed.update.repack import repack
 
 _DPKG_S = 900.0
 
 
 def install(machine: Machine, path: Path, *, downgrade: bool) -> str:
-    """Installs the package in ``path``; what was done. Raises UpdateError."""
+    """Installs the package in ``path``, which root has brought; what was done. Raises UpdateError."""
+    candidate = _candidate(machine)
     try:
-        machine.store.mkdir(mode=0o700, parents=True, exist_ok=True)
-        candidate = machine.store / "candidate.deb"  # nobody but root changes this one between the look and the deed
         room(machine, 2 * path.stat().st_size)
         copy(path, candidate)
         package = inspect(machine, candidate, path.name, downgrade=downgrade)
-        room(machine, package.unpacked + candidate.stat().st_size)
-        new = candidate.replace(kept(machine, package.version, package.architecture))
-        version = installed_version(machine)
-        old = kept(machine, version, package.architecture)
-        ran = wanted(machine)
-        record = Record(new.name, old.name if old.is_file() else "", version, package.version, ran, False)
-        record.answered = bool(ran) and answers(machine)
-        if not record.old:
-            machine.say(f"There will be no way back: {old} is not there, which is the package that is installed now")
-        machine.said("systemctl", "stop", *reversed(UNITS))  # the car is told, the contactors open
+        record = _stop(machine, candidate, package, careful=False)
+        if path.parent == machine.store / "incoming":
+            path.unlink()
     except OSError as error:
         raise UpdateError(f"{error.filename or path}: {error.strerror}") from error
+    finally:
+        candidate.unlink(missing_ok=True)
+    return finish(machine, record)
+
+
+def install_handed(machine: Machine) -> str:
+    """Installs what the daemon has handed over, once root's own copy of it was verified; what was done.
+
+    Raises UpdateError.
+    """
+    candidate = _candidate(machine)
+    try:
+        name = handed.take(machine, candidate)
+        package = inspect(machine, candidate, name, downgrade=False)
+        if handed.named(name) != handed.Named(package.version, package.architecture):
+            inside = f"evsed_{package.version}_{package.architecture}.deb"
+            raise UpdateError(f"{name} is not what its name says: in it is {inside}")
+        record = _stop(machine, candidate, package, careful=True)
+    except OSError as error:
+        raise UpdateError(f"{error.filename or 'what was handed over'}: {error.strerror}") from error
+    finally:
+        candidate.unlink(missing_ok=True)
+    return finish(machine, record)
+
+
+def _candidate(machine: Machine) -> Path:
+    """Where a package is looked at: nobody but root changes this one between the look and the deed."""
+    try:
+        machine.store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UpdateError(f"{error.filename}: {error.strerror}") from error
+    return machine.store / "candidate.deb"
+
+
+def _stop(machine: Machine, candidate: Path, package: Package, *, careful: bool) -> Record:
+    """Keeps the package, stops what runs, copies its settings: from here on it is finished.
+
+    ``careful``: not without a way back.
+
+    Raises UpdateError, OSError.
+    """
+    version = installed_version(machine)
+    tell(machine, INSTALLING, versions=(version, package.version))
+    room(machine, package.unpacked + candidate.stat().st_size)
+    old = kept(machine, version, package.architecture)
+    no_way_back = _keep(machine, old)
+    if no_way_back and careful:
+        raise UpdateError(f"there would be no way back: {no_way_back}")
+    new = candidate.replace(kept(machine, package.version, package.architecture))
+    ran = wanted(machine)
+    record = Record(new.name, old.name if old.is_file() else "", version, package.version, ran, False)
+    record.answered = bool(ran) and answers(machine)
+    if no_way_back:
+        machine.say(f"There will be no way back: {no_way_back}")
+    machine.said("systemctl", "stop", *reversed(UNITS))  # the car is told, the contactors open
     try:
         back_up(machine)
         write_record(machine, record)
     except OSError as error:
         _start(machine, record)
         raise UpdateError(f"the settings cannot be copied: {error.filename}: {error.strerror}") from error
-    if path.parent == machine.store / "incoming":
-        path.unlink()
-    return finish(machine, record)
+    return record
+
+
+def _keep(machine: Machine, old: Path) -> str:
+    """The package that is installed is in ``old`` from now on; why not, or nothing."""
+    if not old.is_file():
+        try:
+            repack(machine, old)
+        except UpdateError as error:
+            return f"{old} is not there, which is the package that is installed now, and cannot be made ({error})"
+    return ""
 
 
 def finish(machine: Machine, record: Record) -> str:
     """Goes on from where it is, also for the second time; what was done. Raises UpdateError."""
+    versions = (record.from_version, record.to_version)
     if not record.failure:
-        record.failure = _unpack(machine, record.new) or _start(machine, record)
+        tell(machine, INSTALLING, versions=versions)
+        record.failure = _unpack(machine, record.new)
+        if not record.failure:
+            tell(machine, CHECKING, versions=versions)
+            record.failure = _start(machine, record)
         if not record.failure:
             record_path(machine).unlink(missing_ok=True)
             for path in machine.store.glob(f"{NAME}_*.deb"):
@@ -54,6 +117,7 @@ def finish(machine: Machine, record: Record) -> str:
             return f"evsed {record.from_version} is now {record.to_version}{_not_looked_at(record)}"
         with contextlib.suppress(OSError):  # on a full disk the way back is gone anew, from the beginning
             write_record(machine, record)
+    tell(machine, GOING_BACK, record.failure, versions=versions)
     return _go_back(machine, record)
 
 

@@ -73,6 +73,7 @@ PATCH  /api/v1/settings               install   {"mode": "Smart", "rcmon": "Disa
 PATCH  /api/v1/settings               install   {"installer_pin": 86420}
 GET    /api/v1/meters                 read
 GET    /api/v1/counters               read
+GET    /api/v1/about                  read
 GET    /api/v1/mode                   read
 PUT    /api/v1/mode                   operate   {"mode": "PAUSE"}
 GET    /api/v1/override               read
@@ -102,6 +103,7 @@ GET    /api/v1/backup                 read
 POST   /api/v1/restore                operate   {"format":"evsed settings","schema":3,"settings":{"current_min":8}}
 GET    /api/v1/alerts                 read
 POST   /api/v1/alerts/test            operate
+GET    /api/v1/update                 read
 
 POST   /api/v1/login                  nothing   {"pin": "2468"}
 POST   /api/v1/logout                 nothing

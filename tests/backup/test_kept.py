@@ -23,7 +23,7 @@ def test_what_another_version_kept_is_copied_once(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text(OLD)
     (tmp_path / "cards.json").write_text("[]")
     (tmp_path / "sessions.db").write_text("of a log that is open")
-    keep(tmp_path, "0.9.0", NOW)
+    assert keep(tmp_path, "0.9.0", NOW) == "0.8.9"
     keep(tmp_path, "0.9.0")
     assert copies(tmp_path) == ["0.8.9-20261122T080000Z"]
     copy = tmp_path / FOLDER / "0.8.9-20261122T080000Z"
@@ -43,7 +43,7 @@ def test_what_this_version_kept_is_not_copied(tmp_path: Path) -> None:
 def test_what_is_no_settings_file_is_left_to_the_store(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "settings.json").write_text(text)
-    keep(tmp_path, "0.9.0")
+    assert keep(tmp_path, "0.9.0") == ""
     assert copies(tmp_path) == []
 
 

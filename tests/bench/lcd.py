@@ -96,7 +96,7 @@ def lateness(rounds: int = ROUNDS, round_s: float = ROUND_S) -> dict[str, Any]:
     ):
         app._prefer(charger.runtime.thread_id)
         panel = Panel(port, lambda: picture, face.image, monotonic_ms)
-        with Served(create_app(replace(charger.site, lcd=face.png)), charger.refusals) as served:
+        with Served(create_app(replace(charger.site, lcd=face.shown)), charger.refusals) as served:
             with panel.moving():  # gpiozero and pigpio are loaded on the first opening
                 app.settle_memory()
 

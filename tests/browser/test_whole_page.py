@@ -14,12 +14,14 @@ from tests.scenarios.simulation import wait_for
 SIZES: list[ViewportSize] = [PHONE["viewport"], DESKTOP["viewport"]]
 SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 
-_COUNT = """window.asking = 0;
+_COUNT = """let asking = 0;
 const ask = window.fetch;
+const count = (more) => { document.documentElement.dataset.asking = asking += more; };
 window.fetch = (...all) => {
-  window.asking += 1;
-  return ask(...all).finally(() => setTimeout(() => { window.asking -= 1; }));
+  count(1);
+  return ask(...all).finally(() => setTimeout(count, 0, -1));
 };"""
+"""Says in ``data-asking`` how many answers a page still waits for."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,7 +42,7 @@ def opened(context_of: MakeContext, view: str, language: str) -> Page:
     page.goto(f"/#/{view}")
     expect(page.locator(f".view-{view}")).to_be_visible()
     expect(page.locator(f"html[lang={language}]")).to_be_visible()
-    page.wait_for_function("window.asking === 0")
+    expect(page.locator("html[data-asking='0']")).to_be_attached()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
     return page
 

@@ -39,7 +39,10 @@ def _row(document: Node, request: Node) -> str:
 def _answer(document: Node, code: str, answer: Node) -> str:
     if code != "200":
         return f"{code} {answer['description']}"
-    ((kind, body),) = answer["content"].items()
+    return "; or ".join(_content(document, kind, body) for kind, body in answer["content"].items())
+
+
+def _content(document: Node, kind: str, body: Node) -> str:
     keys = _properties(document, body.get("schema", {}))
     if kind != "application/json" or not keys:
         return "JSON, a key a setting" if kind == "application/json" else kind

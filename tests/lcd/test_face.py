@@ -67,8 +67,8 @@ def test_the_panel_and_whoever_looks_from_afar_see_the_same(unit: Unit) -> None:
         unit.snapshot = moment
         assert same(unit.face.image(), draw(unit.expected()))
         for veiled in (WHOLE, VEILED):
-            assert unit.face.png(veiled) == png(draw(unit.expected()))
-    whole = Image.open(BytesIO(unit.face.png(WHOLE)))
+            assert unit.face.shown(veiled).png == png(draw(unit.expected()))
+    whole = Image.open(BytesIO(unit.face.shown(WHOLE).png))
     assert (whole.size, whole.format) == ((128, 64), "PNG")
 
 
@@ -77,7 +77,7 @@ def test_equal_screens_are_drawn_once(unit: Unit, drawn: list[Screen]) -> None:
     for unit.now in range(0, STALE_MS, 100):
         unit.snapshot = replace(unit.snapshot, uptime_s=unit.now)
         assert unit.face.image() is first
-        assert unit.face.png(VEILED) is unit.face.png(WHOLE)
+        assert unit.face.shown(VEILED).png is unit.face.shown(WHOLE).png
     assert drawn == [unit.expected()]
     unit.snapshot = replace(unit.snapshot, panel=PanelView(card_says="Invalid"))
     assert unit.face.image() is not first
@@ -86,7 +86,7 @@ def test_equal_screens_are_drawn_once(unit: Unit, drawn: list[Screen]) -> None:
 
 def test_the_digits_of_a_pin_are_not_for_everybody(unit: Unit, drawn: list[Screen]) -> None:
     unit.opens(MenuView("lcd_pin", unit.snapshot.settings, editing=True, digits="12"))
-    assert unit.face.png(VEILED) == png(draw(unit.expected(VEILED))) != unit.face.png(WHOLE)
+    assert unit.face.shown(VEILED).png == png(draw(unit.expected(VEILED))) != unit.face.shown(WHOLE).png
     assert same(unit.face.image(), draw(unit.expected()))
     assert "12" in str(drawn[-1])
     assert "12" not in str(drawn[0])
@@ -103,7 +103,7 @@ def test_a_control_loop_that_does_not_answer_is_said_and_nothing_old_is_shown(un
     assert same(unit.face.image(), draw(unit.expected()))
     unit.now += 1
     assert same(unit.face.image(), draw(NO_ANSWER))
-    assert unit.face.png(VEILED) == unit.face.png(WHOLE) == png(draw(NO_ANSWER))
+    assert unit.face.shown(VEILED).png == unit.face.shown(WHOLE).png == png(draw(NO_ANSWER))
     unit.snapshot = replace(unit.snapshot, now=unit.now)
     assert same(unit.face.image(), draw(unit.expected()))
 
@@ -114,4 +114,4 @@ def test_who_cannot_look_says_so_too() -> None:
 
     blind = Face(look, UtcCalendar(), lambda: "")
     assert same(blind.image(), draw(NO_ANSWER))
-    assert blind.png(VEILED) == png(draw(NO_ANSWER))
+    assert blind.shown(VEILED).png == png(draw(NO_ANSWER))

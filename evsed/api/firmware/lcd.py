@@ -8,16 +8,21 @@ of the installer's PIN to who may install.
 
 A button is each client's own. A client is a cookie's visitor, or else an address; several scripts behind one of these
 tell themselves apart by names they choose (``client=``).
+
+The page asks for the same as JSON: the picture, the words on it for who cannot see it, and whether it may press.
 """
 
 import asyncio
 import time
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from hashlib import blake2s
-from typing import Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from evsed.access import Kind, Right
 from evsed.api import gate
@@ -27,9 +32,14 @@ from evsed.api.firmware.posted_settings import REFUSED
 from evsed.api.firmware.values import NotTakenError, switched
 from evsed.api.rights import right_of
 from evsed.api.site import BusyError, Site
+from evsed.api.v1.documents import Seconds, exact
 from evsed.core.events import Button, PressButton
 from evsed.core.menu_walk import INSTALLER_PIN, PINS
+from evsed.core.screens.reading import Kind as Screens
 from evsed.credentials import Hashed
+
+if TYPE_CHECKING:
+    from evsed.lcd.face import Shown
 
 _COOKIE: Final = "evsed-lcd"
 _PNG: Final = "image/png"
@@ -69,6 +79,19 @@ _ANSWERS: Final = {
 }
 
 
+@exact
+class LcdDocument(TypedDict):
+    """The LCD at one moment. ``buttons``: off while no LCD PIN is set; pin while this visitor has not given it yet."""
+
+    png: Annotated[str, Field(description="the picture, 128 x 64 dots, in base64")]
+    kind: Annotated[str, Field(json_schema_extra={"enum": [kind.value for kind in Screens]})]
+    lines: list[str]
+    backlight_s: Seconds
+    locked: bool  # the buttons only light it and reset a residual-current error
+    buttons: Annotated[str, Field(json_schema_extra={"enum": ["off", "pin", "open"]})]
+    installer: bool  # presses may change what belongs to the installation
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Who may press, and as whom; or, where ``answer`` is not RIGHT, why not."""
@@ -106,6 +129,19 @@ class Door:
         if right_of(request) is Right.INSTALL or self.is_installer(known):
             seen.add(INSTALLER_PIN)
         return frozenset(PINS.keys() - seen)
+
+    def document(self, request: Request, shown: "Shown") -> LcdDocument:
+        """``shown`` as JSON, with what this request's visitor may. Raises BusyError."""
+        snapshot, known = self.site.snapshot, self.visitor(request, stays=False)
+        return {
+            "png": b64encode(shown.png).decode(),
+            "kind": shown.kind.value,
+            "lines": list(shown.lines),
+            "backlight_s": snapshot.backlight_s,
+            "locked": bool(snapshot.settings.lcdlock),
+            "buttons": ("pin" if known is None else "open") if self.asked else "off",
+            "installer": right_of(request) is Right.INSTALL or self.is_installer(known),
+        }
 
     async def enter(self, request: Request, given: Parameters, name: str) -> Entry:
         """Judges the LCD PIN, sent as ``name`` or given before, and after it the installer's where it was sent.
@@ -182,25 +218,31 @@ def create_router(site: Site) -> APIRouter:
     @router.get(
         "/lcd",
         response_class=Response,
+        response_model=None,
         responses={
-            200: {"content": {_PNG: {}}},
+            200: {"content": {_PNG: {}}, "model": LcdDocument},
             304: {"description": "it is still the picture of the ETag in If-None-Match"},
             404: {"description": "there is no LCD"},
         },
     )
-    async def picture(request: Request) -> Response:
+    async def picture(
+        request: Request, form: Annotated[Literal["png", "json"], Query(alias="format")] = "png"
+    ) -> Response:
         """The LCD's current content as a PNG. Digits of a PIN show as * to who has not given the LCD PIN before.
 
-        Those of INST PIN show to who may install only.
+        Those of INST PIN show to who may install only. ``format=json``: with the words on it, and whether its buttons
+        may be pressed.
         """
-        picture = await asyncio.to_thread(site.lcd, door.veiled(request))
-        if picture is None:
+        shown = await asyncio.to_thread(site.lcd, door.veiled(request))
+        if shown is None:
             raise HTTPException(404, "this unit has no LCD that could be shown; its state is at /settings and at /")
-        etag = f'"{blake2s(picture, digest_size=8).hexdigest()}"'
+        if form == "json":
+            return JSONResponse(door.document(request, shown), headers={"Cache-Control": "no-store"})
+        etag = f'"{blake2s(shown.png, digest_size=8).hexdigest()}"'
         headers = {"Cache-Control": "no-store", "ETag": etag}
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return Response(picture, media_type=_PNG, headers=headers)
+        return Response(shown.png, media_type=_PNG, headers=headers)
 
     @router.post("/lcd-verify-password", openapi_extra=described({"password": _PIN, "installer": _INSTALLER}))
     async def verify(request: Request) -> JSONResponse:

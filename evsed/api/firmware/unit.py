@@ -1,4 +1,4 @@
-"""The unit itself: restart, erasing, update, and the three experts' or owners' extras /modem, /rfid and /color_*.
+"""The unit itself: restart, erasing, and the three experts' or owners' extras /modem, /rfid and /color_*.
 
 Echoes are those of the firmware that clients know. A refused value answers 200 with ``Value not allowed!`` in its place
 and, where clients have room for it, a ``reason``.
@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 
-from evsed import __version__
 from evsed.api.firmware.parameters import described, parameters
 from evsed.api.firmware.posted_settings import REFUSED, Echo
 from evsed.api.firmware.report_newer import color
@@ -29,12 +28,6 @@ _PWM: Final[dict[str, dict[str, Any]]] = {
 }
 _CARD: Final = {"rfid": {"type": "string", "pattern": "^([0-9A-Fa-f]{12}|[0-9A-Fa-f]{14})$"}}
 _PART: Final = {"type": "integer", "minimum": 0, "maximum": _BRIGHTEST}
-_UPDATE: Final = (
-    f"evsed {__version__}\n"
-    "This version does not update itself over the network. Install a newer one on the Raspberry Pi, as the\n"
-    "README says; settings, access and the running session are kept.\n"
-)
-_NO_UPDATE: Final = "this version does not update itself over the network; GET /update says how it is updated"
 
 
 def create_router(site: Site) -> APIRouter:
@@ -56,18 +49,6 @@ def _demand_installer(site: Site, request: Request) -> None:
 
 
 def _add_life(router: APIRouter, site: Site) -> None:
-    @router.get("/update", response_class=PlainTextResponse)
-    async def how_to_update() -> str:
-        """How evsed is updated."""
-        return _UPDATE
-
-    @router.post("/update", response_class=PlainTextResponse)
-    async def update(request: Request) -> str:
-        """Changes nothing: this version does not update itself."""
-        _demand_installer(site, request)
-        site.refusals.note("POST /update", "", _NO_UPDATE)
-        return f"FAIL: {_NO_UPDATE}"
-
     @router.post("/reboot", response_model=dict[str, Any])
     async def reboot() -> JSONResponse:
         """Stops charging, opens the contactor, and starts evsed anew; answers before that."""

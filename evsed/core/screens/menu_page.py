@@ -81,6 +81,11 @@ def _running(text: str, shown_ms: Millis) -> tuple[str, int]:
     return f"{text}{GAP}{text}", max(0, since_ms - REST_MS) // MOVE_MS * MOVE_PX
 
 
+def standing(below: str) -> str:
+    """The text of the bottom row once, as long as it is; one that runs stands there twice."""
+    return below if len(below) <= ROW_CHARACTERS else below[: (len(below) - len(GAP)) // 2]
+
+
 def _value(view: MenuView, snapshot: Snapshot, *, veiled: bool) -> str:
     if view.key in PINS:
         return _pin(view, snapshot, veiled=veiled)

@@ -1,22 +1,28 @@
 """/lcd: who sees which picture, and as whom a button is pressed."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from evsed import credentials, runtime
 from evsed.api.app import create_app
+from evsed.api.firmware.lcd import LcdDocument
 from evsed.api.tries import FREE_TRIES
 from evsed.core.buttons import HOLD_MS, Gesture, RemoteButtons
-from evsed.core.events import Button, Command, PressButton, Verdict
+from evsed.core.events import Button, ChangeSetting, Command, PressButton, Verdict
+from evsed.core.screens.reading import Kind
 from evsed.core.snapshot import Saved
+from evsed.lcd.face import Shown
 from tests.api.served import Charger, Served
+from tests.api.v1.v1 import fits
 from tests.core.story import settings
-from tests.scenarios.simulation import Answer, http
+from tests.scenarios.simulation import PATIENCE_S, Answer, http
 
 PIN, INSTALLER = "0042", "86420135"
 HERE = "127.0.0.1"
@@ -40,12 +46,18 @@ class Unit:
         self.commands.append(command)
         return self._submit(command)
 
-    def look(self, veiled: frozenset[str]) -> bytes:
+    def look(self, veiled: frozenset[str]) -> Shown:
         self.looks.append(veiled)
-        return self.face
+        return Shown(self.face, Kind.WORDS, ("READY TO", "CHARGE"))
 
     def get(self, **headers: str) -> Answer:
         return http("GET", f"{self.root}/lcd", None, **headers)
+
+    def read(self, **headers: str) -> Any:
+        answer = http("GET", f"{self.root}/lcd?format=json", None, **headers)
+        assert answer.status == 200, answer.body
+        fits(answer.json, LcdDocument)
+        return answer.json
 
     def press(self, cookie: str = "", pressed: int = 1, token: str = "", **sent: str) -> PressButton | str:
         """Presses the middle button, or releases it: what the control loop was asked, or why it was not."""
@@ -104,6 +116,25 @@ def test_the_digits_of_the_installer_s_pin_are_for_who_may_install(unit: Unit) -
     unit.charger.access.set_pin("9753")
     unit.get(Cookie=cookie)
     assert unit.looks == [BOTH, frozenset({"lcd_pin"}), frozenset(), frozenset({"installer_pin"})]
+
+
+def test_the_page_hears_what_is_shown_and_whether_it_may_press(unit: Unit) -> None:
+    seen = unit.read()
+    assert seen == {
+        "png": b64encode(b"PNG").decode(), "kind": "words", "lines": ["READY TO", "CHARGE"], "backlight_s": 0,
+        "locked": False, "buttons": "pin", "installer": False,
+    }  # fmt: skip
+    cookie = unit.verify(password=PIN)
+    assert (unit.read(Cookie=cookie)["buttons"], unit.read(Cookie=cookie)["installer"]) == ("open", False)
+    assert unit.read(Cookie=unit.verify(password=PIN, installer=INSTALLER))["installer"] is True
+    assert unit.read(Authorization=unit.charger.token("install"))["installer"] is True
+    assert unit.looks[0] == BOTH
+    unit.charger.site.runtime.submit(ChangeSetting("lcd_pin", 0)).result(PATIENCE_S)
+    assert unit.read(Cookie=cookie)["buttons"] == "off"
+
+
+def test_the_lcd_is_a_picture_or_json(unit: Unit) -> None:
+    assert http("GET", f"{unit.root}/lcd?format=gif", None).status == 422
 
 
 def test_a_picture_that_has_not_changed_is_not_sent_again(unit: Unit) -> None:

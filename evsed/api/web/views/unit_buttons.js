@@ -1,0 +1,113 @@
+// The three buttons under the LCD, pressed from afar. Owns that each press is followed by its release, whatever happens to
+// the finger, the key or the page meanwhile. What a press does is the charger's business.
+
+import { send } from "../lib/ask.js";
+import { h } from "../lib/dom.js";
+
+export const NAMES = ["left", "middle", "right"];
+const SIGNS = { left: "<", middle: "o", right: ">" };
+const KEYS = [" ", "Enter"];
+const LOST_MS = 9900; // the charger takes a longer press for one whose release was lost
+const TAP_MS = 150; // of a press without a length, such as a screen reader's
+
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+// answered(echo) hears what the charger says to each press, failed(trouble) what went wrong. may(): whether a press may
+// be sent now; it has said why where not.
+export class Buttons {
+  #client = crypto.getRandomValues(new Uint32Array(2)).join("-"); // two pages of one browser are two people
+  #queue = Promise.resolve();
+  #down = new Map(); // by name: the clock that ends it
+  #nodes = new Map();
+  #told;
+
+  constructor(told) {
+    this.#told = told;
+    this.#outside = [
+      [document, "visibilitychange", () => document.hidden && this.release()],
+      [window, "pagehide", () => this.release()],
+      [window, "blur", () => this.release()],
+    ];
+    for (const [where, what, then] of this.#outside) where.addEventListener(what, then);
+  }
+
+  #outside;
+
+  get held() {
+    return this.#down.size > 0;
+  }
+
+  // The button of this name; label is how it is called, describedby says what it does.
+  node(name, label, describedby) {
+    const up = () => this.#up(name);
+    const node = h("button", {
+      type: "button", class: "button key", "aria-label": label, "aria-describedby": describedby,
+      onpointerdown: (event) => this.#pointer(name, event), onpointerup: up, onpointercancel: up, onlostpointercapture: up,
+      onkeydown: (event) => this.#key(name, event), onkeyup: (event) => KEYS.includes(event.key) && up(), onblur: up,
+      onclick: (event) => event.detail === 0 && !this.#byKey && this.#tap(name),
+      oncontextmenu: (event) => event.preventDefault(),
+    }, SIGNS[name]);
+    this.#nodes.set(name, node);
+    return node;
+  }
+
+  // Lets go of all of them.
+  release() {
+    for (const name of [...this.#down.keys()]) this.#up(name);
+  }
+
+  close() {
+    this.release();
+    for (const [where, what, then] of this.#outside) where.removeEventListener(what, then);
+  }
+
+  #byKey = false; // a click follows the key that was pressed
+
+  #pointer(name, event) {
+    if (event.button !== 0 || !this.#told.may()) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    this.#press(name);
+  }
+
+  #key(name, event) {
+    if (!KEYS.includes(event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault(); // neither a click nor a scroll
+    this.#byKey = true;
+    if (!event.repeat && this.#told.may()) this.#press(name);
+  }
+
+  async #tap(name) {
+    if (this.#down.has(name) || !this.#told.may()) return;
+    this.#press(name);
+    await pause(TAP_MS);
+    this.#up(name);
+  }
+
+  #press(name) {
+    if (this.#down.has(name)) return;
+    this.#down.set(name, setTimeout(() => this.#up(name), LOST_MS));
+    this.#nodes.get(name).classList.add("pressed");
+    this.#send(name, 1);
+  }
+
+  #up(name) {
+    this.#byKey = false;
+    if (!this.#down.has(name)) return;
+    clearTimeout(this.#down.get(name));
+    this.#down.delete(name);
+    this.#nodes.get(name).classList.remove("pressed");
+    this.#send(name, 0);
+  }
+
+  // One after the other: a release never comes before its press. It is sent even while the page goes away.
+  #send(button, pressed) {
+    this.#queue = this.#queue.then(async () => {
+      try {
+        const body = new URLSearchParams({ button, pressed, client: this.#client });
+        this.#told.answered(await send("/lcd", { method: "POST", body, keepalive: true }), pressed);
+      } catch (trouble) {
+        this.#told.failed(trouble);
+      }
+    });
+  }
+}
