@@ -10,7 +10,7 @@ from tests.browser.conftest import DESKTOP, PHONE, MakeContext
 from tests.browser.sources import LANGUAGES
 from tests.browser.watch import Watch
 
-PASSWORD = "correct horse"
+PASSWORD = "correct horse"  # noqa: S105 - of a test
 
 
 @pytest.fixture
