@@ -7,7 +7,7 @@ import { changesTable } from "./settings/changes.js";
 import { withRight } from "./settings/store.js";
 import { sure } from "./settings/sure.js";
 
-export const areas = ["backup", "settings", "setting_words"];
+export const areas = ["backup", "broker", "settings", "setting_words"];
 export const css = true;
 
 const card = (title, about, ...parts) => h("section", { class: "card" }, h("h2", {}, title), h("p", { class: "help" }, about), ...parts);

@@ -4,10 +4,12 @@ import { h } from "../../lib/dom.js";
 import { choiceOf, nameOf } from "./controls.js";
 import { lock } from "./lock.js";
 
+const PARTS = new Set(["host", "port", "tls", "username", "prefix"]); // of a broker, that the page has a word for
+
 function what(key, t) {
   const [kind, ...rest] = key.split(".");
   if (kind === "cards") return t("backup.card", { uid: rest.join(".") });
-  if (kind === "broker") return t("backup.broker", { name: rest.join(".") });
+  if (kind === "broker") return t("backup.broker", { name: PARTS.has(rest[0]) ? t(`broker.${rest[0]}`) : rest.join(".") });
   if (key === "secrets.mqtt_password") return t("backup.broker_password");
   return nameOf(kind === "secrets" ? rest.join(".") : key);
 }
