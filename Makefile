@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix powercuts mutation lock clean \
+.PHONY: install runtime run test unit lint openapi docs lcd pictures fuzz bench conformance soak crash-matrix powercuts mutation lock clean \
 	deb sign release-key deb-reproducible deb-lint package-test package-test-arm64
 .DEFAULT_GOAL := install
 
@@ -66,6 +66,11 @@ docs: install
 lcd: install
 	$(BIN)/python -m tests.lcd
 
+# Pictures of the web page while a simulated car charges, docs/page-*.png.
+pictures: install
+	tools/need.sh chromium
+	$(BIN)/python -m tests.browser.pictures
+
 # Random requests, a hundred thousand, to the whole web server: no fault of ours, and no change by what was refused.
 REQUESTS ?= 100000
 fuzz: install
@@ -77,6 +82,7 @@ fuzz: install
 TRACES ?= ../shared/reference/traces
 bench: install
 	tools/need.sh mosquitto
+	tools/need.sh chromium
 	$(BIN)/python -m tests.bench $(TRACES)
 
 # Replays recorded runs of the firmware; RUNS is their folder, JSON a file for the whole comparison.

@@ -1,6 +1,6 @@
-"""The composition root: the only file that names concrete adapters, and the order of start and end.
+"""The composition root: the control loop with its board and its disk, and the order of start and end.
 
-Outputs are safe and the control loop runs before anything heavy is imported.
+Outputs are safe and the control loop runs before anything heavy is imported: outside.py and beside.py are the rest.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evsed import __version__
-from evsed.access import Access, Kind
+from evsed.access import Access
 from evsed.backup.kept import keep
 from evsed.config import Board, ConfigError, Installation
 from evsed.core.model import Contactor2
@@ -30,7 +29,6 @@ from evsed.core.reasons import NO_BOARD
 from evsed.core.setting import SettingError
 from evsed.core.snapshot import Saved
 from evsed.core.units import Millis
-from evsed.doors.opening import Doors
 from evsed.hw.absent import AbsentBoard, NoPanel
 from evsed.hw.guard import notify
 from evsed.logring import Ring
@@ -41,14 +39,9 @@ from evsed.runtime import LEAVING_MS, Runtime, monotonic_ms
 from evsed.serialnumber import serial_number
 from evsed.started import begins_anew, why
 from evsed.store import Store
-from evsed.wallclock import ClockJudge, LocalCalendar
+from evsed.wallclock import ClockJudge
 
 if TYPE_CHECKING:
-    from fastapi import APIRouter
-
-    from evsed.api.guesses import Guesses
-    from evsed.doors.entrances import Entrances
-    from evsed.hw.modbus_tcp import ModbusTcp
     from evsed.hw.panel import Panel
 
 log = logging.getLogger(__name__)
@@ -65,7 +58,6 @@ NICENESS = -10
 """Of every thread: the control thread waits for whoever has the interpreter, so no other program may keep that one."""
 
 LOG_FINISHES_S = 0.2
-SERVER_STOPS_S = 0.3
 
 
 def run(installation: Installation, overrides: list[str]) -> int:
@@ -155,15 +147,6 @@ def _clock_judge(board: Board) -> Callable[[int, Millis], bool]:
     if board.kind == "simulation":
         return lambda _unix_s, _now: True
     return ClockJudge().right
-
-
-def _simulation(board: Board) -> "list[APIRouter]":
-    """The way to the simulated plant; a real board has none."""
-    if board.kind != "simulation":
-        return []
-    from evsed.hw.simulation.proxy import create_router  # noqa: PLC0415 - heavy
-
-    return [create_router(board.plant_port, board.charger)]
 
 
 class _Daemon:
@@ -286,109 +269,13 @@ class _Daemon:
         if runtime.failure is not None or self._died:
             self._over.set()  # it failed before there was a loop to tell
         reboot = self._obey(self._loop, runtime)
-        # The heavy part, now that the control loop runs.
-        from evsed.alerts.service import Alerts  # noqa: PLC0415
-        from evsed.api.app import create_app  # noqa: PLC0415
-        from evsed.api.gate import Keys  # noqa: PLC0415
-        from evsed.api.guesses import Guesses  # noqa: PLC0415
-        from evsed.api.mqtt.service import MqttService  # noqa: PLC0415
-        from evsed.api.network import Looker  # noqa: PLC0415
-        from evsed.api.refusals import Refusals  # noqa: PLC0415
-        from evsed.api.site import Site  # noqa: PLC0415
-        from evsed.api.update.handover import opened  # noqa: PLC0415
-        from evsed.beside import devices, others, recorder_of  # noqa: PLC0415
-        from evsed.doors.entrances import Entrances  # noqa: PLC0415
-        from evsed.hw.modbus_tcp import ModbusTcp  # noqa: PLC0415
-        from evsed.lcd.face import Face  # noqa: PLC0415
+        from evsed.outside import Inside, Outside  # noqa: PLC0415 - the heavy part, now that the control loop runs
 
-        installation = self._installation
-        refusals, network = Refusals(), Looker()
-        mqtt = MqttService(
-            runtime,
-            installation,
-            refusals,
-            network,
-            reboot,
-            test_alert=lambda: alerts.begin_test(),  # noqa: PLW0108 - whom it names comes next
+        inside = Inside(
+            self._installation, runtime, self._store, self._access, self._logbook, self._ring, self._started, self._pin
         )
-        state, ports = Path(installation.state.directory), installation.own_ports
-        alerts = Alerts(runtime, installation.serial, state, mqtt.alerts, own_ports=ports)
-        face = Face(lambda: runtime.snapshot, LocalCalendar(), lambda: network().address)
-        recorder = recorder_of(installation, runtime)
-        beside = [*others(installation, runtime, face, refusals.note), alerts, recorder]
-        site = Site(
-            runtime,
-            self._store.barrier,
-            installation,
-            mqtt.connected,
-            refusals,
-            log_lines=self._ring,
-            reboot=reboot,
-            broker=mqtt.broker,
-            set_broker=mqtt.set_broker,
-            network=network,
-            lcd=face.shown,
-            keys=Keys(self._access, guesses=Guesses(Path(installation.state.directory))),
-            logbook=self._logbook,
-            alerts=alerts,
-            history=recorder.history,
-            devices=lambda: devices(beside),
-            started=self._started,
-            announced=lambda: entrances.announced,
-            updates=await asyncio.to_thread(opened, state),
-        )
-        self._ring.hides(lambda: (mqtt.broker().password, runtime.snapshot.settings.alert_webhook))
-        await asyncio.to_thread(self._take_over_access, site.keys.guesses)
-        app = create_app(site, *_simulation(installation.board))
-        modbus = ModbusTcp(runtime, installation.serial, refusals.note, writable=installation.modbus.writable)
-        doors = Doors(self._over, patient=installation.board.kind != "simulation")
-        door = await doors.now("http", installation.http) if installation.http.port else None
-        modbus_door = await doors.now("modbus", installation.modbus) if installation.modbus.port else None
+        outside = await Outside.build(inside, self._over, reboot)
         if self._over.is_set() or runtime.failure is not None:
             return  # lost in its first cycles: nobody is in control whom the rest could serve
-        for other in beside:
-            other.start()
-        mqtt.start()
-        ends: list[asyncio.Task[None]] = []
-        if modbus_door is not None:
-            await modbus.start(modbus_door)
-        elif installation.modbus.port:
-            ends.append(asyncio.create_task(self._serve_modbus_later(modbus, doors)))
-        settle_memory()
-        entrances = Entrances(installation, app, refusals.note, doors, self._over, site)
-        goodbyes: list[Callable[[], None]] = [mqtt.close, entrances.close]
-        ends.append(await self._serve_pages(entrances, door, site.closing))
-        runtime.leave()
-        ends += [asyncio.create_task(asyncio.to_thread(close)) for close in goodbyes]
-        await asyncio.wait(ends, timeout=SERVER_STOPS_S)
-        modbus.close()
-        for other in beside:
-            other.close()
-
-    def _take_over_access(self, guesses: "Guesses") -> None:
-        """What the command line or an older evsed's configuration says of who may log in is taken over."""
-        guesses.load()
-        self._access.take_over(self._installation.installer.pin)
-        if self._pin and not self._access.check(Kind.INSTALLER, f"{self._pin:04}"):
-            self._access.set_pin(f"{self._pin:04}")
-
-    async def _serve_modbus_later(self, modbus: "ModbusTcp", doors: Doors) -> None:
-        """Modbus for programs outside, as soon as its port is free."""
-        door = await doors.later("modbus", self._installation.modbus)
-        if door is not None:
-            await modbus.start(door)
-
-    async def _serve_pages(
-        self, entrances: "Entrances", door: socket.socket | None, closing: asyncio.Event
-    ) -> "asyncio.Task[None]":
-        """The web server, until the daemon ends; its last requests are what is returned."""
-        serving = entrances.open(door)
-        over = asyncio.create_task(self._over.wait())
-        await asyncio.wait([over, serving], return_when=asyncio.FIRST_COMPLETED)
-        if serving.done():
-            log.critical("the web server ended by itself: %s", serving.exception())
+        if not await outside.serve(settle_memory):
             self._died = True
-        closing.set()
-        entrances.leave()
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
-        return serving

@@ -63,16 +63,13 @@ def take(machine: Machine, to: Path) -> str:
         os.close(state)
     try:
         name = _name(folder, owner)
-        try:
-            with _plain(folder, name, owner, MOST_BYTES) as package:
-                room(machine, 2 * os.fstat(package.fileno()).st_size)
-                _copy(package, to)
-            with _plain(folder, name + SIGNED, owner, LONGEST) as file:
-                given = file.read(LONGEST)
-        finally:
-            for each in (name, name + SIGNED):
-                _remove(folder, each)
+        with _plain(folder, name, owner, MOST_BYTES) as package:
+            room(machine, 2 * os.fstat(package.fileno()).st_size)
+            _copy(package, to)
+        with _plain(folder, name + SIGNED, owner, LONGEST) as file:
+            given = file.read(LONGEST)
     finally:
+        _empty(folder)
         os.close(folder)
     key = verify(to, given, keys(machine.root))
     machine.say(f"{name} is signed by {key.path}")
@@ -80,12 +77,9 @@ def take(machine: Machine, to: Path) -> str:
 
 
 def _name(folder: int, owner: int) -> str:
-    """What the note names, which is gone then: nothing is tried for ever."""
-    try:
-        with _plain(folder, READY, owner, _LONGEST_NOTE) as file:
-            text = file.read(_LONGEST_NOTE)
-    finally:
-        _remove(folder, READY)
+    """What the note names."""
+    with _plain(folder, READY, owner, _LONGEST_NOTE) as file:
+        text = file.read(_LONGEST_NOTE)
     try:
         name = json.loads(text)["package"]
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -121,10 +115,13 @@ def _copy(source: IO[bytes], to: Path) -> None:
     sync(to.parent)
 
 
-def _remove(folder: int, name: str) -> None:
-    try:
-        os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        pass
-    except IsADirectoryError:
-        os.rename(name, f"{name}.refused", src_dir_fd=folder, dst_dir_fd=folder)
+def _empty(folder: int) -> None:
+    """What was handed over is gone, the note first: nothing is tried for ever."""
+    for name in (READY, *os.listdir(folder)):
+        try:
+            os.unlink(name, dir_fd=folder)
+        except FileNotFoundError:
+            pass
+        except IsADirectoryError:
+            if name == READY:
+                os.rename(name, f"{name}.refused", src_dir_fd=folder, dst_dir_fd=folder)

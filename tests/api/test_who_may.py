@@ -74,6 +74,7 @@ PATCH  /api/v1/settings               install   {"installer_pin": 86420}
 GET    /api/v1/meters                 read
 GET    /api/v1/counters               read
 GET    /api/v1/about                  read
+GET    /api/v1/devices                read
 GET    /api/v1/mode                   read
 PUT    /api/v1/mode                   operate   {"mode": "PAUSE"}
 GET    /api/v1/override               read

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evsed.replay.trace import read
-from tests.bench import bus, costs, cycle, lcd, start, tables, web
+from tests.bench import bus, costs, cycle, lcd, page, start, tables, web
 from tests.bench.goals import SCENARIOS
 from tests.bench.runs import file_of, jobs, run_all
 
@@ -34,6 +34,8 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n".join(bus.lines(report["bus"])), flush=True)
     report["web"] = web.web()
     print("\n".join(web.lines(report["web"])), flush=True)
+    report["page"] = page.page()
+    print("\n".join(page.lines(report["page"])), flush=True)
     report["lcd"] = lcd.lcd()
     print("\n".join(lcd.lines(report["lcd"])), flush=True)
     report["start"] = start.start()

@@ -1,34 +1,22 @@
 """One browser for all tests of the page, one simulated charger for the tests of a module, new contexts for each test.
 
 A module with ``OPTIONS = ("--first-run",)`` has a charger with these options too, one with ``CHARGERS = 3`` the first
-of three that share power.
+of three that share power. The page's security policy forbids what ``page.wait_for_function`` needs: ``expect`` waits
+instead.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.charger import SET_UP, Charger
+from tests.browser.chromium import DESKTOP, PATIENCE_MS, PHONE, chromium
 from tests.browser.watch import Watch
 from tests.scenarios.simulation import Simulation
 
-PATIENCE_MS: Final = 30_000
-PHONE: Final[dict[str, Any]] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1200, "height": 900}}
-_FLAGS: Final = (
-    "--no-sandbox",  # tests run as root too
-    "--disable-gpu",
-    "--disable-dev-shm-usage",  # which is small in a container
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-proxy-server",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing outside is ever found
-)
+__all__ = ["DESKTOP", "PHONE", "MakeContext"]
 
 MakeContext = Callable[..., BrowserContext]
 
@@ -45,12 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. Ends with this folder's tests: while Playwright runs, nobody else may use asyncio."""
-    program = shutil.which("chromium")
-    assert program, "Chromium is missing. Please type:  sudo apt install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """evsed-update.service with a real dpkg and systemd: forth, back from a package that does not run, a power cut."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,20 +11,11 @@ from tests.package import packages
 from tests.package.booted import Booted
 from tests.package.packages import OLDER
 from tests.package.roots import Root, copied
+from tests.package.signed import sick
 from tests.package.test_units import EVSED, GUARD, answers
-from tests.silicon.environment import AS_COLLECTED
 
 _INCOMING = "/var/lib/evsed-update/incoming"
 _UPDATES_S = 400.0
-_SICK = "9.9.9"
-_MIGRATES = """#!/usr/bin/python3 -I
-import json, pathlib
-for name in ("settings.json", "settings.json.previous"):
-    path = pathlib.Path("/var/lib/evsed", name)
-    if path.exists():
-        path.write_text(json.dumps({**json.loads(path.read_text()), "schema": 99, "evsed": "9.9.9"}))
-raise SystemExit(1)
-"""
 
 
 @pytest.fixture
@@ -67,19 +57,6 @@ def test_it_updates_in_its_sandbox_and_keeps_the_settings(charger: Booted, relea
     assert "install ok installed" in charger.said("dpkg-query", "--status", "evsed")
     assert charger.said("ls", _INCOMING) == ""
     assert charger.said("dpkg", "--audit") == ""
-
-
-def sick(release: str, folder: Path) -> Path:
-    """A package whose daemon migrates the settings to a schema of its own and ends."""
-    built, tree = packages.current(f"{release}_amd64"), folder / "sick"
-    subprocess.run(["dpkg-deb", "--raw-extract", str(built), str(tree)], check=True, env=AS_COLLECTED)
-    control = tree / "DEBIAN/control"
-    control.write_text(control.read_text().replace(f"Version: {__version__}", f"Version: {_SICK}"))
-    (tree / "usr/bin/evsed").write_text(_MIGRATES)
-    (tree / "usr/lib/evsed/evsed/app.py").write_text("raise SystemExit(1)\n")
-    package = tree.with_suffix(".deb")
-    subprocess.run(["dpkg-deb", "--build", "-Zgzip", str(tree), str(package)], check=True, env=AS_COLLECTED)
-    return package
 
 
 def test_a_package_that_does_not_run_is_taken_back_with_the_settings(

@@ -16,6 +16,9 @@ class Page {
   #store;
   #rows = new Map();
   #groups = [];
+  #pin = false; // the installer has one
+  #other = h("input", { type: "checkbox" });
+  #look = null; // filters again
 
   constructor(place, app) {
     this.#place = place;
@@ -27,27 +30,35 @@ class Page {
   async #begin() {
     const { t } = this.#app;
     try {
-      await this.#store.read();
+      const [access] = await Promise.all([this.#app.ask.get("/api/v1/access"), this.#store.read()]);
+      this.#pin = access.installer_pin_set;
     } catch (trouble) {
       this.#place.append(h("p", { class: "card error", role: "alert" }, trouble.message));
       return;
     }
     this.#build(t);
-    this.#store.on(() => { for (const row of this.#rows.values()) row.update(); });
+    this.#store.on(() => {
+      for (const row of this.#rows.values()) row.update();
+      if (this.#other.checked) this.#look();
+    });
+    this.openNamed();
+  }
+
+  // "#/settings/current_max" shows that setting.
+  openNamed() {
     this.#open(location.hash.split("/")[2]);
   }
 
   #build(t) {
     const found = h("p", { class: "muted", role: "status" });
     const search = h("input", { type: "search", id: unique("search"), autocomplete: "off", spellcheck: "false" });
-    const other = h("input", { type: "checkbox" });
-    const look = () => this.#filter(search.value, other.checked, found);
-    search.addEventListener("input", look);
-    other.addEventListener("change", look);
+    this.#look = () => this.#filter(search.value, this.#other.checked, found);
+    search.addEventListener("input", this.#look);
+    this.#other.addEventListener("change", this.#look);
     this.#place.append(h("section", { class: "card search" },
       h("label", { class: "field" }, t("settings.search"), search),
-      h("label", { class: "field tick" }, other, " ", t("settings.only_other")), found,
-      h("p", { class: "help" }, lock(), " ", t("settings.about_lock"))));
+      h("label", { class: "field tick" }, this.#other, " ", t("settings.only_other")), found,
+      h("p", { class: "help" }, lock(), " ", t(this.#pin ? "settings.about_lock" : "settings.about_no_pin"))));
     for (const [name, keys] of grouped(this.#store.rows)) this.#group(name, keys, t);
   }
 
@@ -101,5 +112,7 @@ class Page {
 
 export function create(place, app) {
   const page = new Page(place, app);
-  return { update: () => page.look() };
+  const named = () => page.openNamed();
+  addEventListener("hashchange", named);
+  return { update: () => page.look(), close: () => removeEventListener("hashchange", named) };
 }

@@ -25,6 +25,7 @@ export class Row {
     this.#row = store.rows[key];
     this.#seen = this.#row.value;
     this.#build(unique(key));
+    this.control.show(this.#seen);
     this.update();
   }
 

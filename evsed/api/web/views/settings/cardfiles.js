@@ -1,0 +1,99 @@
+// The list of cards as a file: saved, and brought back after a look at what that changes.
+
+import { h, text } from "../../lib/dom.js";
+import { chooser, postFile, saveFile } from "./file.js";
+
+const PATH = "/api/v1/cards";
+
+export class CardFiles {
+  #app;
+  #changed;
+  #words = null; // of the chosen file
+
+  // `changed()` is called when the list is another.
+  constructor(app, changed) {
+    const { t } = app;
+    this.#app = app;
+    this.#changed = changed;
+    this.wrong = h("p", { class: "error", role: "alert" });
+    this.picked = chooser(t("cards.bring"), ".csv,.json,.txt", (file) => this.#look(file));
+    this.anew = h("input", { type: "checkbox", onchange: () => this.#preview() });
+    this.preview = h("div", { class: "preview", role: "status" });
+    const save = (kind) => h("button", { type: "button", class: "button", onclick: () => this.#save(kind) }, t(`cards.save_${kind}`));
+    this.node = h("div", {}, h("p", { class: "help" }, t("cards.files_help")), h("div", { class: "row" }, save("csv"), save("json")),
+      this.picked.node, h("label", { class: "field tick" }, this.anew, " ", t("cards.replace")), this.wrong, this.preview);
+  }
+
+  async #save(kind) {
+    text(this.wrong, "");
+    try {
+      const found = await this.#app.ask.get(`${PATH}.${kind}`);
+      const words = typeof found === "string" ? found : `${JSON.stringify(found, null, 2)}\n`;
+      saveFile(`cards.${kind}`, words, kind === "csv" ? "text/csv" : "application/json");
+    } catch (trouble) {
+      text(this.wrong, trouble.message);
+    }
+  }
+
+  async #look(file) {
+    this.#words = await file.text();
+    await this.#preview();
+  }
+
+  #send(dryRun) {
+    const type = /^\s*[{[]/.test(this.#words) ? "application/json" : "text/csv";
+    return postFile(`${PATH}/import?dry_run=${dryRun}&replace=${this.anew.checked}`, this.#words, type);
+  }
+
+  async #preview() {
+    if (this.#words === null) return;
+    text(this.wrong, "");
+    this.preview.replaceChildren();
+    try {
+      this.#show(await this.#send(true));
+    } catch (trouble) {
+      const said = trouble.problem?.errors?.map((each) => each.detail) ?? [];
+      text(this.wrong, said.length ? said.join("; ") : trouble.message);
+    }
+  }
+
+  #line(card) {
+    const { t } = this.#app;
+    return [card.name || t("cards.unnamed"), card.uid, card.enabled ? null : t("cards.off")].filter(Boolean).join(" · ");
+  }
+
+  #show(found) {
+    const { t } = this.#app;
+    const part = (key, lines) => (lines.length ? [h("h3", {}, t(`cards.${key}`, { count: lines.length })), h("ul", {}, ...lines.map((line) => h("li", {}, line)))] : []);
+    const changed = found.changed.map(({ before, after }) => `${this.#line(before)} → ${this.#line(after)}`);
+    const nothing = !found.added.length && !changed.length && !found.removed.length;
+    const go = h("button", { type: "button", class: "button primary", onclick: () => this.#bring(go) }, t("cards.bring_it"));
+    const back = h("button", { type: "button", class: "button", onclick: () => this.#end() }, t("common.cancel"));
+    this.preview.replaceChildren(
+      ...part("would_add", found.added.map((card) => this.#line(card))), ...part("would_change", changed),
+      ...part("would_remove", found.removed.map((card) => this.#line(card))),
+      h("p", {}, nothing ? t("cards.would_nothing") : t("cards.would_keep", { count: found.unchanged, total: found.total })),
+      h("div", { class: "row" }, nothing ? null : go, back));
+  }
+
+  async #bring(go) {
+    const { t, say } = this.#app;
+    go.disabled = true;
+    try {
+      const found = await this.#send(false);
+      this.#end();
+      await this.#changed();
+      say(t("cards.brought", { total: found.total }));
+    } catch (trouble) {
+      text(this.wrong, trouble.message);
+      go.disabled = false;
+    }
+  }
+
+  #end() {
+    this.#words = null;
+    this.picked.input.value = "";
+    this.preview.replaceChildren();
+    text(this.wrong, "");
+  }
+}
