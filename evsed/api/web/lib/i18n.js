@@ -4,7 +4,6 @@ const AGAIN_MS = 2000;
 const texts = new Map();
 const fetched = new Map();
 let chosen = "en";
-let names = { en: "English" };
 
 const stored = () => {
   try { return localStorage.getItem("language"); } catch { return null; }
@@ -29,15 +28,17 @@ async function read(area) {
 }
 
 // Chooses the language: the visitor's own choice, else the first of the browser's that there is, else English.
-export async function begin() {
-  names = await json("/web/locale/languages.json");
+export function begin() {
+  const there = document.documentElement.dataset.languages.split(" ");
   const wanted = [stored(), ...navigator.languages.map((language) => language.split("-")[0])];
-  chosen = wanted.find((language) => language && language in names) ?? "en";
+  chosen = wanted.find((language) => there.includes(language)) ?? "en";
   document.documentElement.lang = chosen;
 }
 
 export const language = () => chosen;
-export const languages = () => names;
+
+// A promise of the languages that there are, each with its own name: {en: "English"}.
+export const languages = () => json("/web/locale/languages.json");
 
 // The page begins anew in this language.
 export function choose(name) {
