@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8080
 PLANT_PORT ?= 8180
 
-.PHONY: install runtime run test unit lint openapi docs lcd fuzz bench conformance soak crash-matrix powercuts mutation lock clean \
+.PHONY: install runtime run test unit lint openapi docs lcd pictures fuzz bench conformance soak crash-matrix powercuts mutation lock clean \
 	deb sign release-key deb-reproducible deb-lint package-test package-test-arm64
 .DEFAULT_GOAL := install
 
@@ -65,6 +65,11 @@ docs: install
 # Pictures of all that the LCD shows, tests/lcd/pictures and docs/lcd.png; a test says when they are to be written anew.
 lcd: install
 	$(BIN)/python -m tests.lcd
+
+# Pictures of the web page while a simulated car charges, docs/page-*.png.
+pictures: install
+	tools/need.sh chromium
+	$(BIN)/python -m tests.browser.pictures
 
 # Random requests, a hundred thousand, to the whole web server: no fault of ours, and no change by what was refused.
 REQUESTS ?= 100000

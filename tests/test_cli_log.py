@@ -96,7 +96,7 @@ def test_what_is_another_server_is_told(capsys: pytest.CaptureFixture[str]) -> N
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})  # type: ignore[operator]
         await send({"type": "http.response.body", "body": b"{}"})  # type: ignore[operator]
 
-    with Charger() as charger, Served(other, charger.refusals) as server:  # type: ignore[arg-type]
+    with Charger() as charger, Served(other, charger.refusals) as server:
         for follow in ((), ("--follow",)):
             assert cli.main(["log", *url(server), *follow]) == os.EX_UNAVAILABLE
             assert "is not evsed" in capsys.readouterr().err

@@ -185,7 +185,7 @@ def test_without_a_package_of_the_old_one_the_new_one_stays_and_it_is_said(playe
     with pytest.raises(UpdateError, match="There is no way back"):
         install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
     assert played.installed == NEW
-    assert played.said == [f"There will be no way back: {old} is not there, which is the package that is installed now"]
+    assert played.said[0].startswith(f"There will be no way back: {old} is not there")
 
 
 def test_what_did_not_run_before_does_not_have_to_afterwards(played: Played, tmp_path: Path) -> None:

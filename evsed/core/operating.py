@@ -3,7 +3,7 @@
 Owns what each of these means; recognising them is access.py's and switch.py's, carrying commands out commands.py's.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from evsed.core.access import chosen
 from evsed.core.actions import Action, Note, Severity
@@ -19,7 +19,8 @@ from evsed.core.units import Millis
 if TYPE_CHECKING:
     from evsed.core.controller import Controller
 
-_CLEARED_BY_OWNER = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
+CLEARED_BY_OWNER: Final = (Fault.WELDED, Fault.CONTACTOR_FAILED, Fault.OVERDRAW)
+"""Faults that are forgotten when their owner says so, once their cause has gone."""
 
 
 def pressed(core: "Controller", press: Press, gesture: Gesture, now: Millis) -> list[Action]:
@@ -95,7 +96,7 @@ def clear_faults(core: "Controller", now: Millis) -> Verdict:
     metered = core.desk.settings.ev_meter != MeterType.DISABLED
     if Fault.WELDED in core.faults and not core.hardware.contactors.weld_gone(metered=metered):
         return Verdict("a contactor still does not open, or current still flows, or nobody has measured it yet")
-    for fault in _CLEARED_BY_OWNER:
+    for fault in CLEARED_BY_OWNER:
         core.faults.set(fault, present=False, now=now)
     return ACCEPTED
 

@@ -9,6 +9,7 @@ from evsed.update.keeping import Record, back_up, copy, kept, record_path, resto
 from evsed.update.machine import NAME, UNITS, Machine, UpdateError
 from evsed.update.package import Package, inspect, installed_version
 from evsed.update.progress import CHECKING, GOING_BACK, INSTALLING, tell
+from evsed.update.repack import repack
 
 _DPKG_S = 900.0
 
@@ -20,7 +21,7 @@ def install(machine: Machine, path: Path, *, downgrade: bool) -> str:
         room(machine, 2 * path.stat().st_size)
         copy(path, candidate)
         package = inspect(machine, candidate, path.name, downgrade=downgrade)
-        record = _stop(machine, candidate, package)
+        record = _stop(machine, candidate, package, careful=False)
         if path.parent == machine.store / "incoming":
             path.unlink()
     except OSError as error:
@@ -42,7 +43,7 @@ def install_handed(machine: Machine) -> str:
         if handed.named(name) != handed.Named(package.version, package.architecture):
             inside = f"evsed_{package.version}_{package.architecture}.deb"
             raise UpdateError(f"{name} is not what its name says: in it is {inside}")
-        record = _stop(machine, candidate, package)
+        record = _stop(machine, candidate, package, careful=True)
     except OSError as error:
         raise UpdateError(f"{error.filename or 'what was handed over'}: {error.strerror}") from error
     finally:
@@ -59,21 +60,26 @@ def _candidate(machine: Machine) -> Path:
     return machine.store / "candidate.deb"
 
 
-def _stop(machine: Machine, candidate: Path, package: Package) -> Record:
+def _stop(machine: Machine, candidate: Path, package: Package, *, careful: bool) -> Record:
     """Keeps the package, stops what runs, copies its settings: from here on it is finished.
+
+    ``careful``: not without a way back.
 
     Raises UpdateError, OSError.
     """
     version = installed_version(machine)
     tell(machine, INSTALLING, versions=(version, package.version))
     room(machine, package.unpacked + candidate.stat().st_size)
-    new = candidate.replace(kept(machine, package.version, package.architecture))
     old = kept(machine, version, package.architecture)
+    no_way_back = _keep(machine, old)
+    if no_way_back and careful:
+        raise UpdateError(f"there would be no way back: {no_way_back}")
+    new = candidate.replace(kept(machine, package.version, package.architecture))
     ran = wanted(machine)
     record = Record(new.name, old.name if old.is_file() else "", version, package.version, ran, False)
     record.answered = bool(ran) and answers(machine)
-    if not record.old:
-        machine.say(f"There will be no way back: {old} is not there, which is the package that is installed now")
+    if no_way_back:
+        machine.say(f"There will be no way back: {no_way_back}")
     machine.said("systemctl", "stop", *reversed(UNITS))  # the car is told, the contactors open
     try:
         back_up(machine)
@@ -82,6 +88,16 @@ def _stop(machine: Machine, candidate: Path, package: Package) -> Record:
         _start(machine, record)
         raise UpdateError(f"the settings cannot be copied: {error.filename}: {error.strerror}") from error
     return record
+
+
+def _keep(machine: Machine, old: Path) -> str:
+    """The package that is installed is in ``old`` from now on; why not, or nothing."""
+    if not old.is_file():
+        try:
+            repack(machine, old)
+        except UpdateError as error:
+            return f"{old} is not there, which is the package that is installed now, and cannot be made ({error})"
+    return ""
 
 
 def finish(machine: Machine, record: Record) -> str:

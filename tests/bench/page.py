@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, CDPSession
 
@@ -45,7 +46,7 @@ class Wire:
         self.session.send("Network.enable")
 
     def _asked(self, event: dict[str, Any]) -> None:
-        self.paths[event["requestId"]] = "/" + event["request"]["url"].split("/", 3)[3]
+        self.paths[event["requestId"]] = urlsplit(event["request"]["url"]).path
 
     def _answered(self, event: dict[str, Any]) -> None:
         self.bytes_of[event["requestId"]] = event["response"]["encodedDataLength"]

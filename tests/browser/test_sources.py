@@ -9,7 +9,7 @@ import pytest
 from playwright._impl._driver import compute_driver_executable
 
 from evsed.api.pages import HEADERS
-from tests.browser.sources import LANGUAGES, LOCALE, NAMED_VIEWS, SCRIPTS, VIEWS, WEB, texts
+from tests.browser.sources import LANGUAGES, LOCALE, NAMED_VIEWS, SCRIPTS, VIEWS, WEB, imports, texts
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
@@ -36,7 +36,18 @@ def test_every_view_of_the_table_has_a_module() -> None:
 
 
 def test_languages_are_those_whose_texts_are_there() -> None:
+    named = re.search(r"const NAMES = \{ (.*) \};", (WEB / "lib/i18n.js").read_text())
+    assert named
+    assert dict(re.findall(r'(\w+): "([^"]+)"', named[1])) == json.loads((LOCALE / "languages.json").read_text())
     assert set(LANGUAGES) == {folder.name for folder in LOCALE.iterdir() if folder.is_dir()}
+
+
+def test_the_page_says_at_its_beginning_what_the_first_view_needs() -> None:
+    html = (WEB / "index.html").read_text()
+    modules = imports(WEB / "app.js") | imports(WEB / "views/charge.js")
+    assert set(re.findall(r'<link rel="modulepreload" href="/web/([^"]+)">', html)) | {"app.js"} == {
+        str(path.relative_to(WEB)) for path in modules
+    }
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -71,10 +82,12 @@ def test_every_text_that_a_module_asks_for_is_there() -> None:
     missing = []
     for script in SCRIPTS:
         source = script.read_text()
-        missing += [f"{script.name}: {key}" for key in re.findall(r"\bt\(\s*\"([^\"]+)\"", source) if key not in known]
+        missing += [
+            f"{script.name}: {key}" for key in re.findall(r"(?<![#\w.])t\(\s*\"([^\"]+)\"", source) if key not in known
+        ]
         missing += [
             f"{script.name}: {begin}..."
-            for begin in re.findall(r"\bt\(\s*`([^`$]+)\$\{", source)
+            for begin in re.findall(r"(?<![#\w.])t\(\s*`([^`$]+)\$\{", source)
             if not any(key.startswith(begin) for key in known)
         ]
     assert missing == []
@@ -83,7 +96,7 @@ def test_every_text_that_a_module_asks_for_is_there() -> None:
 def test_what_a_view_says_it_needs_is_there_in_every_language() -> None:
     for view in VIEWS:
         found = re.search(r"export const areas = (\[.*?\]);", (WEB / f"views/{view}.js").read_text(), re.DOTALL)
-        for area in json.loads(re.sub(r",\s*\]", "]", found[1])) if found else []:
+        for area in re.findall(r'"(\w+)"', found[1]) if found else []:
             assert [language for language in LANGUAGES if not (LOCALE / language / f"{area}.json").is_file()] == []
 
 

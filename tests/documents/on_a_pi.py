@@ -45,7 +45,9 @@ def unknown(words: list[str]) -> str:
             return "" if _PACKAGE.fullmatch(package) else package
         case ["install", "-o", "evsed", "-g", "evsed", "-m", "600", *paths]:
             return next((path for path in paths if not path.startswith("/var/lib/evsed/")), "")
-        case ["chgrp", "evsed", path] | ["chmod", "640", path] if path.startswith("/etc/evsed/"):
+        case ["chgrp", "evsed", path] | ["chmod", "640", path] | ["install", "-m", "644", _, path] if path.startswith(
+            "/etc/evsed/"
+        ):
             return ""
         case ["curl", "--unix-socket", path, _]:
             return "" if path == Control().socket else path

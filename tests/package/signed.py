@@ -107,11 +107,12 @@ def refused(release: str, folder: Path) -> dict[str, tuple[Signed, str]]:
     }
 
 
-def set_up(root: Root, release: str) -> None:
-    """The older package, with the way back to it; ``KEY`` counts."""
+def set_up(root: Root, release: str, *, kept: bool) -> None:
+    """The older package, which evsed-update has ``kept`` or not; ``KEY`` counts."""
     old = packages.older(f"{release}_amd64")
     root.install(old)
-    shutil.copy(old, root.path / f"var/lib/evsed-update/evsed_{OLDER}+{release}_amd64.deb")
+    if kept:
+        shutil.copy(old, root.path / f"var/lib/evsed-update/evsed_{OLDER}+{release}_amd64.deb")
     trust(root.path, KEY)
 
 

@@ -14,7 +14,7 @@ from tests.package.roots import copied
 from tests.package.signed import KINDS, SICK, Signed, hand, refused, set_up, sick, signed
 from tests.package.unbooted import Unbooted
 
-_UPDATES_S = 600.0
+_UPDATES_S = 900.0
 _GET = "import sys, urllib.request as r; print(r.urlopen('http://127.0.0.1/' + sys.argv[1], timeout=9).read().decode())"
 
 
@@ -22,7 +22,7 @@ _GET = "import sys, urllib.request as r; print(r.urlopen('http://127.0.0.1/' + s
 def charger(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unbooted]:
     """The older evsed with settings of its own, running; each test leaves it so."""
     with copied(release, tmp_path_factory.mktemp(release)) as root:
-        set_up(root, release)
+        set_up(root, release, kept=True)
         with Unbooted(root) as system:
             system.said("systemctl", "start", "evsed-guard.service", "evsed.service")
             system.wait(lambda: state(system).get("version") == OLDER, "the older one answers")

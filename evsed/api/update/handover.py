@@ -162,16 +162,14 @@ class Updates:
         """Verifies what was received, and lets root take it. Raises UploadError."""
         try:
             verify(self.partial, uploaded.signature, self.keys())
-        except UpdateError as error:
-            raise UploadError(400, str(error)) from None
-        try:
             with self.partial.open("rb") as file:
                 os.fsync(file.fileno())
-            replace_signature = self.folder / (uploaded.name + SIGNED)
-            replace_signature.write_bytes(uploaded.signature)
+            (self.folder / (uploaded.name + SIGNED)).write_bytes(uploaded.signature)
             self.partial.replace(self.folder / uploaded.name)
             sync_directory(self.folder)
             replace_text(self.folder / READY, json.dumps({"package": uploaded.name}), mode=0o600)
+        except UpdateError as error:
+            raise UploadError(400, str(error)) from None
         except OSError as error:
             raise UploadError(507, f"the package cannot be stored: {error.strerror}") from None
         self._handed_at = self.clock()

@@ -110,9 +110,9 @@ async function logOut() {
 }
 
 async function start() {
-  await begin();
-  const view = VIEWS[named()] && import(`./views/${named()}.js`).catch(() => null); // both at once
+  begin();
   live.begin();
+  const view = import(`./views/${named()}.js`).then(({ areas }) => load(areas ?? [])).catch(() => null); // show() tells
   await Promise.all([load(["common", "words"]), view]);
   beginSaying(place("say"));
   text(place("skip"), t("common.skip"));

@@ -1,10 +1,11 @@
 // Texts in the visitor's language. Owns which language that is; the texts are in /web/locale, a folder a language.
 
+// As in locale/languages.json, for which no page has to wait.
+const NAMES = { en: "English", nl: "Nederlands", de: "Deutsch" };
 const AGAIN_MS = 2000;
 const texts = new Map();
 const fetched = new Map();
 let chosen = "en";
-let names = { en: "English" };
 
 const stored = () => {
   try { return localStorage.getItem("language"); } catch { return null; }
@@ -29,15 +30,15 @@ async function read(area) {
 }
 
 // Chooses the language: the visitor's own choice, else the first of the browser's that there is, else English.
-export async function begin() {
-  names = await json("/web/locale/languages.json");
+export function begin() {
   const wanted = [stored(), ...navigator.languages.map((language) => language.split("-")[0])];
-  chosen = wanted.find((language) => language && language in names) ?? "en";
+  chosen = wanted.find((language) => language && Object.hasOwn(NAMES, language)) ?? "en";
   document.documentElement.lang = chosen;
 }
 
 export const language = () => chosen;
-export const languages = () => names;
+
+export const languages = () => NAMES;
 
 // The page begins anew in this language.
 export function choose(name) {

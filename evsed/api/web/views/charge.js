@@ -8,12 +8,11 @@ import * as flow from "./charge/flow.js";
 import * as modes from "./charge/modes.js";
 import * as override from "./charge/override.js";
 import * as phases from "./charge/phases.js";
-import { areas as said } from "./charge/said.js";
 import { watch } from "./charge/settings.js";
 import * as setUp from "./charge/setup.js";
 import * as status from "./charge/status.js";
 
-export const areas = ["charge", ...said];
+export const areas = ["charge"];
 export const css = true;
 
 // Two columns on a wide screen; on a phone one, in the order of the stylesheet.

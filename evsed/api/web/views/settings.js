@@ -17,6 +17,8 @@ class Page {
   #rows = new Map();
   #groups = [];
   #pin = false; // the installer has one
+  #other = h("input", { type: "checkbox" });
+  #look = null; // filters again
 
   constructor(place, app) {
     this.#place = place;
@@ -35,7 +37,10 @@ class Page {
       return;
     }
     this.#build(t);
-    this.#store.on(() => { for (const row of this.#rows.values()) row.update(); });
+    this.#store.on(() => {
+      for (const row of this.#rows.values()) row.update();
+      if (this.#other.checked) this.#look();
+    });
     this.openNamed();
   }
 
@@ -47,13 +52,12 @@ class Page {
   #build(t) {
     const found = h("p", { class: "muted", role: "status" });
     const search = h("input", { type: "search", id: unique("search"), autocomplete: "off", spellcheck: "false" });
-    const other = h("input", { type: "checkbox" });
-    const look = () => this.#filter(search.value, other.checked, found);
-    search.addEventListener("input", look);
-    other.addEventListener("change", look);
+    this.#look = () => this.#filter(search.value, this.#other.checked, found);
+    search.addEventListener("input", this.#look);
+    this.#other.addEventListener("change", this.#look);
     this.#place.append(h("section", { class: "card search" },
       h("label", { class: "field" }, t("settings.search"), search),
-      h("label", { class: "field tick" }, other, " ", t("settings.only_other")), found,
+      h("label", { class: "field tick" }, this.#other, " ", t("settings.only_other")), found,
       h("p", { class: "help" }, lock(), " ", t(this.#pin ? "settings.about_lock" : "settings.about_no_pin"))));
     for (const [name, keys] of grouped(this.#store.rows)) this.#group(name, keys, t);
   }

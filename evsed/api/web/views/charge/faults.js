@@ -1,4 +1,4 @@
-// What is broken, each with what to do about it; those that stay until somebody resets them have a button for that.
+// What is broken, each with what to do about it, and a button for those that an owner may reset from here.
 
 import { h } from "../../lib/dom.js";
 import { unlock } from "../../lib/unlock.js";
@@ -6,7 +6,7 @@ import { icon } from "./icons.js";
 import { refusal, said } from "./said.js";
 
 const WAITS = new Set(["no_power", "no_sun"]); // nothing is broken
-const LATCHED = new Set(["rcm", "welded"]);
+const CLEARED = new Set(["welded", "contactor_failed", "overdraw"]); // by their owner; a residual current only at the unit
 
 export function create({ t, word, ask, say, live }) {
   const list = h("div", { class: "faults" });
@@ -45,7 +45,7 @@ export function create({ t, word, ask, say, live }) {
       if (now === shown) return;
       shown = now;
       element.hidden = broken.length === 0;
-      clear.hidden = !broken.some(({ code }) => LATCHED.has(code));
+      clear.hidden = !broken.some(({ code }) => CLEARED.has(code));
       wrong.textContent = "";
       list.setAttribute("role", "alert");
       list.replaceChildren(...broken.map(row));

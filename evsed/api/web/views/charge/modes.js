@@ -10,7 +10,7 @@ import { makeTimer } from "./timer.js";
 const MODES = ["OFF", "NORMAL", "SMART", "SOLAR", "PAUSE"];
 const STOPS = new Set(["OFF", "PAUSE"]);
 const NAMES = { OFF: "Off", NORMAL: "Normal", SMART: "Smart", SOLAR: "Solar", PAUSE: "Pause" };
-const SEEN_MS = 3000; // by then the charger's word has come
+const SEEN_MS = 2000; // by then the charger's word has come
 
 export function create(app) {
   const { t, word, ask, live } = app;
@@ -24,39 +24,42 @@ export function create(app) {
     h("h2", { id: "modes-title" }, t("charge.mode")),
     h("div", { class: "modes", role: "group", "aria-labelledby": "modes-title" }, Object.values(buttons)),
     wrong, explained, timer.element);
-  let busy = null;
-  let done = 0;
+  let busy = null; // the mode whose request is under way
+  let forgetting = 0;
 
-  function rest() {
-    clearTimeout(done);
-    if (busy) buttons[busy].removeAttribute("aria-busy");
-    busy = null;
+  function unmark() {
+    clearTimeout(forgetting);
+    forgetting = 0;
+    for (const mode of MODES) if (mode !== busy) buttons[mode].removeAttribute("aria-busy");
   }
 
-  function request(mode) {
-    const wish = STOPS.has(mode) ? null : timer.wish();
+  const is = (mode, wish, state) => (wish ? state.timer.mode : state.mode) === mode;
+
+  function request(mode, wish) {
     const name = NAMES[mode];
-    if (wish) return ask.put("/api/v1/timer", { mode: name, ...wish });
-    return ask.put("/api/v1/mode", { mode: name });
+    return wish ? ask.put("/api/v1/timer", { mode: name, ...wish }) : ask.put("/api/v1/mode", { mode: name });
   }
 
-  // The mark of a press in progress goes when the charger's state says so, which may be before or after its answer.
+  // The mark of a press stays until the state says so too, which may come before or after the answer.
   async function press(mode) {
-    if (busy && !STOPS.has(mode)) return;
-    rest();
+    if (busy === mode || (busy && !STOPS.has(mode))) return;
+    const wish = STOPS.has(mode) ? null : timer.wish();
     busy = mode;
+    unmark();
     buttons[mode].setAttribute("aria-busy", "true");
     wrong.textContent = "";
+    let seen = true;
     try {
-      await unlock(() => request(mode));
+      await unlock(() => request(mode, wish));
       timer.reset();
-      if (busy !== mode) return;
-      if (live.state.mode === mode) rest();
-      else done = setTimeout(rest, SEEN_MS);
+      seen = is(mode, wish, live.state);
     } catch (trouble) {
-      if (busy === mode) rest();
       if (!(trouble instanceof Trouble)) throw trouble;
       wrong.textContent = `${buttons[mode].textContent}: ${refusal(trouble.message)}`;
+    } finally {
+      if (busy === mode) busy = null;
+      if (seen) unmark();
+      else forgetting = setTimeout(unmark, SEEN_MS);
     }
   }
 
@@ -67,9 +70,8 @@ export function create(app) {
       for (const mode of MODES) buttons[mode].setAttribute("aria-pressed", String(mode === state.mode));
       text(explained, t(`charge.mode_${state.mode.toLowerCase()}`));
       timer.update(state);
-      if (done) rest();
-      done = 0;
+      if (forgetting) unmark();
     },
-    close: () => clearTimeout(done),
+    close: () => clearTimeout(forgetting),
   };
 }

@@ -1,0 +1,192 @@
+"""/update in a browser: what is refused before it is sent, the upload, and the steps through the restart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import Page, expect
+
+from evsed.api.update.handover import Updates
+from evsed.update import progress
+from tests.api.served import Charger, Served
+from tests.api.uploads import CONTENT, HERE, KEY, NAME, NEW, names, updating
+from tests.browser.conftest import DESKTOP, PHONE, MakeContext
+from tests.browser.looks import not_accessible, not_reached_with_tab, not_said, too_small, too_wide
+from tests.browser.sources import LANGUAGES, texts
+from tests.browser.watch import LOST, Watch
+
+PIN = "2468"
+
+
+@dataclass
+class Updated:
+    """A charger whose updates nobody takes but the test."""
+
+    charger: Charger
+    url: str
+    updates: Updates
+
+    def tell(self, state: str, text: str = "") -> None:
+        """As root's installer does it, which has taken what was handed over."""
+        self.updates.clear()
+        progress.tell(self.updates.machine, state, text, versions=(HERE, NEW))
+
+
+@pytest.fixture
+def charger(tmp_path: Path) -> Iterator[Updated]:
+    with Charger() as charger:
+        updates = updating(charger, tmp_path)
+        charger.access.set_pin(PIN)
+        with Served(charger.app, charger.refusals) as served:
+            yield Updated(charger, f"http://127.0.0.1:{served.port}", updates)
+
+
+def choose(page: Page, name: str = NAME, content: bytes = CONTENT, key: Ed25519PrivateKey = KEY) -> None:
+    """Chooses a package and its signature."""
+    kind = "application/octet-stream"
+    page.locator("#file").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+    signature: Any = {"name": f"{name}.sig", "mimeType": kind, "buffer": key.sign(content)}
+    page.locator("#signature").set_input_files(signature)
+
+
+def log_in(page: Page, charger: Updated) -> None:
+    """As the installer."""
+    answer = page.request.post(f"{charger.url}/api/v1/login", data={"pin": PIN})
+    assert answer.ok
+
+
+def send(page: Page) -> None:
+    page.get_by_role("button", name="Install", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Install").click()
+
+
+def test_a_package_is_sent_with_the_pin_and_followed_through_the_restart(
+    page: Page, charger: Updated, expect_trouble: Watch
+) -> None:
+    expect_trouble("403", LOST, "ERR_INTERNET_DISCONNECTED")
+    page.goto("/update")
+    expect(page.locator("#keys")).to_contain_text("mine.pem (your own)")
+    choose(page)
+    page.get_by_role("button", name="Install", exact=True).click()
+    page.get_by_label("PIN or password").fill(PIN)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("dialog").get_by_role("button", name="Install").click()
+    expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+    assert (charger.updates.folder / NAME).read_bytes() == CONTENT
+    charger.tell("installing")
+    expect(page.locator("#steps [aria-current]")).to_contain_text("Charging stops")
+    page.context.set_offline(True)
+    expect(page.locator("#lost")).to_contain_text("That is expected")
+    charger.tell("checking")
+    page.context.set_offline(False)
+    expect(page.locator("#steps [aria-current]")).to_contain_text("up to a minute")
+    expect(page.locator("#lost")).to_be_hidden()
+    assert page.locator("#go").is_disabled()
+    charger.tell("failed", f"evsed.service did not come up within 60 s. evsed {HERE} is back")
+    expect(page.locator("#outcome .failed")).to_contain_text("FAIL: evsed.service did not come up")
+    expect(page.locator("#go")).to_be_enabled()
+
+
+def test_what_came_of_the_last_update_is_told_to_who_comes_later(page: Page, charger: Updated) -> None:
+    charger.tell("failed", "the disk was full")
+    page.goto("/update")
+    expect(page.locator("#outcome")).to_contain_text("The last update failed: the disk was full")
+    expect(page.locator("#steps")).to_be_hidden()
+
+
+def test_what_the_names_say_is_judged_before_anything_is_sent(page: Page, charger: Updated) -> None:
+    log_in(page, charger)
+    page.goto("/update")
+    expect(page.locator("#file-help")).to_contain_text("evsed_<version>+deb12_arm64.deb")
+    for name, says in (
+        ("firmware.bin", "is not a package for this charger"),
+        ("evsed_99.0.0+deb12_amd64.deb", "is for amd64; this charger needs arm64"),
+        ("evsed_99.0.0+deb13_arm64.deb", "needs one with +deb12"),
+    ):
+        choose(page, name)
+        expect(page.locator("#file-wrong")).to_contain_text(says)
+        page.locator("#go").click()
+        assert page.get_by_role("dialog").count() == 0
+    choose(page)
+    expect(page.locator("#file-wrong")).to_be_hidden()
+    page.locator("#signature").set_input_files({"name": "other.sig", "mimeType": "x/y", "buffer": bytes(64)})
+    expect(page.locator("#signature-wrong")).to_contain_text(f"this one needs {NAME}.sig")
+    assert names(charger.updates) == []
+
+
+def test_a_refusal_of_the_charger_is_shown_and_another_try_is_free(
+    page: Page, charger: Updated, expect_trouble: Watch
+) -> None:
+    expect_trouble("400")
+    log_in(page, charger)
+    page.goto("/update")
+    choose(page, key=Ed25519PrivateKey.generate())
+    send(page)
+    expect(page.locator("#outcome .failed")).to_contain_text("FAIL: the signature is not one of this package")
+    expect(page.locator("#go")).to_be_enabled()
+    choose(page)
+    send(page)
+    expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+
+
+def test_an_update_after_this_one_is_not_begun_by_mistake(page: Page, charger: Updated) -> None:
+    """D35#166 of what owners have met: an update that was over left a button that did nothing."""
+    log_in(page, charger)
+    page.goto("/update")
+    choose(page)
+    page.get_by_role("button", name="Install", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#go")).to_be_enabled()
+    send(page)
+    expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+    charger.tell("installing")
+    expect(page.locator("#go")).to_be_disabled()
+    charger.tell("failed", "the old one is back")
+    expect(page.locator("#outcome")).to_contain_text("the old one is back")
+    choose(page)
+    send(page)
+    expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+
+
+def test_without_javascript_the_form_still_posts(
+    context_of: MakeContext, charger: Updated, expect_trouble: Watch
+) -> None:
+    expect_trouble("favicon.ico")  # an answer that is text names no icon
+    context = context_of(java_script_enabled=False, extra_http_headers={"Authorization": charger.charger.token()})
+    page = context.new_page()
+    page.goto("/update")
+    choose(page)
+    page.locator("#go").click()
+    expect(page.locator("body")).to_have_text("OK")
+    assert NAME in names(charger.updates)
+    context.close()
+
+
+def test_where_nobody_installs_the_page_says_why(page: Page, charger: Updated) -> None:
+    charger.updates.why_not = "systemd does not run here"
+    page.goto("/update")
+    expect(page.locator("#why-not")).to_contain_text("systemd does not run here")
+    assert page.locator("#go").is_disabled()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_it_fits_is_accessible_and_said_in_its_language(
+    context_of: MakeContext, charger: Updated, language: str, scheme: str, size: dict[str, Any]
+) -> None:
+    charger.tell("checking")
+    page = context_of(**size, locale=language, color_scheme=scheme).new_page()
+    page.goto("/update")
+    expect(page.locator("#steps [aria-current]")).to_be_visible()
+    keys = set(texts(language))
+    charger.updates.clear()
+    assert (too_wide(page), not_said(page, keys), not_accessible(page), too_small(page)) == ([], [], [], [])
+    charger.tell("done", f"evsed {HERE} is now {NEW}")
+    page.reload()
+    expect(page.locator("#go")).to_be_enabled()
+    assert (too_wide(page), not_said(page, keys), not_accessible(page)) == ([], [], [])
+    assert not_reached_with_tab(page) == []
