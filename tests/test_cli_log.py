@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from evsed import cli
 from evsed.cli import log as command
@@ -92,9 +93,9 @@ def test_only_a_terminal_gets_colours(
 
 
 def test_what_is_another_server_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    async def other(_scope: object, _receive: object, send: object) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})  # type: ignore[operator]
-        await send({"type": "http.response.body", "body": b"{}"})  # type: ignore[operator]
+    async def other(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"{}"})
 
     with Charger() as charger, Served(other, charger.refusals) as server:
         for follow in ((), ("--follow",)):
