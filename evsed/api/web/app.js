@@ -66,7 +66,8 @@ async function show() {
   showBars(name);
   try {
     const view = await import(`./views/${name}.js`);
-    await Promise.all([load(view.areas ?? []), view.css ? styled(name) : null]);
+    const sheets = [...(view.styles ?? []), ...(view.css ? [name] : [])];
+    await Promise.all([load(view.areas ?? []), ...sheets.map(styled)]);
     if (shown.turn !== turn) return; // somebody has gone on already
     const main = h("div", { class: `view view-${name}` });
     place("main").replaceChildren(main);

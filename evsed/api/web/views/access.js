@@ -11,6 +11,7 @@ import { TokenMaker } from "./settings/token.js";
 
 export const areas = ["access", "settings", "setting_words"];
 export const css = true;
+export const styles = ["settings"];
 
 const PATH = "/api/v1/access";
 

@@ -8,6 +8,7 @@ import { postFile } from "./settings/file.js";
 
 export const areas = ["broker", "settings", "setting_words"];
 export const css = true;
+export const styles = ["settings"];
 
 const LOOK_MS = 2000;
 const FIELDS = { host: "text", port: "number", prefix: "text", username: "text", tls: "checkbox" };

@@ -8,6 +8,7 @@ import { sure } from "./settings/sure.js";
 
 export const areas = ["cards", "settings", "setting_words"];
 export const css = true;
+export const styles = ["settings"];
 
 const PATH = "/api/v1/cards";
 const LOOK_MS = 2000;
