@@ -1,7 +1,7 @@
 """No secret leaves a charger: each is given wherever it can be, rightly and wrongly, and then looked for everywhere.
 
-Looked at are the log at DEBUG, the answer to every request that gave one and to every GET, all of MQTT, what the
-command line prints, records as text, and the modes of the files.
+Looked at are the log at DEBUG (also as it is heard live, by telnet too), the answer to every request that gave one and
+to every GET, all of MQTT, what the command line prints, records as text, and the modes of the files.
 """
 
 import base64
@@ -25,8 +25,10 @@ from evsed.config import Installation, Installer, Mqtt
 from evsed.core.settings import TABLE, Settings
 from evsed.core.snapshot import Saved
 from evsed.doors.certificate import ensure
+from evsed.doors.control import connect
 from evsed.localweb import ControlConnection
 from tests.api.served import Charger
+from tests.live_log import Hearing, with_telnet
 from tests.scenarios.broker import Broker, Listener
 from tests.scenarios.simulation import PATIENCE_S, Simulation, wait_for
 from tests.silicon.environment import AS_COLLECTED
@@ -84,6 +86,7 @@ class Story:
         self.simulation, self.broker, self.listener = simulation, broker, listener
         self.said = Said()
         self.token = ""
+        self.heard: dict[str, Hearing] = {}
 
     @property
     def socket(self) -> Path:
@@ -114,6 +117,13 @@ class Story:
         status, text = self.ask(method, path, body, here=True, **headers)
         assert status in {200, 201, 204}, (path, text)
         return text
+
+    def listen(self) -> None:
+        """From now on the live log is heard in both ways in which it comes by itself."""
+        port = with_telnet(self.simulation)
+        self.heard["telnet"] = Hearing(socket.create_connection(("127.0.0.1", port), PATIENCE_S))
+        asks = b"GET /api/v1/log?follow&level=debug&last=2000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        self.heard["the stream"] = Hearing(connect(self.socket, PATIENCE_S), asks)
 
     # ---- what is set ----
 
@@ -228,6 +238,7 @@ class Story:
                 ("settings", "get", "alert_webhook", "lcd_pin", "installer_pin"),
                 ("settings", "set", f"alert_webhook={WRONG}"),
                 ("access",),
+                ("log", "--level", "debug", "--last", "2000"),
                 ("doctor",),
             )
         }
@@ -283,12 +294,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             listener = Listener(broker, "SmartEVSE-90000")
             everywhere = Listener(broker, "homeassistant")
             told = Story(simulation, broker, listener)
+            told.listen()
             told.give()
             wait_for(lambda: listener.last, "the broker is told")
             told.err()
             yield told
             listener.close()
             everywhere.close()
+            for hearing in told.heard.values():
+                hearing.close()
 
 
 def test_no_answer_holds_a_secret(story: Story) -> None:
@@ -318,6 +332,19 @@ def test_the_log_holds_no_secret_at_debug_either(story: Story) -> None:
     assert "is refused" in log
     assert story.said.leaks({line: line for line in log.splitlines()}) == []
     assert not holds(log, CARD)
+
+
+def test_the_live_log_holds_no_secret_at_debug_either(story: Story) -> None:
+    end = "nonsense-at-the-end"
+    story.ask("PUT", "/api/v1/mode", {"mode": end})
+    for where, hearing in story.heard.items():
+        wait_for(lambda hearing=hearing: end in hearing.said, f"{where} has heard all")  # type: ignore[misc]
+        assert "is refused" in hearing.said
+        assert story.said.leaks({line: line for line in hearing.said.splitlines()}) == [], where
+        assert not holds(hearing.said, CARD)
+    assert '"level":"debug"' in story.heard["the stream"].said
+    assert '"why":"lost"' not in story.heard["the stream"].said
+    assert " DEBUG " not in story.heard["telnet"].said
 
 
 def test_nobody_else_may_read_the_state(story: Story) -> None:

@@ -31,6 +31,7 @@ from evsed.api.v1 import (
     cards,
     charging,
     counters,
+    devices,
     events,
     history,
     limit,
@@ -62,7 +63,7 @@ def create_app(site: Site, *extra: APIRouter) -> FastAPI:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(Exception, _broken)
     owners = (state, events, v1_settings, v1_meters, counters, charging, timer, limit)
-    v1 = (*owners, log, about, access, alerts, backup, cards, history, sessions, v1_update)
+    v1 = (*owners, log, about, devices, access, alerts, backup, cards, history, sessions, v1_update)
     for module in (settings, meters, unit, update, lcd, metrics, *v1):
         app.include_router(module.create_router(site))
     for router in extra:

@@ -3,6 +3,9 @@
 Measured alone, before anything runs beside it.
 """
 
+import contextlib
+import io
+import logging
 import statistics
 import time
 from collections.abc import Callable
@@ -13,12 +16,14 @@ from evsed.api.mqtt.publishing import payloads
 from evsed.core.events import Inputs, Sampled
 from evsed.core.pilot import Level, judge
 from evsed.core.snapshot import Saved
+from evsed.logs import QueuedLog
 from evsed.replay.engine import Options, Replay
 from evsed.replay.trace import Trace
 from tests.core.story import Story, settings
 
 STEPS = 100_000
 FEWER = 20_000
+LINES = 1_500  # as many as are queued, and none is dropped
 
 
 def measure(what: Callable[[], object], times: int) -> dict[str, float]:
@@ -49,7 +54,22 @@ def calls() -> dict[str, dict[str, float]]:
         "building a Snapshot": measure(lambda: story.snapshot, FEWER),
         "GET /settings document": measure(lambda: settings_document(story.snapshot, Unit()), FEWER),
         "MQTT payloads": measure(lambda: payloads(View(story.snapshot)), FEWER),
+        "logging a line": logging_a_line(),
     }
+
+
+def logging_a_line() -> dict[str, float]:
+    """What a line of the log costs whoever logs it, the control thread for one; others write and keep it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    with contextlib.redirect_stderr(io.StringIO()):
+        lines = QueuedLog()
+    try:
+        log = logging.getLogger("evsed.bench")
+        return measure(lambda: log.info("%s: %r is refused: %s", "POST /settings mode", "x", "it takes 0 to 5"), LINES)
+    finally:
+        root.handlers, root.level = handlers, level
+        lines.finish(1.0)
 
 
 def replay(trace: Trace, options: Options) -> dict[str, float]:

@@ -39,7 +39,7 @@ def test_a_backup_without_secrets_is_for_everybody(charger: Charger, page: Page)
     assert "secrets" not in found
 
 
-def test_the_secrets_are_for_the_installer(charger: Charger, page: Page, expect_trouble: Watch) -> None:
+def test_the_secrets_are_for_the_installer(page: Page, expect_trouble: Watch) -> None:
     expect_trouble("403")
     page.goto("/#/backup")
     page.get_by_label("With the secrets").check()
@@ -62,7 +62,7 @@ def test_a_restore_shows_what_it_changes_and_changes_it_when_confirmed(
     expect(page.locator(".warnings")).to_contain_text("no_such_thing")
     assert value_of(charger, "current_min") == 6
     page.get_by_role("button", name="Restore this").click()
-    expect(page.locator(".done")).to_have_text("Restored: 2 changes.")
+    expect(page.locator(".preview .done")).to_have_text("Restored: 2 changes.")
     assert (value_of(charger, "current_min"), value_of(charger, "enable_C2")) == (8, "Auto")
 
 
@@ -99,7 +99,7 @@ def test_a_file_that_changes_the_installation_asks_for_the_pin(
     assert value_of(charger, "current_max") == 13
     page.get_by_role("button", name="Restore this").click()
     give_pin(page)
-    expect(page.locator(".done")).to_be_visible()
+    expect(page.locator(".preview .done")).to_be_visible()
     assert value_of(charger, "current_max") == 10
 
 
@@ -136,6 +136,6 @@ def test_a_restart_asks_first_and_the_page_comes_back(charger: Charger, page: Pa
     page.get_by_role("button", name="Restart").click()
     page.get_by_role("dialog").get_by_role("button", name="Restart").click()
     expect(page.locator("#lost")).to_be_visible()
-    expect(page.locator("#lost")).to_be_hidden()
     wait_for(charger.simulation.answers, "evsed answers again")
+    expect(page.locator("#lost")).to_be_hidden()
     expect(page.get_by_role("button", name="Restart")).to_be_enabled()

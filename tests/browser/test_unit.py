@@ -77,7 +77,7 @@ def test_without_an_lcd_pin_the_buttons_are_off_and_the_page_says_where_it_is_se
     for name in (LEFT, MIDDLE, RIGHT):
         expect(key(page, name)).to_be_disabled()
     page.get_by_role("link", name="To the settings").click()
-    expect(page).to_have_url(f"{charger.url}/#/settings")
+    expect(page).to_have_url(f"{charger.url}/#/settings/lcd_pin")
 
 
 def test_a_held_button_is_held_at_the_unit_until_it_is_let_go(charger: Charger, page: Page) -> None:

@@ -9,7 +9,6 @@ import re
 from evsed import __version__
 from evsed.cli import parser
 from evsed.config import Control
-from evsed.update.signatures import OWNERS
 from tests.documents.pages import ROOT, all_blocks
 
 KIND = "sh on-a-pi"
@@ -46,9 +45,9 @@ def unknown(words: list[str]) -> str:
             return "" if _PACKAGE.fullmatch(package) else package
         case ["install", "-o", "evsed", "-g", "evsed", "-m", "600", *paths]:
             return next((path for path in paths if not path.startswith("/var/lib/evsed/")), "")
-        case ["install", "-m", "644", "mine.pem", path]:
-            return "" if path.strip("/") == str(OWNERS) else path
-        case ["chgrp", "evsed", path] | ["chmod", "640", path] if path.startswith("/etc/evsed/"):
+        case ["chgrp", "evsed", path] | ["chmod", "640", path] | ["install", "-m", "644", _, path] if path.startswith(
+            "/etc/evsed/"
+        ):
             return ""
         case ["curl", "--unix-socket", path, _]:
             return "" if path == Control().socket else path

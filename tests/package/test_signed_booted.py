@@ -16,7 +16,7 @@ from tests.package.signed import KINDS, SICK, Signed, hand, refused, set_up, sic
 from tests.package.test_units import ASK, EVSED
 
 _POST = Path(__file__).with_name("post.py")
-_UPDATES_S = 400.0
+_UPDATES_S = 900.0
 
 
 class Charger(Booted):

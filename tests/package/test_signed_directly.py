@@ -14,7 +14,7 @@ from tests.package.roots import copied
 from tests.package.signed import KINDS, SICK, Signed, hand, refused, set_up, sick, signed
 from tests.package.unbooted import Unbooted
 
-_UPDATES_S = 600.0
+_UPDATES_S = 900.0
 _GET = "import sys, urllib.request as r; print(r.urlopen('http://127.0.0.1/' + sys.argv[1], timeout=9).read().decode())"
 
 

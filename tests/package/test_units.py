@@ -11,7 +11,7 @@ from tests.package.booted import Booted
 from tests.package.roots import Root, copied
 
 EVSED, GUARD = "evsed.service", "evsed-guard.service"
-UNITS = (EVSED, GUARD, "evsed-safe.service", "evsed-update.service", "evsed-dhcp-name.service")
+UNITS = (EVSED, GUARD, "evsed-safe.service", "evsed-update.service", "evsed-update.path", "evsed-dhcp-name.service")
 ASK = "import sys, urllib.request; print(urllib.request.urlopen('http://127.0.0.1' + sys.argv[1]).read().decode())"
 _AS_EVSED = ("--reuid", "evsed", "--regid", "evsed", "--init-groups")
 _NET_BIND_SERVICE = "0000000000000400"

@@ -100,7 +100,8 @@ function showProgress() {
   if (busy) [mine, refused] = [true, ""];
   place("progress").hidden = state === "idle" && !refused;
   place("sending").hidden = !sending;
-  place("steps").hidden = !busy && (state !== "done" || refused);
+  place("steps").hidden = !busy && (state !== "done" || refused || !mine);
+  place("offer").hidden = busy; // nothing to choose meanwhile, and on a phone the steps are in sight
   if (!place("steps").hidden) showSteps(state);
   enable(!busy && !now.unavailable);
   if (busy) outcome("", now.state === state ? now.text : "");

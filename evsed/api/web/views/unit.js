@@ -76,7 +76,7 @@ function keys(app, buttons) {
 function entry(app, letIn) {
   const { t } = app;
   const why = h("p", {});
-  const link = h("a", { class: "button", href: "#/settings" }, t("unit.to_settings"));
+  const link = h("a", { class: "button", href: "#/settings/lcd_pin" }, t("unit.to_settings"));
   const open = h("button", { type: "button", class: "button primary", onclick: () => letIn() }, t("unit.use"));
   const more = h("button", { type: "button", class: "button", onclick: () => letIn({ installer: true }) }, t("unit.as_installer"));
   const node = h("div", { class: "entry" }, why, h("div", { class: "row" }, link, open, more));
