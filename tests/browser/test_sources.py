@@ -82,10 +82,12 @@ def test_every_text_that_a_module_asks_for_is_there() -> None:
     missing = []
     for script in SCRIPTS:
         source = script.read_text()
-        missing += [f"{script.name}: {key}" for key in re.findall(r"\bt\(\s*\"([^\"]+)\"", source) if key not in known]
+        missing += [
+            f"{script.name}: {key}" for key in re.findall(r"(?<![#\w.])t\(\s*\"([^\"]+)\"", source) if key not in known
+        ]
         missing += [
             f"{script.name}: {begin}..."
-            for begin in re.findall(r"\bt\(\s*`([^`$]+)\$\{", source)
+            for begin in re.findall(r"(?<![#\w.])t\(\s*`([^`$]+)\$\{", source)
             if not any(key.startswith(begin) for key in known)
         ]
     assert missing == []
