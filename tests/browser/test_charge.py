@@ -51,7 +51,7 @@ def test_what_is_exported_is_export_and_comes_from_the_sun(charger: Charger, pag
     page.goto("/")
     expect(flow(page, "house")).to_contain_text("House")
     charger.plant(sun={"L1": 9.0, "L2": 9.0, "L3": 9.0})
-    expect(flow(page, "mains")).to_contain_text("Mains, export")
+    expect(flow(page, "mains")).to_contain_text("Export")
     expect(flow(page, "mains")).to_have_attribute("data-way", "from_hub")
     expect(flow(page, "house")).to_contain_text("Sun, left over")
     expect(flow(page, "house")).to_contain_text("5.5\u202fkW")
@@ -64,7 +64,7 @@ def test_a_home_battery_is_drawn_while_it_is_known(charger: Charger, page: Page)
     expect(flow(page, "battery")).to_be_hidden()
     charger.post("/currents?battery_current=-100")
     expect(flow(page, "battery")).to_contain_text("Battery gives")
-    expect(flow(page, "battery")).to_contain_text("about 2.3\u202fkW")
+    expect(flow(page, "battery")).to_contain_text("≈ 2.3\u202fkW")
 
 
 def test_a_silent_meter_is_unknown_and_never_0(charger: Charger, page: Page) -> None:

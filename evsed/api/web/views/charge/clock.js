@@ -28,7 +28,11 @@ const TIME = { hour: "2-digit", minute: "2-digit" };
 const DAY = { weekday: "short", day: "numeric", month: "short" };
 
 // A minute of the charger's clock for people: the time, and the day where that is not `today`'s.
-export const say = (minute, today) => written(minute, minute.slice(0, 10) === today?.slice(0, 10) ? TIME : { ...DAY, ...TIME });
+export function say(minute, today) {
+  if (minute.slice(0, 10) === today?.slice(0, 10)) return written(minute, TIME);
+  const year = minute.slice(0, 4) === today?.slice(0, 4) ? {} : { year: "numeric" };
+  return written(minute, { ...DAY, ...year, ...TIME });
+}
 
 // The same of Unix seconds, by the charger's clock.
 export function sayUnix(unix, live) {

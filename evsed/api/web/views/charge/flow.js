@@ -6,8 +6,8 @@ import { flows, trouble } from "./power.js";
 
 const HUB = { x: 160, y: 112 };
 const NODES = {
-  mains: { x: 38, y: 112, from: [65, 112], label: [38, 154, "middle"] },
-  car: { x: 282, y: 112, from: [255, 112], label: [282, 154, "middle"] },
+  mains: { x: 44, y: 112, from: [71, 112], label: [44, 154, "middle"] },
+  car: { x: 276, y: 112, from: [249, 112], label: [276, 154, "middle"] },
   house: { x: 160, y: 30, from: [160, 57], label: [194, 26, "start"] },
   battery: { x: 160, y: 194, from: [160, 167], label: [194, 190, "start"] },
 };
@@ -51,14 +51,15 @@ export function create({ t, format }) {
     h("h2", { id: "flow-title" }, t("charge.flow")), picture, words, note);
   let house = "house";
 
-  const amount = (power) => (power
-    ? t(power.about ? "charge.about" : "charge.exact", { value: format.kw(Math.abs(power.watts)) })
+  const figure = (power, about) => (power
+    ? t(power.about ? about : "charge.exact", { value: format.kw(Math.abs(power.watts)) })
     : t("common.unknown"));
+  const amount = (power) => figure(power, "charge.about");
 
   function put(name, title, power, watts) {
     const node = nodes[name];
     text(node.title, title);
-    text(node.value, typeof power === "string" ? power : amount(power));
+    text(node.value, typeof power === "string" ? power : figure(power, "charge.about_drawn"));
     draw(node, NODES[name].from, [HUB.x, HUB.y], watts);
   }
 

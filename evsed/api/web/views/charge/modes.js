@@ -33,7 +33,7 @@ export function create(app) {
     for (const mode of MODES) if (mode !== busy) buttons[mode].removeAttribute("aria-busy");
   }
 
-  const is = (mode, wish, state) => (wish ? state.timer.mode : state.mode) === mode;
+  const is = (mode, wish, state) => (wish ? state?.timer.mode : state?.mode) === mode;
 
   function request(mode, wish) {
     const name = NAMES[mode];
@@ -68,7 +68,7 @@ export function create(app) {
     tick: timer.tick,
     update(state) {
       for (const mode of MODES) buttons[mode].setAttribute("aria-pressed", String(mode === state.mode));
-      text(explained, t(`charge.mode_${state.mode.toLowerCase()}`));
+      text(explained, t(state.timer.waiting ? "charge.mode_delayed" : `charge.mode_${state.mode.toLowerCase()}`));
       timer.update(state);
       if (forgetting) unmark();
     },

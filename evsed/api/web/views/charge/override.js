@@ -16,7 +16,7 @@ export function create({ t, format, ask, live }) {
   const end = h("button", { type: "button", class: "button", hidden: true, onclick: () => send(null) }, t("charge.override_end"));
   const why = h("p", { class: "help", id: "override-help" });
   const ends = h("div", { class: "ends number", "aria-hidden": "true" }, h("span", {}, t("common.off")), h("span", {}));
-  const controls = h("div", {}, h("div", { class: "row spread" }, h("label", { for: "override" }, t("charge.override_label")), value), slider, ends);
+  const controls = h("div", { hidden: true }, h("div", { class: "row spread" }, h("label", { for: "override" }, t("charge.override_label")), value), slider, ends);
   const element = h("section", { class: "card override", "aria-labelledby": "override-title" },
     h("h2", { id: "override-title" }, t("charge.override")), controls, wrong, h("div", { class: "row spread" }, force, end), why);
   let limits = null;
@@ -47,7 +47,7 @@ export function create({ t, format, ask, live }) {
     clearTimeout(waiting);
     wrong.textContent = "";
     element.setAttribute("aria-busy", "true");
-    let answer = { current: live.state.override_a };
+    let answer = { current: live.state?.override_a ?? null };
     try {
       answer = await unlock(() => (current === null ? ask.delete("/api/v1/override") : ask.put("/api/v1/override", { current })));
     } catch (trouble) {
