@@ -48,7 +48,7 @@ start | stop) for unit in "$@"; do "$verb" "$unit"; done ;;
 show)
     asked=$1
     for unit in "$@"; do :; done
-    pid=$(process "$unit") && active=active || { pid=0 active=inactive; }
+    if pid=$(process "$unit"); then active=active; else pid=0 active=inactive; fi
     case $asked in
     *MainPID*) printf 'ActiveState=%s\nMainPID=%s\n' "$active" "$pid" ;;
     *) echo "$active" ;;
