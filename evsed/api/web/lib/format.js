@@ -4,9 +4,15 @@ import { language, t } from "./i18n.js";
 
 const NARROW = "\u202f"; // between number and unit
 
-export const number = (value, digits = 0) => new Intl.NumberFormat(language(), {
-  minimumFractionDigits: digits, maximumFractionDigits: digits,
-}).format(value);
+// Making one takes a phone longer than all that is done with it.
+const numbers = new Map();
+
+export function number(value, digits = 0) {
+  if (!numbers.has(digits)) {
+    numbers.set(digits, new Intl.NumberFormat(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  }
+  return numbers.get(digits).format(value);
+}
 
 // text(value), or "unknown" for null and undefined.
 export const known = (value, text) => (value === null || value === undefined ? t("common.unknown") : text(value));
