@@ -1,10 +1,10 @@
 // Numbers and times as the visitor's language writes them. What is not known is said to be unknown, never 0.
 
-import { language, t } from "./i18n.js";
+import { region, t } from "./i18n.js";
 
 const NARROW = "\u202f"; // between number and unit
 
-export const number = (value, digits = 0) => new Intl.NumberFormat(language(), {
+export const number = (value, digits = 0) => new Intl.NumberFormat(region(), {
   minimumFractionDigits: digits, maximumFractionDigits: digits,
 }).format(value);
 
@@ -31,7 +31,7 @@ export function clock(seconds) {
 }
 
 const moment = (options) => (unix) => known(
-  unix, (sure) => new Intl.DateTimeFormat(language(), options).format(new Date(sure * 1000)),
+  unix, (sure) => new Intl.DateTimeFormat(region(), options).format(new Date(sure * 1000)),
 );
 
 // Of a Unix time in seconds, in the browser's time zone.

@@ -37,6 +37,9 @@ export function begin() {
 
 export const language = () => chosen;
 
+// The same as the visitor's region writes numbers and dates, such as "en-GB" where the page is English.
+export const region = () => navigator.languages.find((one) => one.split("-")[0] === chosen) ?? chosen;
+
 // A promise of the languages that there are, each with its own name: {en: "English"}.
 export const languages = () => json("/web/locale/languages.json");
 
