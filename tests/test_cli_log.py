@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from evsed import cli
 from evsed.cli import log as command
 from evsed.logring import Ring
 from tests.api.served import Charger, Served
-from tests.scenarios.simulation import PATIENCE_S, Simulation, free_port
+from tests.scenarios.simulation import PATIENCE_S, Simulation, free_port, wait_for
 from tests.silicon.environment import AS_COLLECTED
 
 
@@ -92,11 +93,11 @@ def test_only_a_terminal_gets_colours(
 
 
 def test_what_is_another_server_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    async def other(_scope: object, _receive: object, send: object) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})  # type: ignore[operator]
-        await send({"type": "http.response.body", "body": b"{}"})  # type: ignore[operator]
+    async def other(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"{}"})
 
-    with Charger() as charger, Served(other, charger.refusals) as server:  # type: ignore[arg-type]
+    with Charger() as charger, Served(other, charger.refusals) as server:
         for follow in ((), ("--follow",)):
             assert cli.main(["log", *url(server), *follow]) == os.EX_UNAVAILABLE
             assert "is not evsed" in capsys.readouterr().err
@@ -161,7 +162,9 @@ def test_it_survives_a_restart_of_the_daemon_and_says_so(tmp_path_factory: pytes
         assert "is refused" in follower.hear("afterwards")
 
 
-def test_debug_is_made_while_somebody_follows_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_debug_is_made_while_somebody_follows_it_and_what_is_set_as_secret_is_hidden(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Simulation(tmp_path_factory.mktemp("debug") / "state") as simulation:
         control = ("--url", f"unix:{simulation.state_dir / 'control.sock'}")
         with Follower("--level", "debug", "--json", *control) as follower:
@@ -170,4 +173,10 @@ def test_debug_is_made_while_somebody_follows_it(tmp_path_factory: pytest.TempPa
             line = json.loads(follower.hear('"level":"debug"'))
         assert line["logger"].startswith("evsed.")
         assert "DEBUG" not in simulation.said(), "the journal is spared"
-        assert cli.main(["log", *control, "--level", "debug"]) == 0
+        hook = "hook-Jd6Lb1Yf"
+        assert cli.main(["settings", *control, "set", f"alert_webhook=https://example.invalid/{hook}"]) == 0
+        simulation.http("PUT", "/api/v1/mode", json.dumps({"mode": hook}).encode(), Content_Type="application/json")
+        wait_for(lambda: hook in simulation.said(), "it is logged what somebody sent")
+        capsys.readouterr()
+        assert cli.main(["log", *control, "--text", "is refused"]) == 0
+        assert "mode='***'" in capsys.readouterr().out

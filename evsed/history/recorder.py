@@ -70,6 +70,7 @@ class Recorder:
 
     def _run(self) -> None:
         self.load()
+        self.look()
         while not self._stop.wait(LOOK_S):
             self.look()
         self.finish()
@@ -100,7 +101,8 @@ class Recorder:
             earlier = self.history.row(number)
             self.history.put(number, row if earlier is None else joined(earlier, row))
             self._file.add(self.history, number)
-            self._register_wh = self._seen.register_wh
+            if self._seen.register_wh is not None:
+                self._register_wh = self._seen.register_wh
         self._seen = Seen()
 
 

@@ -98,12 +98,10 @@ class History:
         """One row; None: there is no such row."""
         if not self.has(number):
             return None
-        one = range(number, number + 1)
-        reason = self.column("reason", one)[0]
-        state = State(self.column("state", one)[0] or 0)
-        return Row(
-            tuple(self.column(name, one)[0] for name in NUMBERS), state, "" if reason is None else self.reasons[reason]
-        )
+        place = number % len(self._numbers)
+        *numbers, state, reason = (self._columns[name][place] for name in _COLUMNS)
+        known = tuple(None if value == _UNKNOWN else value for value in numbers)
+        return Row(known, State(state), "" if reason == _UNKNOWN else self.reasons[reason])
 
     def begin_of(self, number: int) -> int | None:
         """The Unix time at which the row of this number began; None while the time of day is not known."""

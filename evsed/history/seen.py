@@ -13,7 +13,7 @@ from evsed.core.states import State
 from evsed.core.units import WattHours
 from evsed.history.rows import CURRENTS, Row
 
-_MOST_WH: Final = 2_000  # in one row; a register that leaps further is that of another meter
+_MOST_WH: Final = 5_000  # in one row, after a silence too; a register that leaps further is that of another meter
 _HIGHEST: Final = range(CURRENTS.index("mains_highest_l1"), CURRENTS.index("mains_highest_l3") + 1)
 
 _Phases: TypeAlias = "tuple[int | None, int | None, int | None]"
@@ -29,6 +29,7 @@ class Seen:
         self._battery: list[int] = []
         self._limit: int | None = None
         self._standing: Counter[tuple[State, str]] = Counter()
+        self._first_wh: WattHours | None = None
         self.register_wh: WattHours | None = None
         """What the EV meter's register said last."""
 
@@ -44,10 +45,15 @@ class Seen:
         self._limit = _limit(snapshot)
         self._standing[(snapshot.state, "" if snapshot.reason is None else snapshot.reason.code)] += 1
         ev = snapshot.meters[MeterRole.EV]
-        self.register_wh = ev.values.import_wh if ev.heard else self.register_wh
+        if ev.heard and ev.values.import_wh is not None:
+            self.register_wh = ev.values.import_wh
+            self._first_wh = self.register_wh if self._first_wh is None else self._first_wh
 
     def row(self, register_wh: WattHours | None) -> Row | None:
-        """What it comes to; None when nothing was seen. ``register_wh``: what the EV meter's register said before."""
+        """What it comes to; None when nothing was seen. ``register_wh``: what the EV meter's register said before.
+
+        Where that is not known, it counts from what it said first.
+        """
         if not self._offers:
             return None
         ((state, reason), _), *_ = self._standing.most_common(1)
@@ -58,7 +64,7 @@ class Seen:
             round(fmean(self._offers)),
             self._limit,
             round(fmean(self._battery)) if self._battery else None,
-            _advance(register_wh, self.register_wh),
+            _advance(self._first_wh if register_wh is None else register_wh, self.register_wh),
         )
         return Row(numbers, state, reason)
 

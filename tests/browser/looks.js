@@ -70,8 +70,9 @@
     tabbed() {
       const node = document.activeElement;
       if (!node || node === document.body) return { end: true };
-      const end = marks().reached.has(node);
+      const end = marks().reached.has(node) && marks().last !== node; // a date has several places to come to
       marks().reached.add(node);
+      marks().last = node;
       const { outlineStyle, outlineWidth } = getComputedStyle(node);
       const faults = [];
       if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) faults.push(`${named(node)} does not show the focus`);

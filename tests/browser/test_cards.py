@@ -29,10 +29,10 @@ def cards(charger: Charger) -> list[dict[str, Any]]:
 
 def test_a_card_is_added_by_its_number_renamed_disabled_and_deleted(charger: Charger, page: Page) -> None:
     page.goto("/#/cards")
-    page.get_by_label("Number").fill("04-a1-b2")
+    page.get_by_role("textbox", name="Number").fill("04-a1-b2")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("A card's number has 12 or 14 hexadecimal digits")).to_be_visible()
-    page.get_by_label("Number").fill("04:a1:b2:c3:d4:e5:f6")
+    page.get_by_role("textbox", name="Number").fill("04:a1:b2:c3:d4:e5:f6")
     page.get_by_label("Name").fill("Ann")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("The card Ann is stored.")).to_be_visible()

@@ -72,7 +72,14 @@ def test_a_row_says_what_the_charger_did_for_most_of_it(day: Day) -> None:
 def test_the_energy_of_a_row_is_what_the_register_advanced(day: Day) -> None:
     for register in (5_000, 5_090, 5_180, 900, 990, 990_000):
         day.look(30, lambda found, _, wh=register: with_register(found, wh))  # type: ignore[misc]
-    assert day.column("ev_wh") == [None, 90, 90, None, 90, None]
+    assert day.column("ev_wh") == [0, 90, 90, None, 90, None]
+
+
+def test_a_meter_that_was_silent_tells_its_energy_later(day: Day) -> None:
+    day.look(30, lambda found, _: with_register(found, 5_000))
+    day.look(30, lambda found, _: with_meter(found, MeterRole.EV, None))
+    day.look(30, lambda found, _: with_register(found, 5_180))
+    assert day.column("ev_wh") == [0, None, 180]
 
 
 def test_a_control_loop_that_hangs_is_a_gap(day: Day) -> None:
@@ -129,7 +136,7 @@ def test_a_restart_leaves_a_gap_as_long_as_it_takes(day: Day) -> None:
     assert day.column("offer") == [charging().offer, charging().offer, None, None, charging().offer]
 
 
-def test_a_restart_within_a_row_hides_no_peak_and_loses_no_energy(day: Day) -> None:
+def test_a_restart_within_a_row_hides_no_peak_and_adds_its_energy(day: Day) -> None:
     def peak(found: Snapshot, second: int) -> Snapshot:
         return with_register(with_meter(found, MeterRole.MAINS, (400 if second == 0 else 90, 0, 0)), 7_000 + second)
 
@@ -140,7 +147,7 @@ def test_a_restart_within_a_row_hides_no_peak_and_loses_no_energy(day: Day) -> N
     day.look(10, lambda found, second: with_register(with_meter(found, MeterRole.MAINS, (100, 0, 0)), 7_020 + second))
     assert day.column("mains_highest_l1")[1] == 400
     assert day.column("mains_l1")[1] == 100
-    assert day.column("ev_wh")[1] == 19
+    assert day.column("ev_wh")[1] == 19 + 9
 
 
 def test_after_a_start_of_the_machine_it_begins_anew(day: Day) -> None:

@@ -220,7 +220,7 @@ const WORDS = {
 };
 
 async function start() {
-  await begin();
+  begin();
   await load(["common", "update"]);
   beginSaying(place("say"));
   document.title = `${t("update.title")} · evsed`;

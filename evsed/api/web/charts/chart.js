@@ -1,7 +1,13 @@
 // A chart in the page's colours: drawn anew when the scheme changes, as wide as its place, read by mouse and finger.
 // Owns no data and no words.
 
+import { h } from "../lib/dom.js";
 import uPlot from "../vendor/uPlot.min.js";
+
+// Its style sheet belongs to the library and comes with it; a chart that is drawn without one has no shape.
+await new Promise((done) => {
+  document.head.append(h("link", { rel: "stylesheet", href: "/web/vendor/uPlot.min.css", onload: done, onerror: done }));
+});
 
 export const bars = uPlot.paths.bars;
 export const stepped = uPlot.paths.stepped;

@@ -1,5 +1,7 @@
 // Texts in the visitor's language. Owns which language that is; the texts are in /web/locale, a folder a language.
 
+// As in locale/languages.json, for which no page has to wait.
+const NAMES = { en: "English", nl: "Nederlands", de: "Deutsch" };
 const AGAIN_MS = 2000;
 const texts = new Map();
 const fetched = new Map();
@@ -29,9 +31,8 @@ async function read(area) {
 
 // Chooses the language: the visitor's own choice, else the first of the browser's that there is, else English.
 export function begin() {
-  const there = document.documentElement.dataset.languages.split(" ");
   const wanted = [stored(), ...navigator.languages.map((language) => language.split("-")[0])];
-  chosen = wanted.find((language) => there.includes(language)) ?? "en";
+  chosen = wanted.find((language) => language && Object.hasOwn(NAMES, language)) ?? "en";
   document.documentElement.lang = chosen;
 }
 
@@ -40,8 +41,7 @@ export const language = () => chosen;
 // The same as the visitor's region writes numbers and dates, such as "en-GB" where the page is English.
 export const region = () => navigator.languages.find((one) => one.split("-")[0] === chosen) ?? chosen;
 
-// A promise of the languages that there are, each with its own name: {en: "English"}.
-export const languages = () => json("/web/locale/languages.json");
+export const languages = () => NAMES;
 
 // The page begins anew in this language.
 export function choose(name) {

@@ -69,8 +69,7 @@ const counted = (app) => facts(app, "counted", [
 
 function looks({ t, say }) {
   const tongue = ([code, name]) => h("option", { value: code, lang: code, selected: code === language() }, name);
-  const tongues = h("select", { onchange: () => choose(tongues.value) });
-  languages().then((names) => tongues.append(...Object.entries(names).map(tongue)));
+  const tongues = h("select", { onchange: () => choose(tongues.value) }, Object.entries(languages()).map(tongue));
   const pick = (name) => !chooseTheme(name) && say(t("about.not_kept"), "wrong");
   const themes = THEMES.map((name) => h("label", { class: "tick" },
     h("input", { type: "radio", name: "theme", value: name, checked: name === theme(), onchange: () => pick(name) }),

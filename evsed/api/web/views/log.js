@@ -25,6 +25,7 @@ const plain = (line) => (line.note
 
 class LogView {
   #app;
+  #t;
   #lines = []; // what is shown, the oldest first
   #held = []; // what came while it was paused
   #paused = false;
@@ -34,6 +35,7 @@ class LogView {
 
   constructor(place, app) {
     this.#app = app;
+    this.#t = app.t;
     this.#build(place);
     this.#listen();
   }
@@ -43,35 +45,31 @@ class LogView {
     this.#stream.close();
   }
 
-  #t(key, values) {
-    return this.#app.t(`log.${key}`, values);
-  }
-
   #button(key, press) {
-    return h("button", { type: "button", class: "button", onclick: press }, this.#t(key));
+    return h("button", { type: "button", class: "button", onclick: press }, this.#t(`log.${key}`));
   }
 
   #build(place) {
     const about = unique("log-help");
     this.level = h("select", { "aria-describedby": about, onchange: () => this.#listen() },
-      ...LEVELS.map((level) => h("option", { value: level, selected: level === "info" }, this.#t(`from_${level}`))));
+      ...LEVELS.map((level) => h("option", { value: level, selected: level === "info" }, this.#t(`log.from_${level}`))));
     this.filter = h("input", { type: "search", maxlength: 100, autocomplete: "off", spellcheck: "false", oninput: () => this.#typed() });
     this.pause = this.#button("pause", () => this.#hold(!this.#paused));
     this.pause.setAttribute("aria-pressed", "false");
     this.newest = this.#button("newest", () => this.#toNewest());
     this.newest.classList.add("primary", "newest");
     this.newest.hidden = true;
-    this.list = h("div", { class: "lines", role: "log", tabindex: "0", "aria-label": this.#t("title"), onscroll: () => this.#scrolled() });
-    this.none = h("p", { class: "muted none" }, this.#t("nothing"));
+    this.list = h("div", { class: "lines", role: "log", tabindex: "0", "aria-label": this.#t("log.title"), onscroll: () => this.#scrolled() });
+    this.none = h("p", { class: "muted none" }, this.#t("log.nothing"));
     this.told = h("p", { class: "visually-hidden", role: "status" });
     place.append(
-      h("section", { class: "card" }, h("h2", {}, this.#t("title")),
+      h("section", { class: "card" }, h("h2", {}, this.#t("log.title")),
         h("div", { class: "choices" },
-          h("label", { class: "field" }, this.#t("level"), this.level),
-          h("label", { class: "field" }, this.#t("filter"), this.filter)),
+          h("label", { class: "field" }, this.#t("log.level"), this.level),
+          h("label", { class: "field" }, this.#t("log.filter"), this.filter)),
         h("div", { class: "row" }, this.pause, this.#button("copy", () => this.#copy()), this.#button("download", () => this.#download()))),
       h("section", { class: "card window" }, this.none, this.list, this.newest, this.told),
-      h("p", { class: "help", id: about }, this.#t("about")));
+      h("p", { class: "help", id: about }, this.#t("log.about")));
   }
 
   #typed() {
@@ -100,7 +98,7 @@ class LogView {
   }
 
   #note(key, why = "") {
-    this.#add([{ note: this.#t(key) + why, kind: key, at: Date.now() }]);
+    this.#add([{ note: this.#t(`log.${key}`) + why, kind: key, at: Date.now() }]);
   }
 
   #add(lines) {
@@ -116,7 +114,7 @@ class LogView {
     while (this.#lines.length > MOST) this.#lines.shift();
     while (this.list.childElementCount > MOST) this.list.firstElementChild.remove();
     this.none.hidden = true;
-    if (lines.length > READ_ALOUD) text(this.told, this.#t("many", { count: lines.length }));
+    if (lines.length > READ_ALOUD) text(this.told, this.#t("log.many", { count: lines.length }));
     if (stays) this.list.scrollTop = this.list.scrollHeight;
     this.#showNewest();
   }
@@ -130,7 +128,7 @@ class LogView {
     const when = h("time", { datetime: at.toISOString(), class: "number" }, clock(at));
     const shown = line.note
       ? h("p", { class: `line note is-${line.kind}` }, when, " ", line.note)
-      : h("p", { class: `line is-${line.level}` }, when, " ", h("span", { class: "level" }, this.#t(`level_${line.level}`)), " ",
+      : h("p", { class: `line is-${line.level}` }, when, " ", h("span", { class: "level" }, this.#t(`log.level_${line.level}`)), " ",
         h("span", { class: "words", lang: "en" }, h("span", { class: "muted" }, `${source(line)}: `), line.text));
     return [...before, shown];
   }
@@ -148,7 +146,7 @@ class LogView {
   #showNewest() {
     const held = this.#held.length;
     this.newest.hidden = !held && this.#atEnd();
-    text(this.newest, held ? this.#t("newest_held", { count: held }) : this.#t("newest"));
+    text(this.newest, held ? this.#t("log.newest_held", { count: held }) : this.#t("log.newest"));
   }
 
   #hold(paused) {
@@ -174,7 +172,7 @@ class LogView {
 
   async #copy() {
     const done = await copied(this.#text());
-    this.#app.say(this.#t(done ? "copied" : "not_copied", { count: this.#lines.length }), done ? "done" : "wrong");
+    this.#app.say(done ? this.#t("log.copied", { count: this.#lines.length }) : this.#t("log.not_copied"), done ? "done" : "wrong");
   }
 
   #download() {
