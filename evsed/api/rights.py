@@ -38,7 +38,6 @@ NEEDS: Final[Mapping[tuple[str, str], Right]] = MappingProxyType(
         ("GET", "/web/theme.js"): _N,
         ("GET", "/web/icon.svg"): _N,
         ("GET", "/web/lib/i18n.js"): _N,
-        ("GET", "/web/locale/languages.json"): _N,
         ("GET", "/web/locale/en/login.json"): _N,
         ("GET", "/web/locale/nl/login.json"): _N,
         ("GET", "/web/locale/de/login.json"): _N,

@@ -379,7 +379,7 @@ def test_a_browser_is_shown_where_to_log_in(yard: Yard, row: Row) -> None:
     "path",
     [
         *("/web/login.js", "/web/base.css", "/web/theme.js", "/web/icon.svg", "/web/lib/i18n.js"),
-        *(f"/web/locale/{name}.json" for name in ("languages", "en/login", "nl/login", "de/login")),
+        *(f"/web/locale/{name}.json" for name in ("en/login", "nl/login", "de/login")),
     ],
 )
 def test_what_the_login_page_needs_needs_no_login(yard: Yard, path: str) -> None:

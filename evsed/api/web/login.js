@@ -44,7 +44,7 @@ async function logIn() {
 }
 
 async function start() {
-  await begin();
+  begin();
   await load(["login"]);
   document.title = `${t("login.title")} · evsed`;
   for (const name of TEXTS) place(name).textContent = t(`login.${name}`);

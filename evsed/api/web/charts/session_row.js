@@ -1,7 +1,7 @@
 // One session: a line that says when and how much, and opens to all that is known of it.
 
 import { h } from "../lib/dom.js";
-import { language } from "../lib/i18n.js";
+import { region } from "../lib/i18n.js";
 import { shortly } from "./doing.js";
 import { span } from "./span.js";
 
@@ -9,7 +9,7 @@ const thisYear = (unix) => new Date(unix * 1000).getFullYear() === new Date().ge
 
 // As the page writes a moment, with the year where it is another one.
 const when = (unix, { format }) => (unix === null || thisYear(unix) ? format.dateTime(unix)
-  : new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(unix * 1000)));
+  : new Intl.DateTimeFormat(region(), { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(unix * 1000)));
 
 function ending(session, app) {
   if (session.open) return app.t("sessions.still");

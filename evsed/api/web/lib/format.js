@@ -1,6 +1,6 @@
 // Numbers and times as the visitor's language writes them. What is not known is said to be unknown, never 0.
 
-import { language, t } from "./i18n.js";
+import { region, t } from "./i18n.js";
 
 const NARROW = "\u202f"; // between number and unit
 
@@ -9,7 +9,7 @@ const numbers = new Map();
 
 export function number(value, digits = 0) {
   if (!numbers.has(digits)) {
-    numbers.set(digits, new Intl.NumberFormat(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+    numbers.set(digits, new Intl.NumberFormat(region(), { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   }
   return numbers.get(digits).format(value);
 }
@@ -37,7 +37,7 @@ export function clock(seconds) {
 }
 
 const moment = (options) => (unix) => known(
-  unix, (sure) => new Intl.DateTimeFormat(language(), options).format(new Date(sure * 1000)),
+  unix, (sure) => new Intl.DateTimeFormat(region(), options).format(new Date(sure * 1000)),
 );
 
 // Of a Unix time in seconds, in the browser's time zone.

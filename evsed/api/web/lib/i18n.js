@@ -38,6 +38,9 @@ export function begin() {
 
 export const language = () => chosen;
 
+// The same as the visitor's region writes numbers and dates, such as "en-GB" where the page is English.
+export const region = () => navigator.languages.find((one) => one.split("-")[0] === chosen) ?? chosen;
+
 export const languages = () => NAMES;
 
 // The page begins anew in this language.

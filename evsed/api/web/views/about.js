@@ -68,8 +68,8 @@ const counted = (app) => facts(app, "counted", [
 ]);
 
 function looks({ t, say }) {
-  const tongues = h("select", { onchange: () => choose(tongues.value) },
-    Object.entries(languages()).map(([code, name]) => h("option", { value: code, lang: code, selected: code === language() }, name)));
+  const tongue = ([code, name]) => h("option", { value: code, lang: code, selected: code === language() }, name);
+  const tongues = h("select", { onchange: () => choose(tongues.value) }, Object.entries(languages()).map(tongue));
   const pick = (name) => !chooseTheme(name) && say(t("about.not_kept"), "wrong");
   const themes = THEMES.map((name) => h("label", { class: "tick" },
     h("input", { type: "radio", name: "theme", value: name, checked: name === theme(), onchange: () => pick(name) }),

@@ -5,7 +5,7 @@ import { NAMES, bounds, query, sessionsOf, sums } from "../charts/periods.js";
 import { row } from "../charts/session_row.js";
 import { span } from "../charts/span.js";
 import { h, text } from "../lib/dom.js";
-import { language } from "../lib/i18n.js";
+import { region } from "../lib/i18n.js";
 
 export const areas = ["history", "sessions"];
 export const css = true;
@@ -14,7 +14,7 @@ const SHOWN = 30; // sessions at once
 const AGAIN_MS = 60000; // while a car is there
 const SEPARATORS = ["comma", "semicolon", "tab"];
 
-const intl = (options) => new Intl.DateTimeFormat(language(), options);
+const intl = (options) => new Intl.DateTimeFormat(region(), options);
 const SHORT = { true: { day: "numeric", month: "numeric" }, false: { month: "short", year: "2-digit" } };
 
 // The same as app.format, and the names of days and months that stand at an axis.
@@ -25,7 +25,7 @@ const formats = (format) => ({
 });
 
 // A spreadsheet that writes decimals with a comma takes semicolons between columns.
-const usual = () => (new Intl.NumberFormat(language()).format(1.5).includes(",") ? "semicolon" : "comma");
+const usual = () => (new Intl.NumberFormat(region()).format(1.5).includes(",") ? "semicolon" : "comma");
 
 class Page {
   constructor(place, app) {

@@ -1,6 +1,6 @@
 // The clock on the charger's wall, which need not be the one of the browser. Owns how its times are written.
 
-import { language } from "../../lib/i18n.js";
+import { region } from "../../lib/i18n.js";
 
 const ZONE = /(Z|([+-])(\d\d):(\d\d))$/;
 
@@ -21,7 +21,7 @@ export function now({ state, receivedAt }) {
   return new Date(Date.parse(`${state.local_time.slice(0, 19)}Z`) + since).toISOString().slice(0, 16);
 }
 
-const written = (minute, options) => new Intl.DateTimeFormat(language(), { timeZone: "UTC", hourCycle: "h23", ...options })
+const written = (minute, options) => new Intl.DateTimeFormat(region(), { timeZone: "UTC", hourCycle: "h23", ...options })
   .format(new Date(`${minute}Z`));
 
 const TIME = { hour: "2-digit", minute: "2-digit" };
