@@ -24,7 +24,10 @@ class Story:
 
 
 @pytest.fixture
-def story() -> Story:
+def story(monkeypatch: pytest.MonkeyPatch) -> Story:
+    for logger in (logging.getLogger(), logging.getLogger("evsed")):
+        monkeypatch.setattr(logger, "level", logger.level)  # as it was, afterwards
+    logging.getLogger("evsed").setLevel(logging.NOTSET)  # a ring of another test may not be calm yet
     return Story()
 
 

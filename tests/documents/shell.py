@@ -17,7 +17,7 @@ curl() { python -m tests.documents.curl "$@" | tee answer; }
 evsed() {
     case $1 in
     simulate) ;;                                          # it runs already
-    settings | access | cards | backup | restore) python -m evsed "$@" ${URL:+--url "$URL"} ;;
+    settings | access | cards | backup | restore | log) python -m evsed "$@" ${URL:+--url "$URL"} ;;
     *) python -m evsed "$@" ;;
     esac
 }
