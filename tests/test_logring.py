@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,11 +25,12 @@ class Story:
 
 
 @pytest.fixture
-def story(monkeypatch: pytest.MonkeyPatch) -> Story:
-    for logger in (logging.getLogger(), logging.getLogger("evsed")):
-        monkeypatch.setattr(logger, "level", logger.level)  # as it was, afterwards
+def story() -> Iterator[Story]:
+    before = [(logger, logger.level) for logger in (logging.getLogger(), logging.getLogger("evsed"))]
     logging.getLogger("evsed").setLevel(logging.NOTSET)  # a ring of another test may not be calm yet
-    return Story()
+    yield Story()
+    for logger, level in before:
+        logger.setLevel(level)
 
 
 def texts(heard: Heard) -> list[str]:
