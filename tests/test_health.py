@@ -46,7 +46,14 @@ def answering(server: HTTPServer, status: int, body: bytes) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("status", "body", "healthy"),
-    [(200, b"{}", True), (401, b"{}", True), (503, b"{}", False), (200, b"[]", False), (200, b"<html>", False)],
+    [
+        (200, b'{"state": "A"}', True),
+        (401, b"{}", True),
+        (503, b'{"state": "A"}', False),
+        (200, b"{}", False),
+        (200, b"[]", False),
+        (200, b"<html>", False),
+    ],
 )
 def test_by_http_an_answer_or_the_wish_for_a_login_will_do(
     tmp_path: Path, status: int, body: bytes, healthy: bool
@@ -55,7 +62,19 @@ def test_by_http_an_answer_or_the_wish_for_a_login_will_do(
         assert ask(configured(tmp_path, server.server_port)) is healthy
 
 
-def test_over_the_control_socket_no_port_has_to_be_open(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "body", "healthy"),
+    [
+        (200, b'{"state": "A"}', True),
+        (200, b'{"detail": "nothing"}', False),
+        (403, b'{"state": "A"}', False),
+        (500, b'{"detail": "this is a fault of the charger\'s software"}', False),
+        (503, b'{"detail": "try again", "state": "A"}', False),
+    ],
+)
+def test_over_the_control_socket_no_port_has_to_be_open_and_only_a_state_will_do(
+    tmp_path: Path, status: int, body: bytes, healthy: bool
+) -> None:
     config = configured(tmp_path, free_port())
     assert not ask(config)
     control = ControlSocket(tmp_path / "control.sock")
@@ -63,6 +82,6 @@ def test_over_the_control_socket_no_port_has_to_be_open(tmp_path: Path) -> None:
         server.socket.close()
         server.socket = control.door
         server.get_request = lambda: (control.door.accept()[0], ("here", 0))  # type: ignore[method-assign]
-        with answering(server, 200, b'{"state": "A"}'):
-            assert ask(config)
+        with answering(server, status, body):
+            assert ask(config) is healthy
     control.remove()

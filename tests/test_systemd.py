@@ -76,6 +76,12 @@ def test_who_switches_comes_back_however_often_it_dies_and_leaves_the_outputs_sa
     assert "WatchdogSec" in said
 
 
+def test_what_a_note_starts_has_an_end() -> None:
+    said = settings(SYSTEMD / "evsed-update.service")
+    assert (said["StartLimitIntervalSec"], said["StartLimitBurst"]) == (["10min"], ["10"])
+    assert "Restart" not in said
+
+
 def test_they_may_have_the_priorities_that_they_ask_for() -> None:
     evsed, held = settings(SYSTEMD / "evsed.service"), settings(SYSTEMD / "evsed-guard.service")
     assert evsed["LimitRTPRIO"] == [str(CONTROL_PRIORITY)]

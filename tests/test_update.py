@@ -1,6 +1,8 @@
 """evsed-update on a machine whose dpkg and systemctl are played: what is refused, what is kept, and the way back."""
 
 import json
+import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -163,6 +165,52 @@ def test_an_older_one_is_refused_unless_it_is_asked_for(played: Played, tmp_path
 
 def test_a_full_disk_is_seen_before_anything_is_stopped(played: Played, tmp_path: Path) -> None:
     assert "make room first" in wrong(played, package(tmp_path / "new.deb", size=1_000_000_000))
+
+
+def test_settings_that_have_no_room_twice_are_seen_before_anything_is_stopped(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 100_000_000))
+    sessions = tmp_path / "var/lib/evsed/sessions.db"
+    sessions.touch()
+    os.truncate(sessions, 90_000_000)  # a hole: on the disk it is nothing
+    assert "100 MB are free" in wrong(played, package(tmp_path / "new.deb"))
+    assert played.running
+    assert not (tmp_path / "var/lib/evsed-update/settings.new").exists()
+
+
+def test_settings_that_grow_after_the_look_are_seen_as_well_and_charging_goes_on(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [100_000_000]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, free[0]))
+    real = played.machine.run
+
+    def run(words: Sequence[str], timeout_s: float) -> "subprocess.CompletedProcess[str]":
+        free[0] = 0 if "stop" in words else free[0]
+        return real(words, timeout_s)
+
+    monkeypatch.setattr(played, "run", run)
+    with pytest.raises(UpdateError, match="the settings cannot be copied: 0 MB are free"):
+        install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
+    assert played.running
+    assert (played.installed, read_record(played.machine)) == (OLD, None)
+
+
+@pytest.mark.parametrize("large", ["sessions.db", "sessions.db-wal"])
+def test_sessions_without_a_bound_are_not_kept_and_stay_where_they_are(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: str
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 10**12))
+    for name in ("sessions.db", "sessions.db-wal"):
+        (tmp_path / "var/lib/evsed" / name).write_bytes(b"x" * 100)
+    os.truncate(tmp_path / "var/lib/evsed" / large, 10**10)
+    played.sick.add(NEW)
+    with pytest.raises(UpdateError, match="is back"):
+        install(played.machine, package(tmp_path / "new.deb"), downgrade=False)
+    assert [path.name for path in (tmp_path / "var/lib/evsed-update/settings").iterdir()] == ["settings.json"]
+    assert (tmp_path / "var/lib/evsed" / large).stat().st_size == 10**10
+    assert f"{tmp_path}/var/lib/evsed/{large} is not kept for the way back: it has {10**10} bytes" in played.said
 
 
 @pytest.mark.parametrize("at_once", [False, True])

@@ -18,6 +18,7 @@ __all__ = ["played"]
 
 KEY = Ed25519PrivateKey.generate()
 HANDED = command.Wanted(handed=True)
+BOTH = command.Wanted(incoming=True, handed=True)
 NAME = f"evsed_{NEW}_arm64.deb"
 
 
@@ -140,6 +141,80 @@ def test_a_note_that_names_no_package_is_refused(played: Played, note: str) -> N
 def test_a_note_that_cannot_be_read_is_not_tried_for_ever(played: Played) -> None:
     (folder(played) / handed.READY).mkdir()
     assert refused(played)
+
+
+def test_a_note_that_is_a_full_folder_is_out_of_the_way_however_often_it_comes(played: Played) -> None:
+    for _ in range(2):
+        (folder(played) / handed.READY).mkdir()
+        (folder(played) / handed.READY / "full").touch()
+        assert refused(played)
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "link to nothing"])
+def test_a_folder_that_is_none_is_out_of_the_way(played: Played, kind: str) -> None:
+    elsewhere = played.root / "elsewhere"
+    hand(played)
+    folder(played).rename(elsewhere)
+    if kind == "file":
+        folder(played).touch()
+    else:
+        folder(played).symlink_to(elsewhere if kind == "link" else "nowhere")
+    with pytest.raises((UpdateError, OSError)):
+        command._told(played.machine, HANDED)
+    if kind == "link":
+        assert not os.path.lexists(folder(played))
+    handed.drop(played.machine)
+    assert not os.path.lexists(folder(played))
+    assert {path.name for path in elsewhere.iterdir()} == {NAME, f"{NAME}.sig", handed.READY}, "nothing there was touched"
+
+
+def test_what_lies_in_incoming_or_was_begun_once_blocks_nothing_that_was_handed_over(played: Played) -> None:
+    store = played.root / "var/lib/evsed-update"
+    for name in ("one.deb", "two.deb"):
+        package(store / "incoming" / name)
+    (store / "unfinished.json").write_text("{")
+    hand(played)
+    assert command._told(played.machine, BOTH) == f"evsed {OLD} is now {NEW}"
+    assert any(line.startswith("2 packages are in") for line in played.said)
+    assert any("unfinished.json cannot be read" in line for line in played.said)
+    assert (store / "unfinished.broken").read_text() == "{"
+    assert not handed.is_there(played.machine)
+
+
+def test_what_cannot_be_finished_leaves_no_note_that_starts_it_again(played: Played) -> None:
+    played.broken |= {OLD, NEW}
+    hand(played)
+    with pytest.raises(UpdateError, match="could not be brought back"):
+        command._told(played.machine, HANDED)
+    hand(played, "evsed_0.9.2+deb12_arm64.deb", "0.9.2+deb12")
+    with pytest.raises(UpdateError, match="could not be brought back"):
+        command._told(played.machine, BOTH)
+    assert read_record(played.machine) is not None
+    assert not handed.is_there(played.machine)
+
+
+def test_who_finds_others_at_work_leaves_no_note_that_starts_it_again(
+    played: Played, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    hand(played)
+    with command.alone(played.machine):
+        assert command.main(["--handed"], played.machine) == 1
+    assert capsys.readouterr().out == "FAIL: another evsed-update is at work\n"
+    assert played.at >= 300
+    assert not handed.is_there(played.machine)
+    assert progress.read(played.root) is None, "the other one tells how far it is"
+
+
+def test_nothing_handed_over_tells_nobody_of_a_failure(played: Played) -> None:
+    hand(played)
+    command._told(played.machine, HANDED)
+    before = progress.read(played.root)
+    for wanted in (HANDED, BOTH, command.Wanted(incoming=True)):
+        with pytest.raises(command.NothingError):
+            command._told(played.machine, wanted)
+    assert progress.read(played.root) == before
+    assert not (played.root / "var/lib/evsed-update/at-work").exists()
 
 
 def test_a_package_that_is_too_long_is_refused(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from evsed.update.machine import Machine
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    for place in ("var/lib/evsed", "var/lib/evsed-update"):
+    for place in ("usr", "var/lib/evsed", "var/lib/evsed-update"):
         (tmp_path / place).mkdir(parents=True)
     (tmp_path / "var/lib/evsed/settings.json").write_text("{}")
     return Machine(tmp_path, say=lambda _text: None)

@@ -98,6 +98,25 @@ def test_a_broken_key_is_named_and_takes_nothing_from_the_others(
         verify(package, b"\0" * 64, found)
 
 
+def test_all_keys_of_one_file_count(tmp_path: Path, package: Path) -> None:
+    other = Ed25519PrivateKey.generate()
+    path = trust(tmp_path, KEY)
+    path.write_bytes(pem(KEY) + pem(other))
+    found = keys(tmp_path)
+    assert (len({key.fingerprint for key in found.found}), found.wrong) == (2, ())
+    for key in (KEY, other):
+        assert verify(package, key.sign(CONTENT), found).path == path
+
+
+@pytest.mark.parametrize("more", [pem(KEY).replace(b"MC", b"M*"), pem(KEY)[:-20], pem(KEY) * 100])
+def test_a_file_with_one_key_and_something_broken_is_named(tmp_path: Path, more: bytes) -> None:
+    path = trust(tmp_path, KEY)
+    path.write_bytes(pem(KEY) + more)
+    found = keys(tmp_path)
+    assert found.found == ()
+    assert found.wrong[0].startswith(f"{path}: ")
+
+
 def test_a_key_that_others_may_change_does_not_count(tmp_path: Path) -> None:
     path = trust(tmp_path, KEY)
     path.chmod(0o664)

@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
+from evsed.api.pages import HEADERS
+
 _PAGE: Final = Path(__file__).parent / "web" / "docs.html"
 _POLICY: Final = "; ".join(
     [
@@ -27,6 +29,6 @@ def add_docs(app: FastAPI) -> None:
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> FileResponse:
-        return FileResponse(_PAGE, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+        return FileResponse(_PAGE, headers={**HEADERS, "Content-Security-Policy": _POLICY})
 
     app.mount("/docs/swagger", StaticFiles(packages=[("fastapi_swagger", "resources")]), name="swagger")

@@ -12,6 +12,7 @@ from typing import Final
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import NotModifiedResponse, PathLike
 from starlette.types import Scope
 
@@ -67,6 +68,8 @@ class Assets(StaticFiles):
     ) -> Response:
         """See StaticFiles."""
         path = os.fspath(full_path)
+        if path.lower().endswith(".html"):
+            raise HTTPException(404)  # a page has a path of its own, and its headers there
         stamp = (stat_result.st_mtime_ns, stat_result.st_size)
         if path not in self._read or self._read[path][0] != stamp:
             body = Path(path).read_bytes()

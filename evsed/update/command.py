@@ -9,42 +9,53 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evsed.update.handed import FOLDER, READY, is_there
+from evsed.update.handed import FOLDER, READY, drop, is_there
 from evsed.update.health import ask
-from evsed.update.keeping import read_record
+from evsed.update.keeping import Record, read_record, record_path
 from evsed.update.machine import Machine, UpdateError, say
 from evsed.update.progress import DONE, FAILED, INSTALLING, tell
 from evsed.update.steps import finish, install, install_handed
 
 _OTHERS_DONE_S = 300.0
 _LOOK_S = 1.0
+_AT_ONCE = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
 @contextlib.contextmanager
-def alone(machine: Machine) -> Iterator[None]:
-    """Nobody else installs anything meanwhile, as apt does it. Raises UpdateError."""
+def alone(machine: Machine, *, patient: bool = False) -> Iterator[None]:
+    """Nobody else installs anything meanwhile, as apt does it. Raises UpdateError.
+
+    ``patient``: waits for another evsed-update as well.
+    """
     with contextlib.ExitStack() as held:
         own = held.enter_context((machine.store / "lock").open("w"))
         dpkg = held.enter_context((machine.root / "var/lib/dpkg/lock-frontend").open("w"))
-        try:
-            fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UpdateError("another evsed-update is at work") from None
         until = machine.now() + _OTHERS_DONE_S
-        while True:
-            try:
-                fcntl.lockf(dpkg, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if machine.now() > until:
-                    raise UpdateError("another program has been installing packages for minutes: try again") from None
-                machine.sleep(_LOOK_S)
+        if not _within(machine, until if patient else machine.now(), lambda: fcntl.flock(own, _AT_ONCE)):
+            raise UpdateError("another evsed-update is at work")
+        if not _within(machine, until, lambda: fcntl.lockf(dpkg, _AT_ONCE)):
+            why = "another program has been installing packages for minutes: try again"
+            tell(machine, FAILED, why)
+            raise UpdateError(why)
         os.environ["DPKG_FRONTEND_LOCKED"] = "1"
         yield
+
+
+def _within(machine: Machine, until: float, lock: Callable[[], object]) -> bool:
+    """Whether ``lock`` was had in time."""
+    while True:
+        try:
+            lock()
+        except OSError:
+            if machine.now() >= until:
+                return False
+            machine.sleep(_LOOK_S)
+        else:
+            return True
 
 
 _CUT_SHORT = "the update was interrupted before anything was changed: begin it anew"
@@ -65,20 +76,46 @@ class Wanted:
 
 
 def update(machine: Machine, wanted: Wanted) -> str:
-    """Finishes what was not finished, then installs what is wanted; what was done. Raises UpdateError."""
-    record = read_record(machine)
+    """Finishes what was not finished, then installs what is wanted; what was done. Raises UpdateError.
+
+    What is wrong with what lies in incoming keeps nobody from what was handed over.
+    """
+    record = _begun(machine)
     done = [finish(machine, record)] if record is not None else []
     if wanted.path is not None:
         done.append(install(machine, Path(os.path.realpath(wanted.path)), downgrade=wanted.downgrade))
         return "; ".join(done)
     handed = wanted.handed and is_there(machine)
     if wanted.incoming and (_brought(machine) or not (done or handed)):
-        done.append(_install_brought(machine, downgrade=wanted.downgrade))
+        try:
+            done.append(_install_brought(machine, downgrade=wanted.downgrade))
+        except UpdateError as error:
+            if not handed or record_path(machine).exists():
+                raise
+            machine.say(str(error))
     if handed:
         done.append(install_handed(machine))
     if not done:
         raise NothingError(f"nothing was handed over: there is no {machine.settings / FOLDER / READY}")
     return "; ".join(done)
+
+
+def _begun(machine: Machine) -> Record | None:
+    """The update that was not finished, if there is one. One that nobody can read is put aside, and blocks no other."""
+    try:
+        return read_record(machine)
+    except UpdateError as error:
+        machine.say(str(error))
+        path = record_path(machine)
+        with contextlib.suppress(OSError):
+            path.replace(path.with_suffix(".broken"))
+        return None
+
+
+def _nothing(machine: Machine, wanted: Wanted) -> bool:
+    """Whether there is nothing to install."""
+    brought = wanted.incoming and bool(_brought(machine))
+    return wanted.path is None and not brought and not (wanted.handed and is_there(machine))
 
 
 def _brought(machine: Machine) -> list[Path]:
@@ -99,15 +136,21 @@ def _install_brought(machine: Machine, *, downgrade: bool) -> str:
 
 
 def _told(machine: Machine, wanted: Wanted) -> str:
-    """The same as update(), and whoever looks on is told how far it is. Raises UpdateError, OSError."""
+    """The same as update(), and whoever looks on is told how far it is, unless there is nothing to do.
+
+    Raises UpdateError, OSError.
+    """
     at_work = machine.store / "at-work"  # there after a power cut only, and then this runs at the next boot
-    interrupted = at_work.exists()
+    interrupted, begun = at_work.exists(), _begun(machine) is not None
+    if not (interrupted or begun) and _nothing(machine, wanted):
+        return update(machine, wanted)
     with contextlib.suppress(OSError):  # a full disk keeps nobody from finishing what was begun
         at_work.touch()
-    tell(machine, INSTALLING, versions=("", "") if read_record(machine) is None else None)
+    tell(machine, INSTALLING, versions=None if begun else ("", ""))
     try:
         done = update(machine, wanted)
     except (UpdateError, OSError) as error:
+        _give_up(machine, wanted)
         why = _CUT_SHORT if interrupted and isinstance(error, NothingError) else str(error)
         tell(machine, FAILED, why)
         at_work.unlink(missing_ok=True)
@@ -115,6 +158,13 @@ def _told(machine: Machine, wanted: Wanted) -> str:
     tell(machine, DONE, done)
     at_work.unlink(missing_ok=True)
     return done
+
+
+def _give_up(machine: Machine, wanted: Wanted) -> None:
+    """What was handed over is tried once: its note would start this again at once."""
+    if wanted.handed:
+        with contextlib.suppress(OSError):
+            drop(machine)
 
 
 def main(arguments: list[str], machine: Machine | None = None) -> int:
@@ -135,14 +185,15 @@ def main(arguments: list[str], machine: Machine | None = None) -> int:
         say("FAIL: only root installs packages: sudo evsed-update ...")
         return 1
     here = machine or Machine()
+    wanted = Wanted(options.package, options.incoming, options.handed, options.downgrade)
     try:
         (here.store / "incoming").mkdir(mode=0o700, parents=True, exist_ok=True)
-        with alone(here):
+        with alone(here, patient=options.handed):
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, lambda *_: None)  # from here on the end is the quickest way out
-            wanted = Wanted(options.package, options.incoming, options.handed, options.downgrade)
             say(f"OK: {_told(here, wanted)}")
     except (UpdateError, OSError) as error:
+        _give_up(here, wanted)
         say(f"FAIL: {error}")
         return 1
     return 0

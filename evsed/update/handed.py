@@ -4,6 +4,7 @@ Owns the form of that folder, which the daemon fills, and how root takes from it
 no link, takes plain files of the daemon's user and no longer ones than it allows, and looks at its own copy only.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -27,6 +28,7 @@ MOST_BYTES: Final = 100_000_000
 _NAME: Final = re.compile(r"evsed_([A-Za-z0-9.+~-]{1,64})_([a-z0-9]{1,16})\.deb")
 _LONGEST_NOTE: Final = 1_024
 _PIECE: Final = 1_048_576
+_FOLDER_ITSELF: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,10 @@ def take(machine: Machine, to: Path) -> str:
 
     Raises UpdateError, OSError.
     """
-    state = os.open(machine.settings, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    state = os.open(machine.settings, _FOLDER_ITSELF)
     try:
         owner = os.fstat(state).st_uid
-        folder = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=state)
+        folder = os.open(FOLDER, _FOLDER_ITSELF, dir_fd=state)
     finally:
         os.close(state)
     try:
@@ -115,13 +117,36 @@ def _copy(source: IO[bytes], to: Path) -> None:
     sync(to.parent)
 
 
-def _empty(folder: int) -> None:
-    """What was handed over is gone, the note first: nothing is tried for ever."""
-    for name in (READY, *os.listdir(folder)):
+def drop(machine: Machine) -> None:
+    """Nothing is handed over any more, whatever lies there: nothing is tried for ever. Raises OSError."""
+    state = os.open(machine.settings, _FOLDER_ITSELF)
+    try:
         try:
+            folder = os.open(FOLDER, _FOLDER_ITSELF, dir_fd=state)
+        except OSError:  # a link, a file, or nothing
+            _remove(state, FOLDER)
+            return
+        try:
+            _empty(folder)
+        finally:
+            os.close(folder)
+    finally:
+        os.close(state)
+
+
+def _empty(folder: int) -> None:
+    """What was handed over is gone, the note first; other folders stay."""
+    _remove(folder, READY)
+    for name in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
             os.unlink(name, dir_fd=folder)
-        except FileNotFoundError:
-            pass
-        except IsADirectoryError:
-            if name == READY:
-                os.rename(name, f"{name}.refused", src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _remove(folder: int, name: str) -> None:
+    """Nothing has this name any more. A folder, which may be full, gets another one: it goes with the next upload."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        pass
+    except IsADirectoryError:
+        os.rename(name, f"{name}.refused-{os.urandom(4).hex()}", src_dir_fd=folder, dst_dir_fd=folder)

@@ -6,7 +6,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Collection
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ STEADY_S = 10.0
 
 _LOOK_S = 1.0
 _ASKED = "/api/v1/state"
+_OK = 200
 _LOG_IN = 401
 
 
@@ -73,11 +74,18 @@ def _controls(path: Path) -> bool:
     try:
         connection.sock = connect(path, 5)
         connection.request("GET", _ASKED)
-        return isinstance(json.load(connection.getresponse()), dict)
+        answer = connection.getresponse()
+        return answer.status == _OK and _is_state(answer)
     except (OSError, ValueError, HTTPException):
         return False
     finally:
         connection.close()
+
+
+def _is_state(answer: HTTPResponse) -> bool:
+    """Whether the charger says how it is. Raises OSError, ValueError, HTTPException."""
+    document = json.load(answer)
+    return isinstance(document, dict) and "state" in document
 
 
 def _serves(http: dict[str, Any]) -> bool:
@@ -86,7 +94,7 @@ def _serves(http: dict[str, Any]) -> bool:
     name = f"[{host}]" if ":" in host else host
     try:
         with urllib.request.urlopen(f"http://{name}:{http.get('port', 80)}{_ASKED}", timeout=5) as answer:
-            return isinstance(json.load(answer), dict)
+            return answer.status == _OK and _is_state(answer)
     except urllib.error.HTTPError as error:
         with error:
             return error.code == _LOG_IN

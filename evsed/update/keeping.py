@@ -15,6 +15,7 @@ from evsed.update.machine import NAME, Machine, UpdateError
 
 _SPARE_BYTES = 16_000_000
 _LARGEST_SETTINGS = 16_000_000
+_LARGEST_SESSIONS = 200_000_000  # with their log: decades of them
 _DOCUMENTS = ("settings.json", "cards.json", "access.json")
 """What the daemon keeps in copies, such as .previous: they belong together."""
 
@@ -78,18 +79,37 @@ def _plain_files(directory: Path) -> dict[str, os.stat_result]:
     return {name: status for name, status in found.items() if stat.S_ISREG(status.st_mode) and name != sessions.SHARED}
 
 
+def to_keep(machine: Machine) -> tuple[dict[str, int], list[str]]:
+    """The files that are kept for the way back, with their sizes in bytes, holes included, and what is said of others.
+
+    Sessions and their log are kept both or not at all. Raises OSError.
+    """
+    found = {name: status.st_size for name, status in _plain_files(machine.settings).items()}
+    log = {name: found[name] for name in (sessions.NAME, sessions.WAL) if name in found}
+    kept = {name: size for name, size in found.items() if name not in log and size < _LARGEST_SETTINGS}
+    if sum(log.values()) < _LARGEST_SESSIONS:
+        kept |= log
+    why = "is not kept for the way back: it has {} bytes"
+    said = [f"{machine.settings / name} {why.format(size)}" for name, size in found.items() if name not in kept]
+    return kept, said
+
+
 def back_up(machine: Machine) -> None:
-    """What the daemon keeps, as it is before the new evsed migrates it; the daemon does not run. Raises OSError."""
+    """What the daemon keeps, as it is before the new evsed migrates it; the daemon does not run.
+
+    Raises OSError, and UpdateError when there is no room.
+    """
     to, fresh = machine.store / "settings", machine.store / "settings.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     try:
-        for name, status in _plain_files(machine.settings).items():
-            if status.st_size < _LARGEST_SETTINGS or name in {sessions.NAME, sessions.WAL}:
-                copy(machine.settings / name, fresh / name)
-            else:
-                machine.say(f"{machine.settings / name} is not kept for the way back: it has {status.st_size} bytes")
-    except OSError:
+        files, said = to_keep(machine)
+        room(machine, sum(files.values()))
+        for name in files:
+            copy(machine.settings / name, fresh / name)
+        for line in said:
+            machine.say(line)
+    except (OSError, UpdateError):
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     shutil.rmtree(to, ignore_errors=True)
@@ -136,7 +156,7 @@ def read_record(machine: Machine) -> Record | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
-        raise UpdateError(f"{record_path(machine)} cannot be read ({error}): remove it, and begin anew") from None
+        raise UpdateError(f"{record_path(machine)} cannot be read ({error}): what was begun is not known, begin it anew") from None
 
 
 def write_record(machine: Machine, record: Record) -> None:

@@ -1,9 +1,11 @@
 """Makes the package again of what is installed, for the way back, where nobody has kept it.
 
 ``apt install ./evsed_....deb`` keeps no copy, so the first update after it would have no way back otherwise. What dpkg
-knows of the package, its files as they are, and its own scripts are all that is in one.
+knows of the package, its files as they are, and its own scripts are all that is in one. A configuration file that the
+owner has changed is none of the package's any more: in it as the package's own, the next version would replace it.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ from typing import Final
 from evsed.update.machine import NAME, Machine, UpdateError
 
 _BUILDS_S: Final = 600.0
+_CONFFILES: Final = re.compile(r"^Conffiles:.*\n((?: .*\n)*)", re.MULTILINE)
 _NOT_IN_CONTROL: Final = re.compile(r"^(Status|Conffiles|Config-Version):.*\n(?: .*\n)*", re.MULTILINE)
 
 
@@ -33,11 +36,12 @@ def repack(machine: Machine, to: Path) -> None:
 
 
 def _fill(machine: Machine, tree: Path) -> None:
-    control = _NOT_IN_CONTROL.sub("", machine.said("dpkg-query", "--status", NAME) + "\n")
+    status = machine.said("dpkg-query", "--status", NAME) + "\n"
+    control, owners = _NOT_IN_CONTROL.sub("", status), _owners(machine, status)
     listed = [line for line in machine.said("dpkg-query", "--listfiles", NAME).splitlines() if line.startswith("/")]
     (tree / "DEBIAN").mkdir(mode=0o755, parents=True)
     tree.chmod(0o755)
-    for line in sorted(listed):
+    for line in sorted(set(listed) - owners):
         _take(machine.root / line.lstrip("/"), tree / line.lstrip("/"))
     for path in (machine.root / "var/lib/dpkg/info").glob(f"{NAME}.*"):
         if path.suffix != ".list":
@@ -48,6 +52,21 @@ def _fill(machine: Machine, tree: Path) -> None:
         lines = conffiles.read_text(encoding="utf-8").splitlines()
         there = [line for line in lines if (tree / line.lstrip("/")).is_file()]  # an owner may have deleted one
         conffiles.write_text("".join(f"{line}\n" for line in there), encoding="utf-8")
+
+
+def _owners(machine: Machine, status: str) -> set[str]:
+    """The configuration files that are not as the package has them, or that it has no more: dpkg leaves them alone."""
+    found = _CONFFILES.search(status)
+    owners = set()
+    for line in (found[1] if found else "").splitlines():
+        words = line.split()  # its path, its MD5 as dpkg has recorded it, and perhaps "obsolete"
+        try:
+            data = (machine.root / words[0].lstrip("/")).read_bytes()
+        except FileNotFoundError:
+            continue
+        if words[1:] != [hashlib.md5(data, usedforsecurity=False).hexdigest()]:
+            owners.add(words[0])
+    return owners
 
 
 def _take(path: Path, to: Path) -> None:

@@ -77,7 +77,7 @@ def keys(root: Path = Path("/")) -> Keys:
             continue
         for path in paths:
             try:
-                found.append(Key(kind, path, _read(path)))
+                found += [Key(kind, path, raw) for raw in _read(path)]
             except ValueError as error:
                 wrong.append(f"{path}: {error}")
             except OSError as error:
@@ -85,15 +85,17 @@ def keys(root: Path = Path("/")) -> Keys:
     return Keys(tuple(found), tuple(wrong))
 
 
-def _read(path: Path) -> bytes:
-    """The 32 bytes of the key in ``path``. Raises OSError, ValueError."""
+def _read(path: Path) -> list[bytes]:
+    """The 32 bytes of each key in ``path``. Raises OSError, ValueError."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("this is no file")
         _check_owner(status)
-        text = file.read(_LONGEST_KEY).decode("ascii", errors="replace")
-    return public_key(text)
+        text = file.read(_LONGEST_KEY + 1).decode("ascii", errors="replace")
+    if len(text) > _LONGEST_KEY:
+        raise ValueError(f"it is longer than {_LONGEST_KEY} bytes: a file for each key")
+    return public_keys(text)
 
 
 def _check_owner(status: os.stat_result) -> None:
@@ -102,15 +104,21 @@ def _check_owner(status: os.stat_result) -> None:
         raise ValueError("others than root may change it (sudo chown root: and sudo chmod go-w)")
 
 
-def public_key(text: str) -> bytes:
-    """The 32 bytes of the Ed25519 key in a PEM text. Raises ValueError."""
+def public_keys(text: str) -> list[bytes]:
+    """The 32 bytes of each Ed25519 key in a PEM text. Raises ValueError when one of them is none, or there is none."""
     if "PRIVATE KEY" in text:
         raise ValueError("this is a private key: take it away from here, and put its public half in its place")
-    found = _PEM.search(text)
-    if found is None:
+    found = _PEM.findall(text)
+    if not found:
         raise ValueError("it has no -----BEGIN PUBLIC KEY----- in it")
+    if len(found) != text.count("-----BEGIN "):
+        raise ValueError("something else is in it, or a key that is not whole")
+    return [_public_key(key) for key in found]
+
+
+def _public_key(text: str) -> bytes:
     try:
-        whole = base64.b64decode("".join(found[1].split()), validate=True)
+        whole = base64.b64decode("".join(text.split()), validate=True)
     except binascii.Error:
         raise ValueError("what is between its BEGIN and END is no base64") from None
     if not whole.startswith(_ED25519) or len(whole) != len(_ED25519) + 32:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from evsed.update import handed
 from evsed.update.health import answers, half_unpacked, trouble, wanted
-from evsed.update.keeping import Record, back_up, copy, kept, record_path, restore, room, write_record
+from evsed.update.keeping import Record, back_up, copy, kept, record_path, restore, room, to_keep, write_record
 from evsed.update.machine import NAME, UNITS, Machine, UpdateError
 from evsed.update.package import Package, inspect, installed_version
 from evsed.update.progress import CHECKING, GOING_BACK, INSTALLING, tell
@@ -69,7 +69,7 @@ def _stop(machine: Machine, candidate: Path, package: Package, *, careful: bool)
     """
     version = installed_version(machine)
     tell(machine, INSTALLING, versions=(version, package.version))
-    room(machine, package.unpacked + candidate.stat().st_size)
+    room(machine, package.unpacked + candidate.stat().st_size + sum(to_keep(machine)[0].values()))
     old = kept(machine, version, package.architecture)
     no_way_back = _keep(machine, old)
     if no_way_back and careful:
@@ -84,9 +84,10 @@ def _stop(machine: Machine, candidate: Path, package: Package, *, careful: bool)
     try:
         back_up(machine)
         write_record(machine, record)
-    except OSError as error:
+    except (OSError, UpdateError) as error:
         _start(machine, record)
-        raise UpdateError(f"the settings cannot be copied: {error.filename}: {error.strerror}") from error
+        why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise UpdateError(f"the settings cannot be copied: {why}") from error
     return record
 
 

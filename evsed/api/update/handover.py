@@ -164,7 +164,10 @@ class Updates:
             verify(self.partial, uploaded.signature, self.keys())
             with self.partial.open("rb") as file:
                 os.fsync(file.fileno())
-            (self.folder / (uploaded.name + SIGNED)).write_bytes(uploaded.signature)
+            with (self.folder / (uploaded.name + SIGNED)).open("wb") as file:
+                file.write(uploaded.signature)
+                file.flush()
+                os.fsync(file.fileno())
             self.partial.replace(self.folder / uploaded.name)
             sync_directory(self.folder)
             replace_text(self.folder / READY, json.dumps({"package": uploaded.name}), mode=0o600)

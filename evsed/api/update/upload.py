@@ -76,7 +76,10 @@ class Form:
             "on_part_data": self._take,
             "on_end": self._end,
         }
-        self._parser = MultipartParser(options[b"boundary"], callbacks)
+        try:
+            self._parser = MultipartParser(options[b"boundary"], callbacks)
+        except FormParserError as error:
+            raise UploadError(400, f"the form cannot be read: {error}") from None
 
     def write(self, data: bytes) -> None:
         """The next piece of the body; waits for the disk. Raises UploadError."""
