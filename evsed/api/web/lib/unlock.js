@@ -52,15 +52,15 @@ function dialog(why, access) {
 }
 
 // What action() resolves with; where the charger refuses it for want of a right, once more after a login.
-// Raises the refusal when the visitor gives up.
-export async function unlock(action) {
+// Raises the refusal when the visitor gives up, and where it is not wanted any more: still() says so.
+export async function unlock(action, { still = () => true } = {}) {
   for (;;) {
     try {
       return await action();
     } catch (trouble) {
       if (!(trouble instanceof Trouble) || trouble.status !== 403) throw trouble;
       const access = await ask.get("/api/v1/access");
-      if (!await dialog(trouble.message, access)) throw trouble;
+      if (!still() || !await dialog(trouble.message, access)) throw trouble;
       document.dispatchEvent(new CustomEvent("accesschanged"));
     }
   }
