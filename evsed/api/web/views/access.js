@@ -17,6 +17,7 @@ const PATH = "/api/v1/access";
 
 class Page {
   #app;
+  #tokens = ""; // that are shown
 
   constructor(place, app) {
     place.classList.add("view-settings");
@@ -94,7 +95,15 @@ class Page {
     this.pin.locked(!now.installer_pin_set && now.right !== "install", t("access.pin_first"));
     this.password.show(now.password_set);
     this.noTokens.hidden = now.tokens.length > 0;
-    this.tokens.replaceChildren(...now.tokens.map((token) => this.#token(token)));
+    this.#showTokens(now.tokens);
+  }
+
+  // Built anew only where they are others: the keyboard's focus stays.
+  #showTokens(tokens) {
+    const shown = JSON.stringify(tokens);
+    if (shown === this.#tokens) return;
+    this.#tokens = shown;
+    this.tokens.replaceChildren(...tokens.map((token) => this.#token(token)));
   }
 
   async #logIn() {
