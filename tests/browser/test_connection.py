@@ -123,7 +123,7 @@ def test_a_tab_that_nobody_looks_at_does_not_listen(live: Page) -> None:
     expect_live(live)
 
 
-def test_a_tab_that_is_looked_at_again_waits_for_its_new_stream(live: Page, expect_trouble: Watch) -> None:
+def test_a_tab_that_is_looked_at_again_waits_for_its_new_stream(live: Page) -> None:
     held: list[Route] = []
     live.evaluate(_HIDE, True)
     live.clock.fast_forward(60_000)

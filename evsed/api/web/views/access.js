@@ -3,6 +3,7 @@
 
 import { h, text, unique } from "../lib/dom.js";
 import { send } from "../lib/ask.js";
+import { reading } from "../lib/reading.js";
 import { secretForm } from "./settings/secret.js";
 import { Row } from "./settings/row.js";
 import { Store, saidOf, withRight } from "./settings/store.js";
@@ -18,6 +19,7 @@ const PATH = "/api/v1/access";
 class Page {
   #app;
   #tokens = ""; // that are shown
+  #ready = false;
 
   constructor(place, app) {
     place.classList.add("view-settings");
@@ -35,18 +37,15 @@ class Page {
     this.rows = h("div", {});
     place.append(this.#now(), this.#card("login", this.rows), this.#card("pin", this.pin.node, h("p", { class: "help" }, t("access.pin_lost"))),
       this.#card("password", this.password.node), this.#card("tokens", this.tokens, this.noTokens, this.wrong, this.maker.node));
-    this.#begin();
+    const read = () => Promise.all([this.read(), this.store.read()]);
+    this.close = reading(read, () => this.#begin(), ({ message }) => text(this.may, message)).close;
   }
 
-  async #begin() {
-    try {
-      await Promise.all([this.read(), this.store.read()]);
-      const row = new Row("login", this.store);
-      this.store.on(() => { row.update(); this.read().catch(() => {}); });
-      this.rows.append(row.node);
-    } catch (trouble) {
-      text(this.may, trouble.message);
-    }
+  #begin() {
+    this.#ready = true;
+    const row = new Row("login", this.store);
+    this.store.on(() => { row.update(); this.read().catch(() => {}); });
+    this.rows.append(row.node);
   }
 
   #card(name, ...parts) {
@@ -56,6 +55,10 @@ class Page {
 
   async read() {
     this.#show(await this.#app.ask.get(PATH));
+  }
+
+  look() {
+    if (this.#ready) this.store.look();
   }
 
   // Does something that only the owner or the installer may do, and shows what is set then. Raises Trouble.
@@ -177,5 +180,5 @@ class Page {
 
 export function create(place, app) {
   const page = new Page(place, app);
-  return { update: () => page.store.look() };
+  return { update: () => page.look(), close: page.close };
 }
