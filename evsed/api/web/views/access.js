@@ -7,7 +7,7 @@ import { reading } from "../lib/reading.js";
 import { secretForm } from "./settings/secret.js";
 import { Row } from "./settings/row.js";
 import { Store, saidOf, withRight } from "./settings/store.js";
-import { sure } from "./settings/sure.js";
+import { sure } from "../lib/sure.js";
 import { TokenMaker } from "./settings/token.js";
 
 export const areas = ["access", "settings", "setting_words"];

@@ -5,7 +5,7 @@ import { reading } from "../lib/reading.js";
 import { CardFiles } from "./settings/cardfiles.js";
 import { Row } from "./settings/row.js";
 import { Store, saidOf } from "./settings/store.js";
-import { sure } from "./settings/sure.js";
+import { sure } from "../lib/sure.js";
 
 export const areas = ["cards", "settings", "setting_words"];
 export const css = true;

@@ -1,7 +1,8 @@
 // The list of cards as a file: saved, and brought back after a look at what that changes.
 
 import { h, text } from "../../lib/dom.js";
-import { chooser, postFile, saveFile } from "./file.js";
+import { saveFile } from "../../lib/save.js";
+import { chooser, postFile } from "./file.js";
 
 const PATH = "/api/v1/cards";
 
