@@ -1,5 +1,7 @@
 """About: which charger this is, and how this browser shows the page."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from evsed import __version__
@@ -57,3 +59,10 @@ def test_light_or_dark_is_this_browsers_choice_and_stays(page: Page) -> None:
     expect(root).to_have_attribute("data-theme", "light")
     page.emulate_media(color_scheme="dark")
     expect(root).to_have_attribute("data-theme", "dark")
+
+
+def test_it_leads_to_the_update(page: Page) -> None:
+    page.goto("/#/about")
+    page.get_by_role("link", name="Update").click()
+    expect(page).to_have_url(re.compile("/update$"))
+    expect(page.get_by_role("heading", name="Update")).to_be_visible()

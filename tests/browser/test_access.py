@@ -107,6 +107,18 @@ def test_a_token_is_shown_once_and_deleted_after_asking(charger: Charger, page: 
     assert charger.simulation.get("/settings", Authorization=f"Bearer {token}").status == 401
 
 
+def test_who_goes_over_tokens_with_the_keyboard_stays_where_he_is(charger: Charger, page: Page) -> None:
+    assert charger.post("/api/v1/access/tokens", {"name": "evcc", "right": "read"}, installer=True).status < 300
+    page.clock.install()
+    page.goto("/#/access")
+    delete = card(page, "Tokens for programs").get_by_role("button", name="Delete")
+    delete.focus()
+    page.clock.fast_forward(9_000)
+    with page.expect_response("**/api/v1/access"):
+        charger.plant(house={"L1": 3.0})
+    expect(delete).to_be_focused()
+
+
 def test_an_owner_makes_no_token_that_installs(charger: Charger, page: Page, expect_trouble: Watch) -> None:
     expect_trouble("403")
     page.goto("/#/access")

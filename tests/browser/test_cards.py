@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.charger import Charger
 from tests.browser.helpers_settings import value_of
@@ -104,3 +104,35 @@ def test_the_list_is_saved_as_a_file(charger: Charger, page: Page) -> None:
         assert download.value.suggested_filename == f"cards.{kind}"
     assert saved["csv"] == charger.get("/api/v1/cards.csv").body
     assert json.loads(saved["json"]) == charger.get("/api/v1/cards.json").json
+
+
+def test_what_is_taken_over_is_what_was_shown(charger: Charger, page: Page, tmp_path: Path) -> None:
+    charger.put(f"/api/v1/cards/{ANN}", {"name": "Ann"})
+    file = tmp_path / "list.csv"
+    file.write_text("uid,name,enabled\nDEADBEEF0000,Eve,false\n")
+    held: list[Route] = []
+    page.goto("/#/cards")
+    page.get_by_label("Bring a list").set_input_files(file)
+    expect(page.get_by_text("New cards: 1")).to_be_visible()
+    page.route("**/api/v1/cards/import?dry_run=true&replace=true", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it calls
+    replace = page.get_by_label("Forget the cards that are not in it")
+    with page.expect_request("**/api/v1/cards/import?*"):
+        replace.check()
+    expect(page.get_by_role("button", name="Take it over")).to_have_count(0)  # nobody knows yet what it does
+    replace.uncheck()
+    expect(page.get_by_text("New cards: 1")).to_be_visible()
+    with page.expect_response("**/api/v1/cards/import?*"):
+        held[0].continue_()
+    expect(page.get_by_text("Forgotten cards")).to_have_count(0)
+    page.get_by_role("button", name="Take it over").click()
+    expect(page.get_by_text("The list is taken over: 2 cards.")).to_be_visible()
+    assert sorted(card["name"] for card in cards(charger)) == ["Ann", "Eve"]
+
+
+def test_a_file_that_cannot_be_read_is_said(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("uid,name,enabled\n")
+    page.add_init_script("File.prototype.text = () => Promise.reject(new Error('it is gone'));")
+    page.goto("/#/cards")
+    page.get_by_label("Bring a list").set_input_files(file)
+    expect(page.get_by_role("alert").filter(has_text="it is gone")).to_be_visible()

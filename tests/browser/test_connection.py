@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.charger import Charger
 from tests.browser.conftest import DESKTOP, MakeContext
@@ -121,6 +121,31 @@ def test_a_tab_that_nobody_looks_at_does_not_listen(live: Page) -> None:
     with live.expect_request("**/api/v1/events"):
         live.evaluate(_HIDE, False)
     expect_live(live)
+
+
+def test_a_tab_that_is_looked_at_again_waits_for_its_new_stream(live: Page) -> None:
+    held: list[Route] = []
+    live.evaluate(_HIDE, True)
+    live.clock.fast_forward(60_000)
+    live.route("**/api/v1/events", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it calls
+    with live.expect_request("**/api/v1/events"):
+        live.evaluate(_HIDE, False)
+    live.clock.run_for(2_500)
+    expect(live.locator("#link")).to_have_text("live")
+    live.clock.run_for(4_000)
+    expect_lost(live)  # what is shown is a minute old
+    assert len(held) == 1
+    held[0].continue_()
+    expect_live(live)
+
+
+def test_texts_that_the_charger_could_not_give_are_asked_for_again(page: Page, expect_trouble: Watch) -> None:
+    expect_trouble("503")
+    page.route("**/web/locale/en/c*.json", lambda route: route.fulfill(status=503), times=2)
+    page.goto("/")
+    expect_live(page)
+    expect(page.get_by_role("button", name="Normal", exact=True)).to_be_visible()
+    expect(page.get_by_text("common.")).to_have_count(0)
 
 
 def test_scripts_come_from_web_only(page: Page) -> None:

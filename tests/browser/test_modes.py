@@ -180,3 +180,48 @@ def test_the_fields_are_the_chargers_time_wherever_the_browser_is(charger: Charg
     expect(page.get_by_text("Charges in mode Smart from")).to_contain_text(begin[11:])
     unix = charger.state["timer"]["start"]
     assert f"{datetime.fromtimestamp(unix, UTC).astimezone():%Y-%m-%dT%H:%M}" == begin
+
+
+def test_off_calls_off_what_is_held_up_on_its_way(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/mode", {"mode": "Solar"})
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "Normal" in str(route.request.post_data):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/mode", hold)
+    page.goto("/")
+    with page.expect_event("requestfailed", lambda request: "Normal" in str(request.post_data)):
+        button(page, "Normal").click()
+        expect(button(page, "Normal")).to_have_attribute("aria-busy", "true")
+        button(page, "Off").click()
+    expect(button(page, "Off")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    held[0].continue_()
+    assert charger.state["mode"] == "OFF"
+
+
+def test_what_reaches_the_charger_after_off_is_stopped_again(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/mode", {"mode": "Solar"})
+    sent: list[str | None] = []
+
+    def late(route: Route) -> None:
+        sent.append(route.request.post_data)
+        if "Off" in str(sent[-1]):
+            route.continue_()
+
+    page.route("**/api/v1/mode", late)
+    page.goto("/")
+    button(page, "Normal").click()
+    button(page, "Off").click()
+    expect(button(page, "Off")).to_have_attribute("aria-pressed", "true")
+    page.goto("/#/about")  # it is not of that view only
+    expect(page.locator("#about-version")).to_be_visible()
+    with page.expect_response("**/api/v1/mode"):
+        charger.put("/api/v1/mode", {"mode": "Normal"})  # as the one that was called off
+    assert charger.state["mode"] == "OFF"
+    assert sent == ['{"mode":"Normal"}', '{"mode":"Off"}', '{"mode":"Off"}']

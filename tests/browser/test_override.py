@@ -1,6 +1,7 @@
 """The override's slider: off or MIN to MAX, in Normal and Smart."""
 
-from playwright.sync_api import Locator, Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.charger import Charger
 from tests.browser.watch import Watch
@@ -86,3 +87,74 @@ def test_a_refusal_puts_it_back_and_says_why(charger: Charger, page: Page, expec
     slider(page).press("End")
     expect(page.get_by_role("alert").filter(has_text="the override takes")).to_be_visible()
     expect(slider(page)).to_have_attribute("aria-valuetext", "Off")
+
+
+def hold_first(page: Page) -> list[Route]:
+    """The first wish is held up until it is continued; the others go on."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route("**/api/v1/override", hold)
+    return held
+
+
+@pytest.mark.parametrize(("later", "wanted"), [("ArrowRight", 13), ("ArrowLeft", 11), ("Home", None)])
+def test_a_wish_while_another_is_on_its_way_comes_after_it(
+    charger: Charger, page: Page, later: str, wanted: int | None
+) -> None:
+    charger.put("/api/v1/override", {"current": 11})
+    page.goto("/")
+    expect(slider(page)).to_have_attribute("aria-valuetext", "11.0\u202fA")
+    held = hold_first(page)
+    with page.expect_request("**/api/v1/override"):
+        slider(page).press("ArrowRight")
+    slider(page).press(later)
+    shown = slider(page).get_attribute("aria-valuetext")
+    charger.plant(house={"L1": 2.0})
+    expect(page.locator(".bars.mains .value").first).to_have_text("2.0\u202fA")
+    expect(slider(page)).to_have_attribute("aria-valuetext", str(shown))
+    held[0].continue_()
+    expect(page.locator(".override[aria-busy]")).to_have_count(0)
+    expect(slider(page)).to_have_attribute("aria-valuetext", str(shown))
+    assert charger.state["override_a"] == wanted
+    assert len(held) == 2
+
+
+def test_a_wish_is_sent_though_the_view_is_left_at_once(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/override", {"current": 13})
+    page.goto("/")
+    expect(slider(page)).to_have_attribute("aria-valuetext", "13.0\u202fA")
+    slider(page).press("Home")
+    with page.expect_response("**/api/v1/override"):
+        page.get_by_role("link", name="History").click()
+    assert charger.state["override_a"] is None
+
+
+def test_a_refused_wish_of_a_view_that_was_left_is_said(charger: Charger, page: Page, expect_trouble: Watch) -> None:
+    expect_trouble("422")
+    page.goto("/")
+    expect(slider(page)).to_have_attribute("aria-valuetext", "Off")
+    charger.set(current_max=10)
+    slider(page).press("End")
+    page.get_by_role("link", name="History").click()
+    expect(page.locator("#say")).to_contain_text("the override takes")
+
+
+def test_a_slide_that_ends_where_it_began_lets_the_chargers_word_in(charger: Charger, page: Page) -> None:
+    page.goto("/")
+    expect(slider(page)).to_have_attribute("aria-valuetext", "Off")
+    slider(page).scroll_into_view_if_needed()
+    box = slider(page).bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 4, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, middle, steps=3)
+    page.mouse.move(box["x"] + 4, middle, steps=3)
+    page.mouse.up()
+    charger.put("/api/v1/override", {"current": 9})
+    expect(slider(page)).to_have_attribute("aria-valuetext", "9.0\u202fA")

@@ -182,3 +182,35 @@ def test_the_settings_are_in_the_visitors_language(context_of: MakeContext) -> N
         open_setting(page, "current_max")
         expect(page.get_by_label(name)).to_be_visible()
         assert choice in page.locator("[data-key='mode'] option").all_inner_texts()
+
+
+def test_who_goes_back_while_the_pin_is_asked_for_has_given_up(
+    charger: Charger, page: Page, expect_trouble: Watch
+) -> None:
+    expect_trouble("403")
+    page.goto("/")
+    row = open_setting(page, "config")
+    row.get_by_role("combobox").select_option("Fixed")
+    row.get_by_role("button", name=SAVE).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Smart", exact=True).click()
+    expect(page.get_by_role("button", name="Smart", exact=True)).to_have_attribute("aria-pressed", "true")
+    assert value_of(charger, "config") == "Socket"
+
+
+def test_a_refusal_that_no_login_helps_is_said_in_the_chargers_words(page: Page, expect_trouble: Watch) -> None:
+    expect_trouble("403")
+    row = open_setting(page, "config")
+    said = "Origin 'https://home.example': a web page of another site may not operate this charger"
+    page.route(
+        "**/api/v1/settings",
+        lambda route: (
+            route.fulfill(status=403, json={"detail": said}) if route.request.method == "PATCH" else route.continue_()
+        ),
+    )
+    row.get_by_role("combobox").select_option("Fixed")
+    row.get_by_role("button", name=SAVE).click()
+    expect(row.get_by_role("alert")).to_have_text(said)
+    expect(page.get_by_role("dialog")).to_have_count(0)

@@ -1,6 +1,7 @@
 // The shell of the page: which view is shown, the bar of tabs, and the word on the connection.
 
 import { ask } from "./lib/ask.js";
+import { endDialogs } from "./lib/dialog.js";
 import { h, text } from "./lib/dom.js";
 import * as format from "./lib/format.js";
 import { begin, load, t, word } from "./lib/i18n.js";
@@ -61,6 +62,7 @@ async function show() {
   if (name === shown.name) return;
   const turn = shown.turn + 1;
   const first = shown.name === null;
+  endDialogs();
   shown.view?.close?.();
   shown = { name, view: null, turn };
   showBars(name);

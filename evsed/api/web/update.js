@@ -5,6 +5,7 @@ import { h, text } from "./lib/dom.js";
 import { dateTime, number } from "./lib/format.js";
 import { begin, load, t } from "./lib/i18n.js";
 import { begin as beginSaying } from "./lib/say.js";
+import { sure } from "./lib/sure.js";
 import { unlock } from "./lib/unlock.js";
 
 const LOOK_MS = 1500;
@@ -172,22 +173,6 @@ const mayInstall = async () => {
   if (access.right !== "install") throw new Trouble(403, t("update.needs_installer"));
 };
 
-// Whether the visitor really wants it.
-function sure(name) {
-  const no = h("button", { type: "button", class: "button" }, t("common.cancel"));
-  const box = h("dialog", { class: "card", "aria-labelledby": "sure-title" }, h("form", { method: "dialog" },
-    h("h2", { id: "sure-title" }, t("update.sure_title")), h("p", {}, t("update.sure", { name })),
-    h("div", { class: "row end" }, no, h("button", { class: "button primary" }, t("update.go")))));
-  document.body.append(box);
-  return new Promise((resolve) => {
-    const end = (done) => { box.remove(); resolve(done); };
-    no.addEventListener("click", () => end(false));
-    box.addEventListener("cancel", () => end(false));
-    box.firstChild.addEventListener("submit", (event) => { event.preventDefault(); end(true); });
-    box.showModal();
-  });
-}
-
 async function send(event) {
   event.preventDefault();
   if (!judgeBoth() || sending || place("go").disabled) return;
@@ -195,7 +180,8 @@ async function send(event) {
   refused = "";
   try {
     await unlock(mayInstall);
-    if (await sure(place("file").files[0].name)) {
+    const { name } = place("file").files[0];
+    if (await sure({ title: t("update.sure_title"), what: t("update.sure", { name }), go: t("update.go"), kind: "primary" })) {
       const answer = upload(place("form")); // what is disabled is not sent: it is read before
       showProgress();
       await answer;

@@ -22,12 +22,22 @@ async function read(answer) {
   }
 }
 
+// Ends a request after `patience` ms, or with `other`.
+function until(patience, other) {
+  const late = AbortSignal.timeout(patience);
+  if (!other) return late;
+  const both = new AbortController();
+  for (const each of [late, other]) each.addEventListener("abort", () => both.abort(each.reason));
+  if (other.aborted) both.abort(other.reason);
+  return both.signal;
+}
+
 // Sends one request; the JSON (or text) of its answer. Raises Trouble. Who is not let in any more sees the login page.
 export async function send(path, options = {}, patience = PATIENCE_MS) {
   let answer;
   let found;
   try {
-    answer = await fetch(path, { ...options, signal: AbortSignal.timeout(patience) });
+    answer = await fetch(path, { ...options, signal: until(patience, options.signal) });
     found = await read(answer);
   } catch (error) {
     const late = error.name === "TimeoutError" || error.name === "AbortError";
@@ -51,7 +61,7 @@ export const ask = {
   put: withBody("PUT"),
   patch: withBody("PATCH"),
   post: withBody("POST"),
-  delete: (path) => send(path, { method: "DELETE" }),
+  delete: (path, options = {}) => send(path, { ...options, method: "DELETE" }),
   // A form as the firmware's clients post it; its echo.
   form: (path, fields) => send(path, { method: "POST", body: new URLSearchParams(fields) }),
 };

@@ -11,15 +11,16 @@ const stored = () => {
   try { return localStorage.getItem("language"); } catch { return null; }
 };
 
-// Without its texts nothing can be shown, not even why: while nobody answers it is asked again.
+// Without its texts nothing can be shown, not even why: while nobody answers, or the charger cannot, it is asked again.
+// null: there is no such file, or it is not given.
 async function json(path) {
   for (;;) {
     try {
       const answer = await fetch(path);
-      return answer.ok ? await answer.json() : {};
-    } catch {
-      await new Promise((later) => { setTimeout(later, AGAIN_MS); });
-    }
+      if (answer.ok) return await answer.json();
+      if (answer.status < 500) return null;
+    } catch { /* it is asked again */ }
+    await new Promise((later) => { setTimeout(later, AGAIN_MS); });
   }
 }
 
@@ -27,6 +28,7 @@ async function read(area) {
   const languages = chosen === "en" ? ["en"] : ["en", chosen]; // what is not translated yet is said in English
   const found = await Promise.all(languages.map((language) => json(`/web/locale/${language}/${area}.json`)));
   for (const [key, value] of Object.entries(Object.assign({}, ...found))) texts.set(`${area}.${key}`, value);
+  if (found.includes(null)) fetched.delete(area); // the next view that needs it asks again
 }
 
 // Chooses the language: the visitor's own choice, else the first of the browser's that there is, else English.

@@ -3,6 +3,7 @@
 import { ask } from "./ask.js";
 
 const SILENT_MS = 12000; // the charger speaks every 5 s
+const HELLO_MS = 3000; // a new stream speaks at once
 const AGAIN_MS = 2000;
 
 class Live {
@@ -12,6 +13,7 @@ class Live {
   connected = false;
   trouble = ""; // the charger answers, but not its control loop
   #heardAt = performance.now();
+  #openedAt = 0;
   #listeners = new Set();
   #source = null;
   #again = 0;
@@ -42,6 +44,7 @@ class Live {
     if (this.#source) return;
     const source = new EventSource("/api/v1/events");
     this.#source = source;
+    this.#openedAt = performance.now();
     source.addEventListener("charger", (event) => this.#hello(JSON.parse(event.data)));
     source.addEventListener("state", (event) => this.#hear(JSON.parse(event.data), ""));
     source.addEventListener("trouble", (event) => this.#hear(this.state, JSON.parse(event.data).detail));
@@ -66,8 +69,18 @@ class Live {
     this.#tell();
   }
 
+  // Silence counts from the stream's beginning: what was said before a tab was hidden is long ago, and no fault.
   #watch() {
-    if (!document.hidden && this.#source && performance.now() - this.#heardAt > SILENT_MS) this.#lose();
+    if (document.hidden || !this.#source) return;
+    const silent = performance.now() - this.#heardAt;
+    const open = performance.now() - this.#openedAt;
+    if (Math.min(silent, open) > SILENT_MS) this.#lose();
+    else if (this.connected && silent > SILENT_MS && open > HELLO_MS) this.#miss();
+  }
+
+  #miss() {
+    this.connected = false;
+    this.#tell();
   }
 
   // Begins a new stream a little later; a 401 meanwhile shows the login page.
@@ -79,8 +92,7 @@ class Live {
         this.#open();
       }, AGAIN_MS);
     }
-    this.connected = false;
-    this.#tell();
+    this.#miss();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { h, text } from "../lib/dom.js";
 import { choose, language, languages } from "../lib/i18n.js";
+import { reading } from "../lib/reading.js";
 import { THEMES, chooseTheme, theme } from "../lib/theme.js";
 
 export const areas = ["about"];
@@ -86,35 +87,15 @@ const further = ({ t }) => h("section", { class: "card" }, h("h2", {}, t("about.
   h("ul", { class: "links" }, LINKS.map(([name, href]) => h("li", {}, h("a", { href }, t(`about.${name}`))))));
 
 export function create(place, app) {
-  const { t, ask, live } = app;
+  const { t, ask } = app;
   const cards = [charger(app), running(app), counted(app)];
   const trouble = h("p", { class: "error", role: "alert" });
   place.append(trouble, cards[0].node, cards[1].node, cards[2].node, looks(app), further(app));
-  let closed = false;
-
-  async function look() {
-    if (document.hidden || closed) return;
-    try {
-      const [about, counters] = await Promise.all([ask.get("/api/v1/about"), ask.get("/api/v1/counters")]);
-      for (const card of cards) card.show({ about, counters });
-      text(trouble, "");
-    } catch (wrong) {
-      text(trouble, t("about.trouble", { why: wrong.message }));
-    }
-  }
-
-  let connected = live.connected;
-  const off = live.on(() => {
-    if (live.connected && !connected) look(); // it may have been started anew
-    connected = live.connected;
-  });
-  const timer = setInterval(look, LOOK_MS);
-  look();
-  return {
-    close() {
-      closed = true;
-      clearInterval(timer);
-      off();
-    },
+  const read = () => Promise.all([ask.get("/api/v1/about"), ask.get("/api/v1/counters")]);
+  const show = ([about, counters]) => {
+    for (const card of cards) card.show({ about, counters });
+    text(trouble, "");
   };
+  const wrong = ({ message }) => text(trouble, t("about.trouble", { why: message }));
+  return reading(read, show, wrong, () => LOOK_MS); // after a loss too: it may have been started anew
 }

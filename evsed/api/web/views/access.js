@@ -3,10 +3,11 @@
 
 import { h, text, unique } from "../lib/dom.js";
 import { send } from "../lib/ask.js";
+import { reading } from "../lib/reading.js";
 import { secretForm } from "./settings/secret.js";
 import { Row } from "./settings/row.js";
 import { Store, saidOf, withRight } from "./settings/store.js";
-import { sure } from "./settings/sure.js";
+import { sure } from "../lib/sure.js";
 import { TokenMaker } from "./settings/token.js";
 
 export const areas = ["access", "settings", "setting_words"];
@@ -17,6 +18,8 @@ const PATH = "/api/v1/access";
 
 class Page {
   #app;
+  #tokens = ""; // that are shown
+  #ready = false;
 
   constructor(place, app) {
     place.classList.add("view-settings");
@@ -34,18 +37,15 @@ class Page {
     this.rows = h("div", {});
     place.append(this.#now(), this.#card("login", this.rows), this.#card("pin", this.pin.node, h("p", { class: "help" }, t("access.pin_lost"))),
       this.#card("password", this.password.node), this.#card("tokens", this.tokens, this.noTokens, this.wrong, this.maker.node));
-    this.#begin();
+    const read = () => Promise.all([this.read(), this.store.read()]);
+    this.close = reading(read, () => this.#begin(), ({ message }) => text(this.may, message)).close;
   }
 
-  async #begin() {
-    try {
-      await Promise.all([this.read(), this.store.read()]);
-      const row = new Row("login", this.store);
-      this.store.on(() => { row.update(); this.read().catch(() => {}); });
-      this.rows.append(row.node);
-    } catch (trouble) {
-      text(this.may, trouble.message);
-    }
+  #begin() {
+    this.#ready = true;
+    const row = new Row("login", this.store);
+    this.store.on(() => { row.update(); this.read().catch(() => {}); });
+    this.rows.append(row.node);
   }
 
   #card(name, ...parts) {
@@ -55,6 +55,10 @@ class Page {
 
   async read() {
     this.#show(await this.#app.ask.get(PATH));
+  }
+
+  look() {
+    if (this.#ready) this.store.look();
   }
 
   // Does something that only the owner or the installer may do, and shows what is set then. Raises Trouble.
@@ -94,7 +98,15 @@ class Page {
     this.pin.locked(!now.installer_pin_set && now.right !== "install", t("access.pin_first"));
     this.password.show(now.password_set);
     this.noTokens.hidden = now.tokens.length > 0;
-    this.tokens.replaceChildren(...now.tokens.map((token) => this.#token(token)));
+    this.#showTokens(now.tokens);
+  }
+
+  // Built anew only where they are others: the keyboard's focus stays.
+  #showTokens(tokens) {
+    const shown = JSON.stringify(tokens);
+    if (shown === this.#tokens) return;
+    this.#tokens = shown;
+    this.tokens.replaceChildren(...tokens.map((token) => this.#token(token)));
   }
 
   async #logIn() {
@@ -168,5 +180,5 @@ class Page {
 
 export function create(place, app) {
   const page = new Page(place, app);
-  return { update: () => page.store.look() };
+  return { update: () => page.look(), close: page.close };
 }

@@ -1,11 +1,12 @@
 // Saving all that is set, bringing it back after a look at what that changes, erasing it, and a restart.
 
 import { h, text } from "../lib/dom.js";
-import { chooser, postFile, saveFile } from "./settings/file.js";
+import { saveFile } from "../lib/save.js";
+import { chooser, postFile } from "./settings/file.js";
 import { lock } from "./settings/lock.js";
 import { changesTable } from "./settings/changes.js";
 import { withRight } from "./settings/store.js";
-import { sure } from "./settings/sure.js";
+import { sure } from "../lib/sure.js";
 
 export const areas = ["backup", "broker", "settings", "setting_words"];
 export const css = true;

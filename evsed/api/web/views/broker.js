@@ -1,6 +1,7 @@
 // The MQTT broker: who it is, whether it has us, and what Home Assistant finds there.
 
 import { h, text } from "../lib/dom.js";
+import { reading } from "../lib/reading.js";
 import { lock } from "./settings/lock.js";
 import { Row } from "./settings/row.js";
 import { Store, saidOf, withRight } from "./settings/store.js";
@@ -32,19 +33,15 @@ class Page {
     this.fields = {};
     this.errors = {};
     place.append(h("section", { class: "card" }, this.state, this.detail), this.#form(), this.#home());
-    this.#begin();
+    const read = () => Promise.all([this.#readBroker(), this.store.read(), this.look(true)]);
+    this.close = reading(read, () => this.#begin(), ({ message }) => text(this.wrong, message)).close;
   }
 
-  async #begin() {
-    try {
-      await Promise.all([this.#readBroker(), this.store.read(), this.look(true)]);
-      this.#fill();
-      const row = new Row("mqtt_discovery", this.store);
-      this.store.on(() => row.update());
-      this.rows.append(row.node);
-    } catch (trouble) {
-      this.wrong.textContent = trouble.message;
-    }
+  #begin() {
+    this.#fill();
+    const row = new Row("mqtt_discovery", this.store);
+    this.store.on(() => row.update());
+    this.rows.append(row.node);
   }
 
   async #readBroker() {
@@ -96,6 +93,7 @@ class Page {
 
   // Puts in what the charger has.
   #fill() {
+    if (!this.#saved) return; // nobody knows yet
     const { t } = this.#app;
     this.#seen = this.#saved.broker;
     for (const [name, input] of Object.entries(this.fields)) {
@@ -241,5 +239,5 @@ class Page {
 
 export function create(place, app) {
   const page = new Page(place, app);
-  return { update: () => page.look().catch(() => {}) };
+  return { update: () => page.look().catch(() => {}), close: page.close };
 }

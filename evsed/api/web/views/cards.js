@@ -1,10 +1,11 @@
 // The cards that let cars charge: what the reader does with them, the list, and teaching new ones.
 
 import { h, text } from "../lib/dom.js";
+import { reading } from "../lib/reading.js";
 import { CardFiles } from "./settings/cardfiles.js";
 import { Row } from "./settings/row.js";
 import { Store, saidOf } from "./settings/store.js";
-import { sure } from "./settings/sure.js";
+import { sure } from "../lib/sure.js";
 
 export const areas = ["cards", "settings", "setting_words"];
 export const css = true;
@@ -36,20 +37,17 @@ class Page {
       h("section", { class: "card" }, h("h2", {}, t("cards.list")), h("p", { class: "help" }, t("cards.about")), this.count, this.wrong, this.list),
       h("section", { class: "card" }, h("h2", {}, t("cards.add")), this.#adding()),
       h("section", { class: "card" }, h("h2", {}, t("cards.files")), this.files.node));
-    this.#begin();
+    const read = () => Promise.all([this.store.read(), this.read()]);
+    this.close = reading(read, () => this.#begin(), ({ message }) => text(this.wrong, message)).close;
   }
 
-  async #begin() {
-    try {
-      await Promise.all([this.store.read(), this.read()]);
-      const row = new Row("rfidreader", this.store);
-      this.store.on(() => { row.update(); this.#showTeaching(); });
-      this.rows.append(row.node);
-      this.#showTeaching();
-      this.#ready = true;
-    } catch (trouble) {
-      text(this.wrong, trouble.message);
-    }
+  #begin() {
+    text(this.wrong, "");
+    const row = new Row("rfidreader", this.store);
+    this.store.on(() => { row.update(); this.#showTeaching(); });
+    this.rows.append(row.node);
+    this.#showTeaching();
+    this.#ready = true;
   }
 
   async read() {
@@ -208,5 +206,5 @@ class Page {
 
 export function create(place, app) {
   const page = new Page(place, app);
-  return { update: (state) => page.update(state) };
+  return { update: (state) => page.update(state), close: page.close };
 }

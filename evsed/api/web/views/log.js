@@ -1,6 +1,8 @@
 // The live log: the last lines and what comes, by level and text. Owns how lines look, and how many are kept.
 
+import { copied } from "../lib/copy.js";
 import { h, text, unique } from "../lib/dom.js";
+import { saveFile } from "../lib/save.js";
 import { LogStream } from "./logstream.js";
 
 export const areas = ["log"];
@@ -176,29 +178,8 @@ class LogView {
   }
 
   #download() {
-    const address = URL.createObjectURL(new Blob([this.#text()], { type: "text/plain" }));
-    const name = `evsed-log-${stamp(new Date()).replace(/[ :]/g, "-")}.txt`;
-    h("a", { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10000);
+    saveFile(`evsed-log-${stamp(new Date()).replace(/[ :]/g, "-")}.txt`, this.#text(), "text/plain");
   }
-}
-
-// Whether it is on the clipboard. Without TLS browsers have only the old way.
-async function copied(words) {
-  if (navigator.clipboard && window.isSecureContext) {
-    try {
-      await navigator.clipboard.writeText(words);
-      return true;
-    } catch { /* then the old way */ }
-  }
-  const field = h("textarea", { class: "visually-hidden", readonly: true, "aria-hidden": "true" }, words);
-  const before = document.activeElement;
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  before?.focus();
-  return done;
 }
 
 export const create = (place, app) => new LogView(place, app);

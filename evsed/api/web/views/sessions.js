@@ -6,6 +6,7 @@ import { row } from "../charts/session_row.js";
 import { span } from "../charts/span.js";
 import { h, text } from "../lib/dom.js";
 import { region } from "../lib/i18n.js";
+import { reading } from "../lib/reading.js";
 
 export const areas = ["history", "sessions"];
 export const css = true;
@@ -33,11 +34,13 @@ class Page {
     this.sessions = null;
     this.opened = new Set();
     this.most = SHOWN;
-    this.turn = 0;
     this.seen = null; // of the charger: what a session changes with
     this.#make();
     place.append(this.head, this.note, this.chart, this.listed, this.file);
-    this.load();
+    this.reading = reading(() => sessionsOf(app.ask, this.period.value), (found) => {
+      this.sessions = found;
+      this.#show();
+    }, ({ message }) => this.#note(app.t("sessions.wrong", { why: message })), (found) => (found.some(({ open }) => open) ? AGAIN_MS : 0));
   }
 
   #make() {
@@ -87,22 +90,7 @@ class Page {
     this.most = SHOWN;
     this.opened.clear();
     this.#link();
-    this.load();
-  }
-
-  async load() {
-    const { t, ask } = this.app;
-    const turn = this.turn += 1;
-    clearTimeout(this.waiting);
-    try {
-      const found = await sessionsOf(ask, this.period.value);
-      if (turn !== this.turn) return; // another period was chosen, or the view is left
-      this.sessions = found;
-      this.#show();
-    } catch (trouble) {
-      if (turn === this.turn) this.#note(t("sessions.wrong", { why: trouble.message }));
-    }
-    if (turn === this.turn && this.sessions?.some(({ open }) => open)) this.waiting = setTimeout(() => this.load(), AGAIN_MS);
+    this.reading.look();
   }
 
   #note(words) {
@@ -154,13 +142,12 @@ class Page {
   // A session begins, ends, or goes on: the list is not what it was.
   update({ connected, charging }) {
     const seen = `${connected} ${charging}`;
-    if (this.seen !== null && seen !== this.seen) this.load();
+    if (this.seen !== null && seen !== this.seen) this.reading.look();
     this.seen = seen;
   }
 
   close() {
-    this.turn += 1;
-    clearTimeout(this.waiting);
+    this.reading.close();
     this.energy.close();
   }
 }

@@ -1,6 +1,7 @@
 // Every setting of the charger, in the groups in which an owner looks for it, found by any of its words.
 
 import { h, text, unique } from "../lib/dom.js";
+import { reading } from "../lib/reading.js";
 import { AlertWays } from "./settings/alerts.js";
 import { grouped } from "./settings/groups.js";
 import { lock } from "./settings/lock.js";
@@ -24,19 +25,21 @@ class Page {
     this.#place = place;
     this.#app = app;
     this.#store = new Store(app);
-    this.#begin();
+    const wrong = h("p", { class: "card error", role: "alert", hidden: true });
+    place.append(wrong);
+    const read = () => Promise.all([app.ask.get("/api/v1/access"), this.#store.read()]);
+    this.close = reading(read, ([access]) => {
+      wrong.remove();
+      this.#pin = access.installer_pin_set;
+      this.#begin();
+    }, (trouble) => {
+      wrong.hidden = false;
+      text(wrong, trouble.message);
+    }).close;
   }
 
-  async #begin() {
-    const { t } = this.#app;
-    try {
-      const [access] = await Promise.all([this.#app.ask.get("/api/v1/access"), this.#store.read()]);
-      this.#pin = access.installer_pin_set;
-    } catch (trouble) {
-      this.#place.append(h("p", { class: "card error", role: "alert" }, trouble.message));
-      return;
-    }
-    this.#build(t);
+  #begin() {
+    this.#build(this.#app.t);
     this.#store.on(() => {
       for (const row of this.#rows.values()) row.update();
       if (this.#other.checked) this.#look();
@@ -114,5 +117,8 @@ export function create(place, app) {
   const page = new Page(place, app);
   const named = () => page.openNamed();
   addEventListener("hashchange", named);
-  return { update: () => page.look(), close: () => removeEventListener("hashchange", named) };
+  return { update: () => page.look(), close() {
+    page.close();
+    removeEventListener("hashchange", named);
+  } };
 }

@@ -3,17 +3,15 @@
 
 import { h, text } from "../../lib/dom.js";
 import { Trouble } from "../../lib/ask.js";
-import { unlock } from "../../lib/unlock.js";
 import { refusal } from "./said.js";
 import { makeTimer } from "./timer.js";
+import { NAMES, STOPS, does, wishFor, wished } from "./wish.js";
 
-const MODES = ["OFF", "NORMAL", "SMART", "SOLAR", "PAUSE"];
-const STOPS = new Set(["OFF", "PAUSE"]);
-const NAMES = { OFF: "Off", NORMAL: "Normal", SMART: "Smart", SOLAR: "Solar", PAUSE: "Pause" };
+const MODES = Object.keys(NAMES);
 const SEEN_MS = 2000; // by then the charger's word has come
 
 export function create(app) {
-  const { t, word, ask, live } = app;
+  const { t, word, live } = app;
   const wrong = h("p", { class: "error", role: "alert" });
   const timer = makeTimer(app, wrong);
   const buttons = Object.fromEntries(MODES.map((mode) => [mode, h("button", {
@@ -24,40 +22,31 @@ export function create(app) {
     h("h2", { id: "modes-title" }, t("charge.mode")),
     h("div", { class: "modes", role: "group", "aria-labelledby": "modes-title" }, Object.values(buttons)),
     wrong, explained, timer.element);
-  let busy = null; // the mode whose request is under way
   let forgetting = 0;
 
   function unmark() {
     clearTimeout(forgetting);
     forgetting = 0;
-    for (const mode of MODES) if (mode !== busy) buttons[mode].removeAttribute("aria-busy");
-  }
-
-  const is = (mode, wish, state) => (wish ? state?.timer.mode : state?.mode) === mode;
-
-  function request(mode, wish) {
-    const name = NAMES[mode];
-    return wish ? ask.put("/api/v1/timer", { mode: name, ...wish }) : ask.put("/api/v1/mode", { mode: name });
+    for (const mode of MODES) if (mode !== wished()) buttons[mode].removeAttribute("aria-busy");
   }
 
   // The mark of a press stays until the state says so too, which may come before or after the answer.
   async function press(mode) {
-    if (busy === mode || (busy && !STOPS.has(mode))) return;
-    const wish = STOPS.has(mode) ? null : timer.wish();
-    busy = mode;
-    unmark();
-    buttons[mode].setAttribute("aria-busy", "true");
+    if (wished() === mode || (wished() && !STOPS.has(mode))) return;
+    const delay = STOPS.has(mode) ? null : timer.wish();
     wrong.textContent = "";
     let seen = true;
+    const done = wishFor(mode, delay);
+    unmark();
+    buttons[mode].setAttribute("aria-busy", "true");
     try {
-      await unlock(() => request(mode, wish));
+      if (!await done) return;
       timer.reset();
-      seen = is(mode, wish, live.state);
+      seen = does({ mode, delay }, live.state);
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
       wrong.textContent = `${buttons[mode].textContent}: ${refusal(trouble.message)}`;
     } finally {
-      if (busy === mode) busy = null;
       if (seen) unmark();
       else forgetting = setTimeout(unmark, SEEN_MS);
     }

@@ -1,27 +1,32 @@
-// The override: a current of the owner's own for Normal and Smart. What is shown as in force is the charger's word.
+// The override: a current of the owner's own for Normal and Smart. What is shown as in force is the charger's word. One
+// wish after the other is sent, the newest last; none is lost when the view is left.
 
 import { h, text } from "../../lib/dom.js";
 import { Trouble } from "../../lib/ask.js";
 import { unlock } from "../../lib/unlock.js";
 import { refusal } from "./said.js";
 
+const PATH = "/api/v1/override";
 const CALM_MS = 500; // after the last step of a key or a drag
 const MODES = new Set(["NORMAL", "SMART"]);
 
-export function create({ t, format, ask, live }) {
+export function create({ t, format, ask, live, say }) {
   const value = h("output", { class: "number" });
-  const slider = h("input", { type: "range", step: 1, id: "override", oninput: slide, onchange: release, "aria-describedby": "override-help" });
+  const slider = h("input", { type: "range", step: 1, id: "override", "aria-describedby": "override-help" });
   const wrong = h("p", { class: "error", role: "alert" });
   const force = h("p", { class: "number" });
-  const end = h("button", { type: "button", class: "button", hidden: true, onclick: () => send(null) }, t("charge.override_end"));
+  const end = h("button", { type: "button", class: "button", hidden: true, onclick: () => decide(null) }, t("charge.override_end"));
   const why = h("p", { class: "help", id: "override-help" });
   const ends = h("div", { class: "ends number", "aria-hidden": "true" }, h("span", {}, t("common.off")), h("span", {}));
   const controls = h("div", { hidden: true }, h("div", { class: "row spread" }, h("label", { for: "override" }, t("charge.override_label")), value), slider, ends);
   const element = h("section", { class: "card override", "aria-labelledby": "override-title" },
     h("h2", { id: "override-title" }, t("charge.override")), controls, wrong, h("div", { class: "row spread" }, force, end), why);
   let limits = null;
-  let wished = false; // the slider shows a wish that the charger has not answered yet
+  let held = false; // somebody is sliding
+  let newest; // what is to be sent; undefined: nothing
+  let sending = false;
   let waiting = 0;
+  let closed = false;
 
   // The lowest place of the slider is off; MIN follows it.
   const wish = () => (Number(slider.value) < limits.min ? null : Number(slider.value));
@@ -33,39 +38,68 @@ export function create({ t, format, ask, live }) {
   }
 
   function slide() {
-    wished = true;
-    clearTimeout(waiting);
+    held = true;
     showValue();
   }
 
+  // What is let go of counts, wherever it is slid to afterwards.
   function release() {
+    held = false;
+    newest = wish();
     clearTimeout(waiting);
-    waiting = setTimeout(() => send(wish()), CALM_MS);
+    waiting = setTimeout(send, CALM_MS);
   }
 
-  async function send(current) {
-    clearTimeout(waiting);
+  // After a slide that ends where it began there is nothing to send.
+  const letGo = () => setTimeout(() => { held = false; });
+
+  function decide(current) {
+    newest = current;
+    send();
+  }
+
+  async function request(current) {
+    const act = () => (current === null ? ask.delete(PATH, { keepalive: true }) : ask.put(PATH, { current }, { keepalive: true }));
     wrong.textContent = "";
-    element.setAttribute("aria-busy", "true");
-    let answer = { current: live.state?.override_a ?? null };
     try {
-      answer = await unlock(() => (current === null ? ask.delete("/api/v1/override") : ask.put("/api/v1/override", { current })));
+      return (await (closed ? act() : unlock(act))).current;
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
       wrong.textContent = refusal(trouble.message);
+      if (closed) say(`${t("charge.override")}: ${wrong.textContent}`, "wrong");
+      return live.state?.override_a ?? null;
     }
+  }
+
+  // One after the other: what was wished for first would else come last now and then.
+  async function send() {
+    clearTimeout(waiting);
+    if (sending || newest === undefined) return;
+    sending = true;
+    element.setAttribute("aria-busy", "true");
+    let current = null;
+    while (newest !== undefined) {
+      const next = newest;
+      newest = undefined;
+      current = await request(next);
+    }
+    sending = false;
     element.removeAttribute("aria-busy");
-    wished = false;
-    showForce(answer.current);
+    showForce(current);
   }
 
   function showForce(current) {
     text(force, current === null ? t("charge.override_none") : t("charge.override_is", { amps: format.amps(current) }));
     end.hidden = current === null;
-    if (wished || limits === null) return;
+    if (held || sending || newest !== undefined || limits === null) return; // the slider shows a wish
     slider.value = current === null ? limits.min - 1 : Math.round(current);
     showValue();
   }
+
+  slider.addEventListener("input", slide);
+  slider.addEventListener("change", release);
+  for (const ended of ["pointerup", "pointercancel", "blur"]) slider.addEventListener(ended, letGo);
+  addEventListener("pagehide", send);
 
   function reasonAgainst(state) {
     if (state.power_share.startsWith("Node")) return "override_node";
@@ -87,6 +121,10 @@ export function create({ t, format, ask, live }) {
       text(why, t(`charge.${against || "override_help"}`));
       showForce(state.override_a);
     },
-    close: () => clearTimeout(waiting),
+    close() {
+      closed = true;
+      removeEventListener("pagehide", send);
+      send();
+    },
   };
 }

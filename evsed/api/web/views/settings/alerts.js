@@ -32,7 +32,9 @@ export class AlertWays {
   async #read() {
     try {
       this.#show(await this.#app.ask.get(PATH));
+      text(this.wrong, "");
     } catch (trouble) {
+      this.#switches = ""; // again with the next look at the settings
       text(this.wrong, trouble.message);
     }
   }

@@ -1,7 +1,8 @@
 // The list of cards as a file: saved, and brought back after a look at what that changes.
 
 import { h, text } from "../../lib/dom.js";
-import { chooser, postFile, saveFile } from "./file.js";
+import { saveFile } from "../../lib/save.js";
+import { chooser, postFile } from "./file.js";
 
 const PATH = "/api/v1/cards";
 
@@ -9,6 +10,7 @@ export class CardFiles {
   #app;
   #changed;
   #words = null; // of the chosen file
+  #turn = 0; // of the looks: only the newest is shown
 
   // `changed()` is called when the list is another.
   constructor(app, changed) {
@@ -36,22 +38,42 @@ export class CardFiles {
   }
 
   async #look(file) {
-    this.#words = await file.text();
+    const turn = this.#begin();
+    this.#words = null;
+    try {
+      const words = await file.text();
+      if (turn !== this.#turn) return; // another file was chosen meanwhile
+      this.#words = words;
+    } catch (trouble) {
+      if (turn !== this.#turn) return;
+      this.picked.input.value = "";
+      text(this.wrong, trouble.message);
+      return;
+    }
     await this.#preview();
   }
 
-  #send(dryRun) {
-    const type = /^\s*[{[]/.test(this.#words) ? "application/json" : "text/csv";
-    return postFile(`${PATH}/import?dry_run=${dryRun}&replace=${this.anew.checked}`, this.#words, type);
+  // A look: nothing of an earlier one can be taken over any more.
+  #begin() {
+    text(this.wrong, "");
+    this.preview.replaceChildren();
+    return this.#turn += 1;
+  }
+
+  #send({ words, replace }, dryRun) {
+    const type = /^\s*[{[]/.test(words) ? "application/json" : "text/csv";
+    return postFile(`${PATH}/import?dry_run=${dryRun}&replace=${replace}`, words, type);
   }
 
   async #preview() {
     if (this.#words === null) return;
-    text(this.wrong, "");
-    this.preview.replaceChildren();
+    const turn = this.#begin();
+    const wanted = { words: this.#words, replace: this.anew.checked };
     try {
-      this.#show(await this.#send(true));
+      const found = await this.#send(wanted, true);
+      if (turn === this.#turn) this.#show(found, wanted);
     } catch (trouble) {
+      if (turn !== this.#turn) return;
       const said = trouble.problem?.errors?.map((each) => each.detail) ?? [];
       text(this.wrong, said.length ? said.join("; ") : trouble.message);
     }
@@ -62,12 +84,13 @@ export class CardFiles {
     return [card.name || t("cards.unnamed"), card.uid, card.enabled ? null : t("cards.off")].filter(Boolean).join(" · ");
   }
 
-  #show(found) {
+  // wanted: what was looked at, which is what is taken over.
+  #show(found, wanted) {
     const { t } = this.#app;
     const part = (key, lines) => (lines.length ? [h("h3", {}, t(`cards.${key}`, { count: lines.length })), h("ul", {}, ...lines.map((line) => h("li", {}, line)))] : []);
     const changed = found.changed.map(({ before, after }) => `${this.#line(before)} → ${this.#line(after)}`);
     const nothing = !found.added.length && !changed.length && !found.removed.length;
-    const go = h("button", { type: "button", class: "button primary", onclick: () => this.#bring(go) }, t("cards.bring_it"));
+    const go = h("button", { type: "button", class: "button primary", onclick: () => this.#bring(go, wanted) }, t("cards.bring_it"));
     const back = h("button", { type: "button", class: "button", onclick: () => this.#end() }, t("common.cancel"));
     this.preview.replaceChildren(
       ...part("would_add", found.added.map((card) => this.#line(card))), ...part("would_change", changed),
@@ -76,11 +99,12 @@ export class CardFiles {
       h("div", { class: "row" }, nothing ? null : go, back));
   }
 
-  async #bring(go) {
+  async #bring(go, wanted) {
     const { t, say } = this.#app;
     go.disabled = true;
+    this.anew.disabled = this.picked.input.disabled = true;
     try {
-      const found = await this.#send(false);
+      const found = await this.#send(wanted, false);
       this.#end();
       await this.#changed();
       say(t("cards.brought", { total: found.total }));
@@ -88,12 +112,12 @@ export class CardFiles {
       text(this.wrong, trouble.message);
       go.disabled = false;
     }
+    this.anew.disabled = this.picked.input.disabled = false;
   }
 
   #end() {
+    this.#begin();
     this.#words = null;
     this.picked.input.value = "";
-    this.preview.replaceChildren();
-    text(this.wrong, "");
   }
 }

@@ -1,16 +1,7 @@
-// Files that the page saves on the visitor's device, and sends from it.
+// Files that the page sends from the visitor's device.
 
 import { h } from "../../lib/dom.js";
 import { send } from "../../lib/ask.js";
-
-export function saveFile(name, words, type) {
-  const address = URL.createObjectURL(new Blob([words], { type }));
-  const link = h("a", { href: address, download: name });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 60000);
-}
 
 // Posts a file as it is, so that the charger can name the line of a mistake.
 export const postFile = (path, words, type) => send(path, { method: "POST", headers: { "Content-Type": type }, body: words });

@@ -4,15 +4,8 @@
 const PATH = "/api/v1/settings";
 const AGAIN_MS = 8000;
 
-// Runs what an installer (or, for who may log in, the owner) has to ask for; `why` is said where he is asked who he is.
-export const withRight = (app, why, action) => app.unlock(async () => {
-  try {
-    return await action();
-  } catch (trouble) {
-    if (trouble.status === 403) trouble.message = why;
-    throw trouble;
-  }
-});
+// Runs what an installer (or, for who may log in, the owner) has to ask for; `why` is said where a login helps.
+export const withRight = (app, why, action) => app.unlock(action, { why });
 
 // What the charger says of the part `pointer` of what was sent, else all it says.
 export const saidOf = (trouble, pointer) => trouble.problem?.errors?.find((each) => each.pointer === pointer)?.detail ?? trouble.message;

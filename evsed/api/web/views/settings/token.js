@@ -1,19 +1,10 @@
 // Makes a token for a program, and shows it this once.
 
+import { copied } from "../../lib/copy.js";
 import { h, text } from "../../lib/dom.js";
 import { saidOf } from "./store.js";
 
 const RIGHTS = ["read", "operate", "install"];
-
-async function copied(field) {
-  try {
-    await navigator.clipboard.writeText(field.value); // not on every page without https
-    return true;
-  } catch {
-    field.select();
-    return document.execCommand("copy");
-  }
-}
 
 export class TokenMaker {
   #app;
@@ -53,7 +44,8 @@ export class TokenMaker {
     const { t, say } = this.#app;
     const field = h("input", { readonly: true, value: token, class: "token", "data-token": true });
     const copy = h("button", { type: "button", class: "button primary", onclick: async () => {
-      const done = await copied(field);
+      const done = await copied(token);
+      if (!done) field.select();
       say(t(done ? "access.token_copied" : "access.token_by_hand"), done ? "done" : "wrong");
     } }, t("access.token_copy"));
     const close = h("button", { type: "button", class: "button", onclick: () => this.made.replaceChildren() }, t("access.token_kept"));
