@@ -1,6 +1,6 @@
 """The override's slider: off or MIN to MAX, in Normal and Smart."""
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.charger import Charger
 from tests.browser.watch import Watch
@@ -86,3 +86,22 @@ def test_a_refusal_puts_it_back_and_says_why(charger: Charger, page: Page, expec
     slider(page).press("End")
     expect(page.get_by_role("alert").filter(has_text="the override takes")).to_be_visible()
     expect(slider(page)).to_have_attribute("aria-valuetext", "Off")
+
+
+def test_its_end_is_not_sent_twice(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/override", {"current": 8})
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/override", hold)
+    page.goto("/")
+    end = page.get_by_role("button", name="End the override")
+    end.click()
+    end.click()
+    expect(end).to_have_attribute("aria-busy", "true")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_text("No override is in force.")).to_be_visible()
+    assert charger.state["override_a"] is None

@@ -20,12 +20,14 @@ export function create(app) {
     type: "button", class: "button mode", "data-mode": mode, "aria-pressed": "false", onclick: () => press(mode),
   }, word("mode", mode.toLowerCase(), NAMES[mode]))]));
   const explained = h("p", { class: "help" });
+  const node = h("p", { class: "help", hidden: true }, t("charge.mode_node"));
   const element = h("section", { class: "card modes-card", "aria-labelledby": "modes-title" },
     h("h2", { id: "modes-title" }, t("charge.mode")),
     h("div", { class: "modes", role: "group", "aria-labelledby": "modes-title" }, Object.values(buttons)),
-    wrong, explained, timer.element);
+    wrong, explained, node, timer.element);
   let busy = null; // the mode whose request is under way
   let forgetting = 0;
+  let refused = null; // {mode, wish} that the charger did not take and was not in already
 
   function unmark() {
     clearTimeout(forgetting);
@@ -48,6 +50,7 @@ export function create(app) {
     unmark();
     buttons[mode].setAttribute("aria-busy", "true");
     wrong.textContent = "";
+    refused = null;
     let seen = true;
     try {
       await unlock(() => request(mode, wish));
@@ -55,6 +58,7 @@ export function create(app) {
       seen = is(mode, wish, live.state);
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
+      if (!is(mode, wish, live.state)) refused = { mode, wish };
       wrong.textContent = `${buttons[mode].textContent}: ${refusal(trouble.message)}`;
     } finally {
       if (busy === mode) busy = null;
@@ -63,13 +67,22 @@ export function create(app) {
     }
   }
 
+  // The mode is what was wished after all: what was said against it is no more.
+  function forgive(state) {
+    if (refused === null || !is(refused.mode, refused.wish, state)) return;
+    refused = null;
+    text(wrong, "");
+  }
+
   return {
     element,
     tick: timer.tick,
     update(state) {
       for (const mode of MODES) buttons[mode].setAttribute("aria-pressed", String(mode === state.mode));
       text(explained, t(state.timer.waiting ? "charge.mode_delayed" : `charge.mode_${state.mode.toLowerCase()}`));
+      node.hidden = !state.power_share.startsWith("Node");
       timer.update(state);
+      forgive(state);
       if (forgetting) unmark();
     },
     close: () => clearTimeout(forgetting),

@@ -13,7 +13,7 @@ export function create({ t, format, ask, live }) {
   const slider = h("input", { type: "range", step: 1, id: "override", oninput: slide, onchange: release, "aria-describedby": "override-help" });
   const wrong = h("p", { class: "error", role: "alert" });
   const force = h("p", { class: "number" });
-  const end = h("button", { type: "button", class: "button", hidden: true, onclick: () => send(null) }, t("charge.override_end"));
+  const end = h("button", { type: "button", class: "button", hidden: true, onclick: endIt }, t("charge.override_end"));
   const why = h("p", { class: "help", id: "override-help" });
   const ends = h("div", { class: "ends number", "aria-hidden": "true" }, h("span", {}, t("common.off")), h("span", {}));
   const controls = h("div", { hidden: true }, h("div", { class: "row spread" }, h("label", { for: "override" }, t("charge.override_label")), value), slider, ends);
@@ -57,6 +57,13 @@ export function create({ t, format, ask, live }) {
     element.removeAttribute("aria-busy");
     wished = false;
     showForce(answer.current);
+  }
+
+  async function endIt() {
+    if (end.getAttribute("aria-busy")) return;
+    end.setAttribute("aria-busy", "true");
+    await send(null);
+    end.removeAttribute("aria-busy");
   }
 
   function showForce(current) {
