@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.charger import Charger
 from tests.browser.helpers_settings import give_pin, value_of
@@ -102,3 +102,40 @@ def test_how_home_assistant_is_told_is_chosen_here_too(charger: Charger, page: P
     expect(page.get_by_text("Home Assistant: now A message for each value.")).to_be_visible()
     assert value_of(charger, "mqtt_discovery") == "Entities"
     expect(page.get_by_text("SmartEVSE-90000")).to_be_visible()
+
+
+def test_what_another_sets_is_filled_in_but_not_over_what_is_typed(
+    charger: Charger, broker: Broker, page: Page
+) -> None:
+    page.goto("/#/broker")
+    expect(page.get_by_text("No broker is set.")).to_be_visible()
+    charger.post(f"/settings?mqtt_update=1&mqtt_host=127.0.0.1&mqtt_port={broker.port}&mqtt_username=one")
+    expect(page.locator("[name=username]")).to_have_value("one")
+    expect(page.locator("[name=port]")).to_have_value(str(broker.port))
+    fill(page, username="mine")
+    charger.post(f"/settings?mqtt_update=1&mqtt_host=localhost&mqtt_port={broker.port}&mqtt_username=two")
+    expect(page.get_by_text("Somebody else has just set another broker (localhost)")).to_be_visible()
+    expect(page.locator("[name=host]")).to_have_value("localhost")
+    expect(page.locator("[name=username]")).to_have_value("mine")
+
+
+def test_nothing_is_typed_while_it_is_saved(charger: Charger, broker: Broker, page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/restore", hold)
+    page.goto("/#/broker")
+    expect(page.get_by_text("No broker is set.")).to_be_visible()
+    fill(page, host="127.0.0.1", port=str(broker.port))
+    page.locator("[name=host]").press("Enter")
+    expect(page.get_by_role("button", name="Save").first).to_have_attribute("aria-busy", "true")
+    for name in ("host", "port", "username", "prefix", "tls"):
+        expect(page.locator(f"[name={name}]")).to_be_disabled()
+    expect(page.get_by_role("button", name="Undo").first).to_be_disabled()
+    held[0].continue_()
+    expect(page.get_by_text("The broker is stored.")).to_be_visible()
+    expect(page.locator("[name=username]")).to_be_enabled()
+    expect(page.locator("[name=host]")).to_be_focused()
+    assert charger.get("/settings").json["mqtt"]["host"] == "127.0.0.1"

@@ -75,6 +75,7 @@ def test_a_silent_meter_is_unknown_and_never_0(charger: Charger, page: Page) -> 
         expect(flow(page, node)).to_contain_text("unknown")
     expect(page.locator(".bars.mains .value")).to_have_text(["unknown"] * 3)
     expect(page.get_by_text("The car's meter does not answer")).to_be_visible()
+    expect(page.get_by_text("This meter does not answer.", exact=True)).to_have_count(2)  # why is told with the meters
     link = page.get_by_role("link", name="Look at the meters")
     expect(link).to_have_attribute("href", "#/meters")
 

@@ -1,5 +1,6 @@
 """The page and its charger: lost, found again, another version, several who look at once."""
 
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ def live(page: Page) -> Page:
 
 
 def expect_lost(page: Page) -> None:
-    expect(page.get_by_role("alert").filter(has_text="No connection to the charger")).to_be_in_viewport()
+    expect(page.get_by_role("alert").filter(has_text="No connection to the charger since")).to_be_in_viewport()
     expect(page.locator("#link")).to_have_text("no connection")
     expect(page.locator("main[inert]")).to_be_visible()  # nothing in it takes a click or the focus
 
@@ -102,6 +103,78 @@ def test_a_view_that_could_not_be_loaded_comes_with_the_connection(
     charger.start()
     expect_live(live)
     expect(live.locator(".view-settings")).to_be_visible()
+
+
+class Stream:
+    """Stands for the charger's stream: each is ended after one event. Without one to tell it is not answered."""
+
+    def __init__(self, page: Page) -> None:
+        self.event: tuple[str, object] | None = None
+        page.route("**/api/v1/events", self._answer)
+
+    def _answer(self, route: Route) -> None:
+        if self.event is not None:
+            kind, data = self.event
+            body = f"event: {kind}\ndata: {json.dumps(data)}\n\n"
+            route.fulfill(status=200, headers={"Content-Type": "text/event-stream"}, body=body)
+
+
+@pytest.fixture
+def stream(page: Page) -> Stream:
+    """The page's own, while its clock stands still."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
+    return Stream(page)
+
+
+def test_a_blip_locks_nothing_but_sends_nothing_either(page: Page, stream: Stream, charger: Charger) -> None:
+    written: list[str] = []
+    page.on("request", lambda request: written.append(request.url) if request.method != "GET" else None)
+    stream.event = ("state", charger.state)
+    page.goto("/")
+    expect(page.locator(".state")).to_have_text("Ready to Charge")
+    expect(page.locator("#link")).to_have_text("connecting")  # the stream has ended
+    stream.event = None
+    expect(page.locator("main:not([inert])")).to_be_visible()
+    expect(page.locator("#lost")).to_be_hidden()
+    page.get_by_role("button", name="Solar", exact=True).click()
+    expect(page.get_by_text("Solar: There is no connection to the charger.")).to_be_visible()
+    assert written == []
+    page.clock.fast_forward(3000)
+    expect_lost(page)
+
+
+def test_a_charger_that_is_in_trouble_from_the_first_says_so(page: Page, stream: Stream) -> None:
+    stream.event = ("trouble", {"detail": "the control loop stands still"})
+    page.goto("/")
+    expect(page.get_by_role("alert").filter(has_text="the control loop stands still")).to_be_visible()
+    expect(page.locator("#link")).to_have_text("no connection")
+
+
+def test_before_the_first_word_there_is_nothing_to_press(page: Page, stream: Stream) -> None:
+    page.goto("/")
+    expect(page.get_by_text("Waiting for the charger's first word")).to_be_visible()
+    expect(page.locator("main").get_by_role("button")).to_have_count(0)
+    expect(page.locator("main").get_by_role("slider")).to_have_count(0)
+    assert stream.event is None
+
+
+def test_who_types_goes_on_where_he_was_when_the_connection_is_back(
+    live: Page, charger: Charger, expect_trouble: Watch
+) -> None:
+    expect_trouble(LOST)
+    live.get_by_role("link", name="Settings").click()
+    search = live.get_by_role("searchbox")
+    search.fill("man")
+    live.keyboard.press("ArrowLeft")
+    charger.kill()
+    expect_lost(live)
+    expect(search).not_to_be_focused()
+    charger.start()
+    expect_live(live)
+    expect(search).to_be_focused()
+    live.keyboard.type("i")
+    expect(search).to_have_value("main")
 
 
 def test_what_one_does_the_other_sees(page: Page, context_of: MakeContext) -> None:

@@ -1,5 +1,7 @@
 """The mode buttons with their start, stop and daily fields, as owners know them."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -225,3 +227,52 @@ def test_what_reaches_the_charger_after_off_is_stopped_again(charger: Charger, p
         charger.put("/api/v1/mode", {"mode": "Normal"})  # as the one that was called off
     assert charger.state["mode"] == "OFF"
     assert sent == ['{"mode":"Normal"}', '{"mode":"Off"}', '{"mode":"Off"}']
+
+
+def test_a_refusal_goes_once_the_mode_is_what_was_wished(charger: Charger, page: Page, expect_trouble: Watch) -> None:
+    expect_trouble("422")
+    charger.set(mains_meter="Disabled")
+    page.goto("/")
+    button(page, "Smart").click()
+    refused = page.get_by_text("Smart: Smart needs a mains meter")
+    expect(refused).to_be_visible()
+    charger.set(mains_meter="Eastron3P")
+    charger.put("/api/v1/mode", {"mode": "Solar"})
+    expect(button(page, "Solar")).to_have_attribute("aria-pressed", "true")
+    expect(refused).to_be_visible()
+    charger.put("/api/v1/mode", {"mode": "Smart"})
+    expect(refused).to_be_hidden()
+
+
+def test_a_start_of_tomorrow_says_its_day(charger: Charger, page: Page) -> None:
+    now = datetime.fromisoformat(charger.state["local_time"])
+    start = now.replace(hour=0, minute=1) + timedelta(days=1)
+    charger.put("/api/v1/timer", {"mode": "Normal", "start": f"{start:%Y-%m-%dT%H:%M}"})
+    page.goto("/")
+    told = rf"^Waiting until {start:%a},? {start.day} {start:%b}.*00:01$"
+    expect(page.locator(".reason")).to_have_text(re.compile(told))
+    expect(page.get_by_text("Off until the start below")).to_be_visible()
+
+
+def test_a_start_that_passes_takes_no_field_from_under_the_hands(charger: Charger, page: Page) -> None:
+    state = charger.state
+    begin = local(charger, hours=1)
+
+    def tell(route: Route) -> None:  # streams that end, so that each begins at the time of the test
+        body = f"event: state\ndata: {json.dumps(state)}\n\n"
+        route.fulfill(status=200, headers={"Content-Type": "text/event-stream"}, body=body)
+
+    page.route("**/api/v1/events", tell)
+    page.goto("/")
+    start, stop = page.get_by_label("Start", exact=True), page.get_by_label("Stop (optional)")
+    start.fill(begin)
+    stop.fill(local(charger, hours=3))
+    later = datetime.fromisoformat(state["local_time"]) + timedelta(hours=2)
+    state["local_time"] = later.isoformat()
+    expect(page.get_by_text("The start that you chose has passed")).to_be_visible()
+    expect(stop).to_be_visible()
+    expect(stop).not_to_have_value("")
+    expect(start).to_have_value(begin)
+    stop.blur()
+    expect(stop).to_be_hidden()
+    expect(page.get_by_text("The start that you chose has passed")).to_be_visible()

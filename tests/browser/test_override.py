@@ -158,3 +158,22 @@ def test_a_slide_that_ends_where_it_began_lets_the_chargers_word_in(charger: Cha
     page.mouse.up()
     charger.put("/api/v1/override", {"current": 9})
     expect(slider(page)).to_have_attribute("aria-valuetext", "9.0\u202fA")
+
+
+def test_its_end_is_not_sent_twice(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/override", {"current": 8})
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/override", hold)
+    page.goto("/")
+    end = page.get_by_role("button", name="End the override")
+    end.click()
+    end.click()
+    expect(end).to_have_attribute("aria-busy", "true")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_text("No override is in force.")).to_be_visible()
+    assert charger.state["override_a"] is None

@@ -139,3 +139,11 @@ def test_the_policy_lets_in_nothing_but_what_is_ours() -> None:
 
 def test_modules_are_short() -> None:
     assert [path.name for path in SCRIPTS if len(path.read_text().splitlines()) > 400] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "other"), [("nl", "modus"), ("nl", "relais 1"), ("nl", "een relais"), ("de", "hausbatterie")]
+)
+def test_one_thing_has_one_name(language: str, other: str) -> None:
+    """Beside ``stand``, ``magneetschakelaar`` and ``Hausspeicher``."""
+    assert [key for key, text in texts(language).items() if other in text.lower()] == []

@@ -2,6 +2,7 @@
 
 import { ask } from "./lib/ask.js";
 import { endDialogs } from "./lib/dialog.js";
+import * as connection from "./lib/connection.js";
 import { h, text } from "./lib/dom.js";
 import * as format from "./lib/format.js";
 import { begin, load, t, word } from "./lib/i18n.js";
@@ -41,6 +42,8 @@ function link(name, words, current) {
   return h("a", { href: address(name), "aria-current": current && "page" }, h("span", {}, words));
 }
 
+const showConnection = () => connection.show(Boolean(VIEWS[shown.name]?.reads));
+
 function showBars(name) {
   const { tab } = VIEWS[name];
   place("tabs").replaceChildren(...TABS.map((one) => link(one, t(`common.tab_${one}`), one === tab)));
@@ -66,6 +69,7 @@ async function show() {
   shown.view?.close?.();
   shown = { name, view: null, turn };
   showBars(name);
+  showConnection(); // the views differ in what they are without one
   try {
     const view = await import(`./views/${name}.js`);
     const sheets = [...(view.styles ?? []), ...(view.css ? [name] : [])];
@@ -82,16 +86,6 @@ async function show() {
     shown.name = null;
     place("main").replaceChildren(h("p", { class: "card error", role: "alert" }, t("common.view_broken", { why: error.message })));
   }
-}
-
-function showConnection() {
-  const lost = live.state !== null && !live.connected;
-  document.body.classList.toggle("lost", lost);
-  place("main").inert = lost && !VIEWS[shown.name]?.reads;
-  place("lost").hidden = !lost;
-  if (lost && live.trouble) text(place("lost"), t("common.trouble", { why: live.trouble }));
-  else if (lost) text(place("lost"), t("common.lost", { time: format.time((Date.now() - live.silentFor * 1000) / 1000) }));
-  text(place("link"), t(live.connected ? "common.live" : lost ? "common.not_live" : "common.connecting"));
 }
 
 // With login Off an owner who is logged in may as much as anybody: there is nothing to leave.

@@ -11,8 +11,11 @@ const LEAST_A = 10; // that an axis shows
 
 const amperes = (values) => values.map((value) => (value === null ? null : value / 10));
 
+// A value holds until the next one: a slope between two would show a car above its offer.
+const steps = () => stepped({ align: 1 });
+
 // One series: its key, its name in the legend, and how it is drawn.
-const phase = (name) => ({ key: name, name, line: () => ({ stroke: color(LINES[name]), width: 1.5 }) });
+const phase = (name) => ({ key: name, name, line: () => ({ stroke: color(LINES[name]), width: 1.5, paths: steps() }) });
 
 export class DayChart {
   #chart;
@@ -91,9 +94,9 @@ export class DayChart {
 
 // What is drawn beside the phases of the mains and of the car.
 export const mainsLines = (t) => [
-  { key: "peak", name: t("history.peak"), behind: true, line: () => ({ stroke: color("muted"), width: 1 }) },
-  { key: "limit", name: t("history.the_limit"), line: () => ({ stroke: color("bad"), width: 2, dash: [6, 4], paths: stepped({ align: 1 }) }) },
+  { key: "peak", name: t("history.peak"), behind: true, line: () => ({ stroke: color("muted"), width: 1, paths: steps() }) },
+  { key: "limit", name: t("history.the_limit"), line: () => ({ stroke: color("bad"), width: 2, dash: [6, 4], paths: steps() }) },
 ];
 export const carLines = (t) => [
-  { key: "offer", name: t("history.offer"), line: () => ({ stroke: color("car"), width: 2, dash: [4, 3], paths: stepped({ align: 1 }) }) },
+  { key: "offer", name: t("history.offer"), line: () => ({ stroke: color("car"), width: 2, dash: [4, 3], paths: steps() }) },
 ];

@@ -12,6 +12,7 @@ export const css = true;
 export const styles = ["settings"];
 
 const LOOK_MS = 2000;
+const READ_MS = 10000; // what only the backup tells, such as the encryption
 const FIELDS = { host: "text", port: "number", prefix: "text", username: "text", tls: "checkbox" };
 const USUAL = { false: 1883, true: 8883 };
 
@@ -21,6 +22,9 @@ class Page {
   #saved = null; // a backup: its format, its schema and its broker
   #seen = null; // the broker when the visitor began
   #looked = -Infinity;
+  #readAt = -Infinity;
+  #busy = false;
+  #saves = 0;
   #password = null; // null: stays, a text: from now on
   #set = false; // there is one
 
@@ -46,6 +50,7 @@ class Page {
 
   async #readBroker() {
     this.#saved = await this.#app.ask.get("/api/v1/backup");
+    this.#readAt = performance.now();
     return this.#saved.broker;
   }
 
@@ -80,14 +85,14 @@ class Page {
     this.told = h("p", { class: "help", role: "status" });
     this.save = h("button", { class: "button primary", disabled: true }, t("common.save"));
     this.back = h("button", { type: "button", class: "button", disabled: true, onclick: () => this.#fill() }, t("settings.put_back"));
-    const form = h("form", { class: "card", novalidate: true }, h("h2", {}, t("broker.title")), h("p", { class: "help" }, t("broker.about")),
+    const form = this.form = h("form", { class: "card", novalidate: true }, h("h2", {}, t("broker.title")), h("p", { class: "help" }, t("broker.about")),
       ...["host", "port", "tls"].flatMap((name) => this.#field(name)), this.tlsFiles,
       ...["username"].flatMap((name) => this.#field(name)),
       h("h3", {}, t("broker.password")), h("div", { class: "row" }, this.now, this.renew, this.clear), this.entry, this.forgets,
       this.errors.password, h("p", { class: "help" }, t("broker.password_help")), ...this.#field("prefix"), this.wrong, this.told,
       h("div", { class: "row end" }, this.back, this.save));
     form.addEventListener("submit", (event) => { event.preventDefault(); this.#send(); });
-    form.addEventListener("keydown", (event) => { if (event.key === "Escape") this.#fill(); });
+    form.addEventListener("keydown", (event) => { if (event.key === "Escape" && !this.#busy) this.#fill(); });
     return form;
   }
 
@@ -96,10 +101,7 @@ class Page {
     if (!this.#saved) return; // nobody knows yet
     const { t } = this.#app;
     this.#seen = this.#saved.broker;
-    for (const [name, input] of Object.entries(this.fields)) {
-      if (name === "tls") input.checked = this.#seen.tls;
-      else input.value = this.#seen[name];
-    }
+    this.#put(Object.keys(FIELDS));
     const files = ["ca", "certificate", "key"].filter((name) => this.#seen[name]).map((name) => this.#seen[name]);
     text(this.tlsFiles, files.length ? t("broker.files", { files: files.join(", ") }) : "");
     this.#password = null;
@@ -107,6 +109,30 @@ class Page {
     this.entry.hidden = true;
     for (const error of [this.wrong, ...Object.values(this.errors)]) text(error, "");
     this.#show();
+  }
+
+  #put(names) {
+    for (const name of names) {
+      if (name === "tls") this.fields.tls.checked = this.#seen.tls;
+      else this.fields[name].value = this.#seen[name];
+    }
+  }
+
+  // The charger's broker is `now`. Another than before is put in; what the visitor has changed stays, and he is told.
+  // Whether it is another.
+  #meet(now) {
+    if (Object.keys(this.#seen).every((name) => now[name] === this.#seen[name])) return false;
+    const changes = this.#changes();
+    if (!Object.keys(changes).length && this.#password === null && this.entry.hidden) {
+      this.#fill();
+      return true;
+    }
+    this.#seen = now;
+    this.#put(Object.keys(FIELDS).filter((name) => !(name in changes)));
+    const { t } = this.#app;
+    text(this.wrong, t("broker.elsewhere", { host: now.host || t("settings.empty") }));
+    this.#show();
+    return true;
   }
 
   #wanted() {
@@ -137,8 +163,8 @@ class Page {
     this.clear.hidden = !this.#set || this.#password === "";
     this.renew.hidden = !this.entry.hidden;
     const none = !Object.keys(changes).length && this.#password === null;
-    this.save.disabled = none;
-    this.back.disabled = none && this.entry.hidden;
+    this.save.disabled = none || this.#busy;
+    this.back.disabled = this.#busy || (none && this.entry.hidden);
   }
 
   #openSecret() {
@@ -169,21 +195,27 @@ class Page {
     return !right;
   }
 
+  // Nothing is typed into a form that will be filled anew. The focus comes back where it can.
+  #block(busy) {
+    this.#busy = busy;
+    if (busy) this.focused = document.activeElement;
+    for (const each of this.form.querySelectorAll("input, button")) each.disabled = busy;
+    this.save.toggleAttribute("aria-busy", false);
+    if (busy) return this.save.setAttribute("aria-busy", "true");
+    this.#show();
+    if (document.activeElement === document.body && this.form.contains(this.focused)) this.focused.focus();
+  }
+
   async #send() {
     const { t, say } = this.#app;
-    if (this.save.disabled || this.#mistake()) return;
+    if (this.#busy || this.save.disabled || this.#mistake()) return;
     for (const error of [this.wrong, ...Object.values(this.errors)]) text(error, "");
     text(this.told, "");
-    this.save.disabled = true;
-    this.save.setAttribute("aria-busy", "true");
+    this.#saves += 1;
+    this.#block(true);
     try {
       const changes = this.#changes();
-      const now = await this.#readBroker();
-      if (Object.keys(this.#seen).some((name) => now[name] !== this.#seen[name])) {
-        this.#seen = now;
-        text(this.wrong, t("broker.elsewhere", { host: now.host || t("settings.empty") }));
-        return;
-      }
+      if (this.#meet(await this.#readBroker())) return;
       const said = await this.#restore(changes);
       text(this.told, said.warnings.join(" "));
       await this.#readBroker();
@@ -193,8 +225,7 @@ class Page {
     } catch (trouble) {
       this.#refused(trouble);
     } finally {
-      this.save.removeAttribute("aria-busy");
-      this.#show();
+      this.#block(false);
     }
   }
 
@@ -226,6 +257,17 @@ class Page {
     text(this.detail, mqtt.host ? t(connected ? "broker.connected_help" : "broker.disconnected_help", { where: `${mqtt.host}:${mqtt.port}` }) : t("broker.none_help"));
     this.prefix.textContent = mqtt.topic_prefix;
     if (this.#seen) this.#show();
+    await this.#compare(mqtt);
+  }
+
+  // Reads again what another browser may have set. What was asked before a save says nothing after it.
+  async #compare({ host, port, username }) {
+    const { host: seenHost, port: seenPort, username: seenName } = this.#seen ?? {};
+    const same = host === seenHost && port === seenPort && username === seenName;
+    if (!this.#seen || this.#busy || (same && performance.now() - this.#readAt < READ_MS)) return;
+    const saves = this.#saves;
+    const now = await this.#readBroker();
+    if (saves === this.#saves) this.#meet(now);
   }
 
   #home() {

@@ -22,13 +22,20 @@ const RIGHT = [flow, phases, chargers, details];
 export function create(place, app) {
   const made = (parts) => parts.map((part) => part.create(app));
   const columns = [made(LEFT), made(RIGHT)];
-  place.append(...columns.map((parts) => h("div", { class: "column" }, parts.map((part) => part.element))));
+  const boxes = columns.map((parts) => h("div", { class: "column", hidden: true }, parts.map((part) => part.element)));
+  const waits = h("p", { class: "card muted" }, app.t("charge.nothing_yet"));
+  place.append(waits, ...boxes);
   const parts = columns.flat();
   const each = (name, ...given) => parts.forEach((part) => part[name]?.(...given));
   const settings = watch(app, () => app.live.state && each("update", app.live.state, settings.values));
-  const ticking = setInterval(() => each("tick"), 1000);
+  const ticking = setInterval(() => app.live.state && each("tick"), 1000);
   return {
-    update: (state) => each("update", state, settings.values),
+    // Before the first state nothing is known, and nothing is there that could be pressed.
+    update(state) {
+      each("update", state, settings.values);
+      waits.hidden = true;
+      for (const box of boxes) box.hidden = false;
+    },
     close() {
       clearInterval(ticking);
       settings.close();

@@ -63,6 +63,7 @@ class Card {
     this.body.hidden = now === "none";
     this.link.hidden = now !== "none";
     for (const phase of PHASES) text(this.phases.cells[phase], format.known(meter.currents, (found) => format.amps(found[phase])));
+    this.phases.node.classList.toggle("unknown", !meter.currents);
     const { type, place, power, import: bought, export: sold, period, answers, last_error: wrong } = this.facts;
     text(type, meter.type);
     text(place, this.place(meter));
@@ -83,9 +84,8 @@ class Card {
 
   place(meter) {
     const { t } = this.app;
-    if (meter.where) return meter.where;
     if (way(meter) === "api") return t("meters.by_api");
-    if (way(meter) === "network") return meter.host ?? t("meters.by_mdns");
+    if (way(meter) === "network") return meter.where ?? meter.host ?? t("meters.by_mdns");
     return t("meters.at_address", { address: meter.address });
   }
 

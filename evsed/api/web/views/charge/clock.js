@@ -34,11 +34,13 @@ export function say(minute, today) {
   return written(minute, { ...DAY, ...year, ...TIME });
 }
 
+const minuteAt = (unix, live) => new Date((unix + offset(live.state)) * 1000).toISOString().slice(0, 16);
+
 // The same of Unix seconds, by the charger's clock.
-export function sayUnix(unix, live) {
-  const minute = new Date((unix + offset(live.state)) * 1000).toISOString().slice(0, 16);
-  return say(minute, now(live));
-}
+export const sayUnix = (unix, live) => say(minuteAt(unix, live), now(live));
+
+// Whether that is on another day than the charger's today.
+export const onAnotherDay = (unix, live) => minuteAt(unix, live).slice(0, 10) !== (now(live) ?? "").slice(0, 10);
 
 // What is left of `seconds` that the last state told.
 export const left = (seconds, { receivedAt }) => Math.max(0, seconds - (performance.now() - receivedAt) / 1000);

@@ -18,11 +18,13 @@ export function create(app) {
     type: "button", class: "button mode", "data-mode": mode, "aria-pressed": "false", onclick: () => press(mode),
   }, word("mode", mode.toLowerCase(), NAMES[mode]))]));
   const explained = h("p", { class: "help" });
+  const node = h("p", { class: "help", hidden: true }, t("charge.mode_node"));
   const element = h("section", { class: "card modes-card", "aria-labelledby": "modes-title" },
     h("h2", { id: "modes-title" }, t("charge.mode")),
     h("div", { class: "modes", role: "group", "aria-labelledby": "modes-title" }, Object.values(buttons)),
-    wrong, explained, timer.element);
+    wrong, explained, node, timer.element);
   let forgetting = 0;
+  let refused = null; // {mode, delay} that the charger did not take and was not in already
 
   function unmark() {
     clearTimeout(forgetting);
@@ -35,6 +37,7 @@ export function create(app) {
     if (wished() === mode || (wished() && !STOPS.has(mode))) return;
     const delay = STOPS.has(mode) ? null : timer.wish();
     wrong.textContent = "";
+    refused = null;
     let seen = true;
     const done = wishFor(mode, delay);
     unmark();
@@ -45,11 +48,19 @@ export function create(app) {
       seen = does({ mode, delay }, live.state);
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
+      if (!does({ mode, delay }, live.state)) refused = { mode, delay };
       wrong.textContent = `${buttons[mode].textContent}: ${refusal(trouble.message)}`;
     } finally {
       if (seen) unmark();
       else forgetting = setTimeout(unmark, SEEN_MS);
     }
+  }
+
+  // The mode is what was wished after all: what was said against it is no more.
+  function forgive(state) {
+    if (refused === null || !does(refused, state)) return;
+    refused = null;
+    text(wrong, "");
   }
 
   return {
@@ -58,7 +69,9 @@ export function create(app) {
     update(state) {
       for (const mode of MODES) buttons[mode].setAttribute("aria-pressed", String(mode === state.mode));
       text(explained, t(state.timer.waiting ? "charge.mode_delayed" : `charge.mode_${state.mode.toLowerCase()}`));
+      node.hidden = !state.power_share.startsWith("Node");
       timer.update(state);
+      forgive(state);
       if (forgetting) unmark();
     },
     close: () => clearTimeout(forgetting),

@@ -15,7 +15,7 @@ export function create({ t, format, ask, live, say }) {
   const slider = h("input", { type: "range", step: 1, id: "override", "aria-describedby": "override-help" });
   const wrong = h("p", { class: "error", role: "alert" });
   const force = h("p", { class: "number" });
-  const end = h("button", { type: "button", class: "button", hidden: true, onclick: () => decide(null) }, t("charge.override_end"));
+  const end = h("button", { type: "button", class: "button", hidden: true, onclick: endIt }, t("charge.override_end"));
   const why = h("p", { class: "help", id: "override-help" });
   const ends = h("div", { class: "ends number", "aria-hidden": "true" }, h("span", {}, t("common.off")), h("span", {}));
   const controls = h("div", { hidden: true }, h("div", { class: "row spread" }, h("label", { for: "override" }, t("charge.override_label")), value), slider, ends);
@@ -53,11 +53,6 @@ export function create({ t, format, ask, live, say }) {
   // After a slide that ends where it began there is nothing to send.
   const letGo = () => setTimeout(() => { held = false; });
 
-  function decide(current) {
-    newest = current;
-    send();
-  }
-
   async function request(current) {
     const act = () => (current === null ? ask.delete(PATH, { keepalive: true }) : ask.put(PATH, { current }, { keepalive: true }));
     wrong.textContent = "";
@@ -84,8 +79,15 @@ export function create({ t, format, ask, live, say }) {
       current = await request(next);
     }
     sending = false;
-    element.removeAttribute("aria-busy");
+    for (const busy of [element, end]) busy.removeAttribute("aria-busy");
     showForce(current);
+  }
+
+  function endIt() {
+    if (end.getAttribute("aria-busy")) return;
+    end.setAttribute("aria-busy", "true");
+    newest = null;
+    send();
   }
 
   function showForce(current) {

@@ -48,11 +48,11 @@ export function create({ t, format }) {
     text(note, notes.join(", "));
   }
 
-  function show(meter, { currents, last_error: error }, limit, why, marked) {
+  function show(meter, { currents }, limit, why, marked) {
     text(meter.limit, limit === null ? "" : t("charge.of_at_most", { amps: format.amps(limit) }));
     meter.wrong.hidden = !why;
     meter.list.hidden = why === "none";
-    if (why) text(meter.wrong, t(`charge.meter_${why}`) + (why === "silent" && error ? ` (${error})` : ""));
+    if (why) text(meter.wrong, t(`charge.meter_${why}`));
     for (const phase of PHASES) showPhase(meter.rows[phase], currents?.[phase] ?? null, limit, phase === marked);
   }
 

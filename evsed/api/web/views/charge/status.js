@@ -1,7 +1,7 @@
 // On top, large: the state, then the one reason why it does not charge and until when, or what it charges with.
 
 import { h, text } from "../../lib/dom.js";
-import { left, sayUnix } from "./clock.js";
+import { left, onAnotherDay, sayUnix } from "./clock.js";
 import { icon } from "./icons.js";
 import { flows } from "./power.js";
 import { limitText, said, stateText } from "./said.js";
@@ -41,6 +41,13 @@ export function create({ t, format, live }) {
     h("div", { class: "head" }, mark, h("div", { class: "words", role: "status" }, title, reason)),
     wait, figures.list, limit, timer);
   let shape = "";
+
+  // The charger's own text has no day within the next 24 hours, for want of room on its LCD.
+  function reasonText({ not_charging: why }) {
+    if (!why) return "";
+    if (why.reason !== "delayed" || why.until === null || !onAnotherDay(why.until, live)) return said("reason", why.reason, why.text);
+    return t("charge.delayed", { time: sayUnix(why.until, live) });
+  }
 
   function countdown() {
     const { state } = live;
@@ -86,8 +93,7 @@ export function create({ t, format, live }) {
         element.dataset.shape = now;
       }
       text(title, stateText(state.state, state.state_text, waitsFor(state)));
-      const why = state.not_charging;
-      text(reason, why ? said("reason", why.reason, why.text) : "");
+      text(reason, reasonText(state));
       showFigures(state);
       showLimit(state);
       countdown();

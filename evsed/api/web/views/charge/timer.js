@@ -25,6 +25,8 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
   const box = h("div", { class: "pending", hidden: true }, pending, cancel);
   const element = h("div", { class: "timer" }, box, start.row, stop.row, dailyRow, hint);
   let touched = false; // somebody has chosen a start
+  let ahead = false; // which was still to come
+  let passed = false; // and is not any more
 
   // The start that was chosen; null for now, which an empty field and a time in the past are too.
   function chosen() {
@@ -33,11 +35,17 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
     return touched && value && at !== null && value > at ? value : null;
   }
 
+  const isIn = (...fields) => fields.includes(document.activeElement);
+
+  // A field does not go from under whoever is in it.
   function show() {
     const when = chosen();
-    stop.row.hidden = when === null;
-    dailyRow.hidden = when === null || !stop.input.value;
-    text(hint, when === null ? "" : t("charge.press_to_delay", { time: sayTime(when, now(live)) }));
+    passed ||= touched && ahead && when === null && now(live) !== null;
+    ahead = when !== null;
+    stop.row.hidden = when === null && !isIn(stop.input, daily);
+    dailyRow.hidden = stop.row.hidden || !stop.input.value;
+    const press = when === null ? "" : t("charge.press_to_delay", { time: sayTime(when, now(live)) });
+    text(hint, passed ? t("charge.start_passed") : press);
     const at = now(live);
     text(start.help, at === null ? t("charge.clock_unknown") : differs(live) ? t("charge.their_clock", { time: sayTime(at, at) }) : t("charge.start_help"));
     text(stop.help, t("charge.stop_help"));
@@ -49,21 +57,24 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
   }
 
   function changed(event) {
-    if (event.target === start.input) touched = true;
+    if (event.target === start.input) {
+      touched = true;
+      ahead = passed = false;
+    }
     show();
   }
 
   // An empty start, and one that has passed, are filled with now again; not while somebody is typing.
   function tick() {
-    if (document.activeElement !== start.input && chosen() === null) {
-      touched = false;
-      fill();
-    }
+    show(); // may find that it has passed
+    if (isIn(start.input, stop.input, daily) || chosen() !== null) return;
+    touched = false;
+    fill();
     show();
   }
 
   function reset() {
-    touched = false;
+    touched = ahead = passed = false;
     stop.input.value = "";
     daily.checked = false;
     fill();

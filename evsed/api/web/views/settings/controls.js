@@ -1,6 +1,6 @@
 // What a setting is entered with: a field or a list by its kind, read as the charger takes it.
 
-import { h } from "../../lib/dom.js";
+import { h, svg } from "../../lib/dom.js";
 import { number } from "../../lib/format.js";
 import { t, word } from "../../lib/i18n.js";
 
@@ -29,6 +29,10 @@ export function rangeOf(row) {
 const isColour = (key) => key.startsWith("color_");
 const hex = (value) => `#${value.split(",").map((part) => Number(part).toString(16).padStart(2, "0")).join("")}`;
 const rgb = (value) => [1, 3, 5].map((place) => parseInt(value.slice(place, place + 2), 16)).join(",");
+
+// What a colour looks like; null for other settings. A rect takes its colour without a style of its own.
+export const patch = (key, value) => (isColour(key)
+  ? svg("svg", { class: "patch", viewBox: "0 0 1 1", "aria-hidden": "true" }, svg("rect", { width: 1, height: 1, fill: hex(value) })) : null);
 
 // A value that the charger cannot take; the text says what it takes.
 export class NotTaken extends Error {}

@@ -4,7 +4,7 @@
 import { h, text, unique } from "../../lib/dom.js";
 import { t } from "../../lib/i18n.js";
 import { say } from "../../lib/say.js";
-import { NotTaken, control, helpOf, nameOf, rangeOf, shown } from "./controls.js";
+import { NotTaken, control, helpOf, nameOf, patch, rangeOf, shown } from "./controls.js";
 import { idle } from "./groups.js";
 import { lock } from "./lock.js";
 import { saidOf } from "./store.js";
@@ -41,10 +41,10 @@ export class Row {
     const label = h("label", { for: id }, nameOf(this.#key), row.installer ? lock() : null);
     const about = h("p", { class: "help", id: `${id}-help` }, helpOf(this.#key, row));
     const facts = [row.lcd_name && t("settings.lcd_name", { name: row.lcd_name }), rangeOf(row),
-      row.secret ? "" : t("settings.default", { value: shown(this.#key, row, row.default) })];
+      row.secret ? "" : t("settings.default", { value: shown(this.#key, row, row.default) })].filter(Boolean).join(" · ");
     this.entry = h("div", { class: "entry" }, this.control.node, this.#unit());
     this.node = h("form", { class: "setting", novalidate: true, "data-key": this.#key },
-      h("div", {}, label, about, h("p", { class: "facts" }, facts.filter(Boolean).join(" · ")), this.why),
+      h("div", {}, label, about, h("p", { class: "facts" }, patch(this.#key, row.default), facts), this.why),
       h("div", {}, row.secret ? this.#secret() : null, this.entry, this.elsewhere, this.error, this.deeds));
     this.node.addEventListener("submit", (event) => { event.preventDefault(); this.#send(); });
     this.node.addEventListener("keydown", (event) => this.#pressed(event));
