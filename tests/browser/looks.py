@@ -10,6 +10,10 @@ from playwright.sync_api import Page
 
 _LOOKS: Final = Path(__file__).with_suffix(".js").read_text()
 _FINGER_PX: Final = 44
+_BARE: Final = re.compile(
+    r"(button|link|textbox|searchbox|combobox|listbox|checkbox|radio|slider|spinbutton|switch|tab|img|progressbar)"
+    r"(:| \[|$)"
+)
 
 
 def _ask(page: Page, name: str, *values: object) -> Any:
@@ -49,6 +53,12 @@ def not_accessible(page: Page) -> list[str]:
         for fault in results["violations"]
         for node in fault["nodes"][:3]
     ]
+
+
+def without_a_name(page: Page) -> list[str]:
+    """Controls of which a screen reader says only what kind they are."""
+    spoken = (line.strip().removeprefix("- ") for line in page.locator("body").aria_snapshot().splitlines())
+    return [line for line in spoken if _BARE.match(line)]
 
 
 def not_reached_with_tab(page: Page) -> list[str]:

@@ -65,13 +65,14 @@ def test_a_view_fits_is_accessible_and_said_in_its_language(
     opened = opened_for_axe
     faults = looks.not_said(opened, set(texts("en")))
     faults += [f"English: {text}" for text in looks.words(opened) if text in foreign(charger, language)]
-    for size in SIZES:
+    for size, scheme in [*itertools.product(SIZES, SCHEMES)]:
         opened.set_viewport_size(size)
-        faults += looks.too_wide(opened)
-        for scheme in SCHEMES:
-            opened.emulate_media(color_scheme=scheme)
-            expect(opened.locator(f"html[data-theme={scheme}]")).to_be_visible()
-            faults += [f"{size['width']} px, {scheme}: {fault}" for fault in looks.not_accessible(opened)]
+        opened.emulate_media(color_scheme=scheme)
+        expect(opened.locator(f"html[data-theme={scheme}]")).to_be_visible()
+        found = looks.too_wide(opened)
+        if language == "en" or (size, scheme) == (SIZES[0], SCHEMES[0]):  # colours are the same in all languages
+            found += looks.not_accessible(opened)
+        faults += [f"{size['width']} px, {scheme}: {fault}" for fault in found]
     assert faults == []
 
 
@@ -87,32 +88,5 @@ def foreign(charger: Charger, language: str) -> set[str]:
 
 @pytest.mark.parametrize("language", ["de"])  # the longest words
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_finger_hits_every_control(opened: Page) -> None:
-    assert looks.too_small(opened) == []
-
-
-@pytest.mark.parametrize("language", ["en"])
-@pytest.mark.parametrize("view", VIEWS)
-def test_tab_reaches_every_control_and_shows_where_it_is(opened: Page) -> None:
-    assert looks.not_reached_with_tab(opened) == []
-
-
-@pytest.mark.parametrize("language", ["en"])
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_control_has_a_name_to_be_read_out(opened: Page) -> None:
-    spoken = opened.locator("body").aria_snapshot().splitlines()
-    kinds = (
-        "button",
-        "link",
-        "textbox",
-        "combobox",
-        "checkbox",
-        "radio",
-        "slider",
-        "spinbutton",
-        "switch",
-        "tab",
-        "img",
-    )
-    bare = [line.strip() for line in spoken if line.strip().removeprefix("- ").rstrip(":").split(" [")[0] in kinds]
-    assert bare == []
+def test_fingers_hit_keys_reach_and_ears_know_every_control(opened: Page) -> None:
+    assert looks.too_small(opened) + looks.without_a_name(opened) + looks.not_reached_with_tab(opened) == []
