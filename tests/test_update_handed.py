@@ -165,7 +165,9 @@ def test_a_folder_that_is_none_is_out_of_the_way(played: Played, kind: str) -> N
         assert not os.path.lexists(folder(played))
     handed.drop(played.machine)
     assert not os.path.lexists(folder(played))
-    assert {path.name for path in elsewhere.iterdir()} == {NAME, f"{NAME}.sig", handed.READY}, "nothing there was touched"
+    assert {path.name for path in elsewhere.iterdir()} == {NAME, f"{NAME}.sig", handed.READY}, (
+        "nothing there was touched"
+    )
 
 
 def test_what_lies_in_incoming_or_was_begun_once_blocks_nothing_that_was_handed_over(played: Played) -> None:

@@ -156,7 +156,9 @@ def read_record(machine: Machine) -> Record | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
-        raise UpdateError(f"{record_path(machine)} cannot be read ({error}): what was begun is not known, begin it anew") from None
+        raise UpdateError(
+            f"{record_path(machine)} cannot be read ({error}): what was begun is not known, begin it anew"
+        ) from None
 
 
 def write_record(machine: Machine, record: Record) -> None:
