@@ -8,6 +8,7 @@ are made only while somebody wants them, and only evsed's own.
 import logging
 import queue
 import secrets
+import sys
 import threading
 import time
 from collections import deque
@@ -25,8 +26,8 @@ MOST: Final = 2_000
 """Lines that are kept, DEBUG aside."""
 
 MOST_DEBUG: Final = 1_000
-_MOST_BYTES: Final = 500_000  # of either
-_BYTES_BESIDE: Final = 200  # of a line, beside its text
+_MOST_BYTES: Final = 500_000  # of memory, for either
+_BYTES_BESIDE: Final = 150  # of a line, beside its texts
 _LONGEST_TEXT: Final = 3_000
 _LONGEST_END: Final = 2_000  # of a text that is too long, such as a traceback
 _MOST_QUEUED: Final = 2_000
@@ -101,7 +102,8 @@ class _Shelf:
 
 
 def _size(line: Line) -> int:
-    return len(line.text.encode("utf-8", "surrogatepass")) + _BYTES_BESIDE
+    """In bytes of memory: one sign from far away makes each sign of its text longer."""
+    return sys.getsizeof(line.text) + sys.getsizeof(line.logger) + _BYTES_BESIDE
 
 
 class Ring:

@@ -5,7 +5,7 @@ How long a request may take to arrive, and how many connections there are, is up
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from fastapi.responses import StreamingResponse
@@ -19,6 +19,7 @@ LONGEST_TARGET: Final = 8_192
 _READ_AWAY: Final = 4_194_304  # of a body that is too long, so that the client gets to read the answer
 
 MOST_AT_ONCE: Final = 48
+MOST_UNREAD: Final = 2  # beside those
 MOST_STREAMS: Final = 16
 MOST_STREAMS_OF_ONE: Final = 8
 MOST_LOG_STREAMS: Final = 8
@@ -84,15 +85,19 @@ class EventStream(StreamingResponse):
 
 
 UNREAD: Final = frozenset({("POST", "/update")})
-"""Whose body the route reads itself, as it comes, with bounds of its own."""
+"""Whose body the route reads itself, as it comes, with bounds of its own: they take long, and nobody else's place."""
+
+GIVE_BACK: Final = "evsed.give_back"
+"""In the scope of such a request: called, it gives its place back; what is refused needs none to be read away."""
 
 
 class Bounds:
     """Answers 414, 431 or 413 to a request that is too long and 503 when too many are at work, before any route."""
 
-    def __init__(self, app: ASGIApp, most_at_once: int = MOST_AT_ONCE) -> None:
+    def __init__(self, app: ASGIApp, most_at_once: int = MOST_AT_ONCE, most_unread: int = MOST_UNREAD) -> None:
         self._app = app
         self._places = Places(most_at_once)
+        self._unread = Places(most_unread)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -103,10 +108,18 @@ class Bounds:
         if too_long := _head(scope):
             await refusal(path, *too_long, {"Connection": "close"})(scope, receive, send)
             return
-        whole = (scope["method"], path) not in UNREAD
-        body = await _body(receive) if whole else b""
+        if (scope["method"], path) in UNREAD and not self._unread.full:
+            with ExitStack() as held:
+                held.enter_context(self._unread.one())
+                await self._app({**scope, GIVE_BACK: held.close}, receive, send)
+            return
+        body = await _body(receive)
         if body is None:
             return  # the client is gone
+        if (scope["method"], path) in UNREAD:
+            detail = f"{self._unread.most} uploads are at work already; try again later"
+            await refusal(path, 503, detail, {**LATER, "Connection": "close"})(scope, receive, send)
+            return
         if len(body) > LONGEST_BODY:
             await refusal(path, 413, f"the body is longer than {LONGEST_BODY} bytes")(scope, receive, send)
             return
@@ -115,7 +128,7 @@ class Bounds:
             await refusal(path, 503, detail, LATER)(scope, receive, send)
             return
         with self._places.one():
-            await self._app(scope, _replay(body, receive) if whole else receive, send)
+            await self._app(scope, _replay(body, receive), send)
 
 
 def _head(scope: Scope) -> tuple[int, str] | None:

@@ -19,16 +19,35 @@ def told(text: str, longest: int = _CUT) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:longest])
 
 
+class Bucket:
+    """So many lines at once, and one more each while after that: what anybody can make us say floods no log."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lines = float(_AT_ONCE)
+        self._filled_at = clock()
+        self._unsaid = 0
+
+    def left_out(self) -> str | None:
+        """None: no line now. Else what to say behind it of those that were left out before; empty: nothing."""
+        now = self._clock()
+        self._lines = min(float(_AT_ONCE), self._lines + (now - self._filled_at) / _EACH_S)
+        self._filled_at = now
+        if self._lines < 1:
+            self._unsaid += 1
+            return None
+        self._lines -= 1
+        unsaid, self._unsaid = self._unsaid, 0
+        return f" ({unsaid} others before it were not logged)" if unsaid else ""
+
+
 class Refusals:
     """What was refused so far. Used from several threads; each call is one append and one count."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.count = 0
         self._logged: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._clock = clock
-        self._lines = float(_AT_ONCE)
-        self._filled_at = clock()
-        self._unsaid = 0
+        self._bucket = Bucket(clock)
 
     def note(self, where: str, given: str, why: str) -> None:
         """Counts a refusal of ``given`` at ``where`` (a topic, or a path and parameter) and logs it the first time."""
@@ -39,18 +58,6 @@ class Refusals:
         self._logged[where, shown] = None
         while len(self._logged) > _REMEMBERED:
             self._logged.popitem(last=False)
-        if self._has_line():
-            more = f" ({self._unsaid} others before it were not logged)" if self._unsaid else ""
-            self._unsaid = 0
+        more = self._bucket.left_out()
+        if more is not None:
             log.warning("%s: %r is refused: %s%s", where, shown, why, more)
-        else:
-            self._unsaid += 1
-
-    def _has_line(self) -> bool:
-        now = self._clock()
-        self._lines = min(float(_AT_ONCE), self._lines + (now - self._filled_at) / _EACH_S)
-        self._filled_at = now
-        if self._lines < 1:
-            return False
-        self._lines -= 1
-        return True

@@ -21,6 +21,7 @@ from evsed.logring import Heard, Line, Wanted
 log = logging.getLogger(__name__)
 
 CONNECTIONS: Final = 4
+OF_ONE: Final = 2
 LOOK_S: Final = 0.25
 TAKING_S: Final = 20.0
 """A client that takes nothing for this long is hung up on."""
@@ -28,7 +29,7 @@ TAKING_S: Final = 20.0
 _FIRST: Final = 50  # lines of before
 _AT_ONCE: Final = 100  # lines
 _LOGIN_ON: Final = "this charger asks for a login, and telnet has none: see the log on its page, or with evsed log"
-_FULL: Final = f"{CONNECTIONS} connections are open already; close one"
+_FULL: Final = f"there are {CONNECTIONS} connections, {OF_ONE} of them for one address, and no more; close one"
 _LOST: Final = "... some lines were lost ..."
 _MOST_TYPED: Final = 65_536  # bytes, until it is clear that somebody is no reader
 _IAC, _SB, _SE, _WILL, _DONT = 255, 250, 240, 251, 254
@@ -85,7 +86,7 @@ class Telnet:
         """``clock`` makes local time of Unix seconds."""
         self._site = site
         self._local = clock or (lambda unix_s: datetime.fromtimestamp(unix_s).astimezone())
-        self._places = Places(CONNECTIONS)
+        self._places = Places(CONNECTIONS, OF_ONE)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -109,7 +110,7 @@ class Telnet:
         peer = str((writer.get_extra_info("peername") or ("somebody",))[0])
         self._open.add(writer)
         try:
-            if refused := self._refused():
+            if refused := self._refused(peer):
                 self._site.refusals.note("telnet", peer, refused)
                 await self._send(writer, [refused])
             else:
@@ -123,11 +124,11 @@ class Telnet:
                 writer.transport.abort()  # it does not take its lines: nobody waits for that
             writer.close()
 
-    def _refused(self) -> str:
+    def _refused(self, peer: str) -> str:
         """Why nobody is let in; empty: somebody is."""
         if self._site.login_on:
             return _LOGIN_ON
-        return _FULL if self._places.full else ""
+        return _FULL if self._places.full_for(peer) else ""
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         end: socket.socket = writer.get_extra_info("socket")

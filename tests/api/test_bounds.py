@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from evsed.api.bounds import LONGEST_BODY, Bounds, EventStream, Places
+from evsed.api.bounds import GIVE_BACK, LONGEST_BODY, Bounds, EventStream, Places
 
 SCOPE: Scope = {"type": "http", "method": "POST", "path": "/api/v1/x", "raw_path": b"/api/v1/x", "headers": []}
 
@@ -131,6 +131,57 @@ def test_one_client_cannot_have_all_places() -> None:
         with places.one("b"):
             assert places.full_for("c")
     assert (places.taken, places.full_for("a")) == (0, False)
+
+
+UPLOAD = {**SCOPE, "path": "/update", "raw_path": b"/update"}
+
+
+def test_slow_uploads_take_nobody_elses_place() -> None:
+    async def requests() -> None:
+        app = App()
+        app.go_on.clear()
+        bounds = Bounds(app, most_at_once=1, most_unread=2)
+        uploads, late, other = [Client(b"") for _ in range(2)], Client(b"x", b"y"), Client(b"")
+        async with asyncio.TaskGroup() as group:
+            for client in uploads:
+                group.create_task(bounds(UPLOAD, client.receive, client.send))
+            while len(app.bodies) < 2:
+                await asyncio.sleep(0)
+            await bounds(UPLOAD, late.receive, late.send)
+            group.create_task(bounds(SCOPE, other.receive, other.send))
+            while len(app.bodies) < 3:
+                await asyncio.sleep(0)
+            app.go_on.set()
+        assert (late.status, late.detail) == (503, "2 uploads are at work already; try again later")
+        assert (b"connection", b"close") in late.sent[0]["headers"]
+        assert late._chunks == [], "it was read away, without a place"
+        assert [client.status for client in (*uploads, other)] == [200] * 3
+
+    asyncio.run(requests())
+
+
+def test_an_upload_that_was_refused_gives_its_place_back_before_it_is_read_away() -> None:
+    async def requests() -> None:
+        reading = asyncio.Event()
+        bodies: list[bytes] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[GIVE_BACK]()
+            bodies.append((await receive())["body"])
+            await reading.wait()
+            await send({"type": "http.response.start", "status": 400, "headers": []})
+
+        bounds, clients = Bounds(app, most_unread=1), [Client(b"") for _ in range(5)]
+        async with asyncio.TaskGroup() as group:
+            for client in clients:
+                group.create_task(bounds(UPLOAD, client.receive, client.send))
+            while len(bodies) < 5:
+                await asyncio.sleep(0)
+            reading.set()
+        assert {client.status for client in clients} == {400}
+        assert not bounds._unread.taken
+
+    asyncio.run(requests())
 
 
 def test_streams_have_places_which_they_give_back() -> None:

@@ -20,7 +20,7 @@ from evsed.core.snapshot import Saved
 from evsed.doors import opening, telnet
 from evsed.doors.entrances import Entrances
 from evsed.doors.opening import Doors
-from evsed.doors.telnet import CONNECTIONS, Negotiation, Telnet
+from evsed.doors.telnet import CONNECTIONS, OF_ONE, Negotiation, Telnet
 from evsed.logring import MOST
 from tests.api.served import Charger
 from tests.core.story import settings
@@ -43,8 +43,8 @@ class House:
         self.charger.site.log_lines.keep(logging.makeLogRecord(record))
 
     @contextlib.contextmanager
-    def listener(self) -> Iterator["Listener"]:
-        line = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
+    def listener(self, address: str = "127.0.0.1") -> Iterator["Listener"]:
+        line = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S, (address, 0))
         with line, line.makefile("rb") as file:
             yield Listener(line, file)
 
@@ -136,11 +136,16 @@ def test_a_command_is_told_from_typing_however_it_is_cut() -> None:
 
 
 def test_only_so_many_are_let_in(house: House) -> None:
+    full = "there are 4 connections, 2 of them for one address, and no more; close one"
     with contextlib.ExitStack() as stack:
-        for _ in range(CONNECTIONS):
-            assert stack.enter_context(house.listener()).hear() == HELLO
-        with house.listener() as one_more:
-            assert one_more.hear() == "4 connections are open already; close one"
+        for number in range(CONNECTIONS):
+            address = f"127.0.0.{2 + number // OF_ONE}"
+            assert stack.enter_context(house.listener(address)).hear() == HELLO
+            if number == OF_ONE - 1:
+                with house.listener(address) as of_the_same:
+                    assert of_the_same.hear() == full
+        with house.listener("127.0.0.9") as one_more:
+            assert one_more.hear() == full
             assert one_more.hear() == ""
     house.free()
     with house.listener() as listener:

@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.requests import ClientDisconnect
 
+from evsed.api.bounds import GIVE_BACK
 from evsed.api.gate import need_installer
 from evsed.api.pages import page
-from evsed.api.rights import Right, right_of
+from evsed.api.rights import Right, asker_of, right_of
 from evsed.api.site import Site
 from evsed.api.update.handover import Updates
-from evsed.api.update.upload import Form, UploadError, be_patient, read_away, receive
+from evsed.api.update.upload import WHOLE_S, Form, UploadError, be_patient, read_away, receive
 
 _NOBODY: Final = "nobody installs updates here"
 _TEXT: Final[dict[str, Any]] = {"text/plain": {"schema": {"type": "string"}}}
@@ -78,37 +80,49 @@ def create_router(site: Site) -> APIRouter:
 
 async def _take(request: Request, updates: Updates | None) -> None:
     """One upload, from the first byte until it was handed over. Raises UploadError, ClientDisconnect."""
-    refused = _refused_at_once(updates)
-    if updates is None or refused is not None:
-        be_patient(request)
-        await read_away(request.stream())
-        raise refused or UploadError(503, _NOBODY)
+    be_patient(request, WHOLE_S)
+    pieces = request.stream()
+    try:
+        await _taken(request, updates, pieces)
+    except UploadError:
+        request.scope.get(GIVE_BACK, _nothing)()
+        await read_away(request, pieces)
+        raise
+
+
+async def _taken(request: Request, updates: Updates | None, pieces: AsyncIterator[bytes]) -> None:
+    if updates is None or updates.why_not:
+        raise UploadError(503, _NOBODY if updates is None else updates.why_not)
+    if updates.receiving:
+        raise UploadError(409, "another upload is under way: wait for its end")
     updates.receiving = True
     try:
-        await _receive(request, updates)
+        await _receive(request, updates, pieces)
     finally:
         updates.receiving = False
 
 
-def _refused_at_once(updates: Updates | None) -> UploadError | None:
-    if updates is None or updates.why_not:
-        return UploadError(503, _NOBODY if updates is None else updates.why_not)
-    return UploadError(409, "another upload is under way: wait for its end") if updates.receiving else None
+def _nothing() -> None:
+    """There is no place to give back."""
 
 
-async def _receive(request: Request, updates: Updates) -> None:
+async def _receive(request: Request, updates: Updates, pieces: AsyncIterator[bytes]) -> None:
     length = request.headers.get("content-length", "")
+    await asyncio.to_thread(updates.open, int(length) if length.isdecimal() else None)
+    form = Form(request.headers.get("content-type", ""), updates.partial, updates.judge)
     try:
-        await asyncio.to_thread(updates.open, int(length) if length.isdecimal() else None)
-        form = Form(request.headers.get("content-type", ""), updates.partial, updates.judge)
-    except UploadError:
-        be_patient(request)
-        await read_away(request.stream())
-        raise
-    try:
-        uploaded = await receive(request, form)
+        uploaded = await receive(pieces, form)
+        _may_still(request)
         await asyncio.to_thread(updates.hand_over, uploaded)
     except BaseException:
         with contextlib.suppress(OSError):
             await asyncio.shield(asyncio.to_thread(updates.clear))
         raise
+
+
+def _may_still(request: Request) -> None:
+    """An upload takes long: a login may have ended meanwhile, or a token be gone. Raises UploadError."""
+    right = asker_of(request).still()
+    if right < Right.INSTALL:
+        why = "the login that this upload began with counts no more: log in, and send it again"
+        raise UploadError(401 if right is Right.NOTHING else 403, why)

@@ -26,7 +26,7 @@ from evsed.api.mqtt.outbox import Outbox
 from evsed.api.mqtt.publishing import Message, Publishing
 from evsed.api.mqtt.set_topics import AlertTest, EndTimer, Reboot, set_command, wrong
 from evsed.api.mqtt.turns import Asked, Turns
-from evsed.api.refusals import Refusals
+from evsed.api.refusals import Bucket, Refusals
 from evsed.config import Mqtt
 from evsed.core.events import Command, Verdict
 
@@ -81,9 +81,17 @@ class Contact:
 class MqttLink:
     """From ``start`` to ``close`` it is connected, or tries to be."""
 
-    def __init__(self, contact: Contact, hands: Hands, refusals: Refusals, alerts: Outbox | None = None) -> None:
-        """``alerts``: what is to be said at their topic."""
+    def __init__(
+        self,
+        contact: Contact,
+        hands: Hands,
+        refusals: Refusals,
+        alerts: Outbox | None = None,
+        bucket: Bucket | None = None,
+    ) -> None:
+        """``alerts``: what is to be said at their topic. ``bucket``: of all links, for lines in the log."""
         self._contact = contact
+        self._bucket = bucket or Bucket()
         self._alerts = alerts
         self._identity = contact.identity
         self._hands = hands
@@ -215,8 +223,8 @@ class MqttLink:
             publishing.again()
 
     def _complain(self, what: str, why: str) -> None:
-        if what != self._said_last:
-            log.warning("MQTT broker %s %s; trying for ever (%s)", self._contact.broker.address, what, why)
+        if what != self._said_last and (more := self._bucket.left_out()) is not None:
+            log.warning("MQTT broker %s %s; trying for ever (%s)%s", self._contact.broker.address, what, why, more)
         self._said_last = what
 
     # ---- on paho's thread ----
@@ -229,7 +237,8 @@ class MqttLink:
             self._complain(_REFUSED, f"{reason}; check user name and password")
             return
         if not self._said_last.startswith(_TOO_LONG):  # a message that the broker keeps throws us out again and again
-            log.info("MQTT broker %s: connected", self._contact.broker.address)
+            if (more := self._bucket.left_out()) is not None:
+                log.info("MQTT broker %s: connected%s", self._contact.broker.address, more)
             self._said_last = ""
         topics = [self._set_filter, self._identity.birth_topic, *discovery_topics(self._identity)]
         self._filters.clear()

@@ -18,7 +18,7 @@ from evsed.api.mqtt.homeassistant import Identity
 from evsed.api.mqtt.link import KEEPALIVE_S, Contact, MqttLink
 from evsed.api.mqtt.outbox import Outbox
 from evsed.api.network import Network
-from evsed.api.refusals import Refusals
+from evsed.api.refusals import Bucket, Refusals
 from evsed.config import Installation, Mqtt, wrong_broker
 from evsed.core.events import ChooseMode, Command, Verdict
 from evsed.core.schedule import NO_TIMER
@@ -66,6 +66,7 @@ class MqttService:
         """``reboot`` starts the daemon anew; None: nobody here can. ``test_alert``: see Hands."""
         self._installation = installation
         self._refusals = refusals
+        self._bucket = Bucket()
         self._keepalive_s = keepalive_s
         self._hands = _Hands(charger, installation, network, reboot, test_alert)
         self._store = BrokerStore(Path(installation.state.directory), installation.mqtt)
@@ -100,7 +101,8 @@ class MqttService:
         with self._changing:
             self._store.save(broker)
             if broker != self._broker:
-                log.info("MQTT broker %s from now on", broker.address if broker.host else "none")
+                if (more := self._bucket.left_out()) is not None:
+                    log.info("MQTT broker %s from now on%s", broker.address if broker.host else "none", more)
                 self._broker = broker
                 self._end()
                 self._begin()
@@ -117,7 +119,7 @@ class MqttService:
         contact = Contact(
             self._broker, identity(self._installation, self._broker), client_id(self._installation), self._keepalive_s
         )
-        self._link = MqttLink(contact, self._hands, self._refusals, self.alerts)
+        self._link = MqttLink(contact, self._hands, self._refusals, self.alerts, self._bucket)
         self._link.start()
 
     def _end(self) -> None:

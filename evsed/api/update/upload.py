@@ -27,6 +27,10 @@ WHOLE_S: Final = 1_800.0
 PAUSE_S: Final = 30.0
 """How long an upload may take, and pause: 40 MB at 25 kB/s are through in time."""
 
+AWAY_S: Final = 60.0
+LEAVES_S: Final = 5.0
+"""How long what was refused is read away, and who sends on may read the answer."""
+
 _FRAME: Final = 16_384
 """Bytes of the form beside its files."""
 
@@ -154,13 +158,8 @@ def _of_disk(error: OSError) -> UploadError:
     return UploadError(507, f"the package cannot be stored: {error.strerror}")
 
 
-async def receive(request: Request, form: Form) -> Uploaded:
-    """Reads the body of ``request`` into ``form``. Raises UploadError, ClientDisconnect.
-
-    What is refused is read away, so that the client gets to read why.
-    """
-    be_patient(request)
-    pieces = request.stream()
+async def receive(pieces: AsyncIterator[bytes], form: Form) -> Uploaded:
+    """Reads a body into ``form``. Raises UploadError, ClientDisconnect."""
     size = 0
     try:
         async for piece in pieces:
@@ -169,18 +168,15 @@ async def receive(request: Request, form: Form) -> Uploaded:
                 raise too_big()
             await asyncio.to_thread(form.write, piece)
         return form.finish()
-    except UploadError:
-        await read_away(pieces)
-        raise
     finally:
         form.close()
 
 
-def be_patient(request: Request) -> None:
-    """A big body takes longer than a request may otherwise."""
+def be_patient(request: Request, whole_s: float) -> None:
+    """A big body takes longer than a request may otherwise: so long, from now on."""
     patience = request.scope.get("state", {}).get(PATIENCE)
     if patience is not None:
-        patience(WHOLE_S, PAUSE_S)
+        patience(whole_s, PAUSE_S)
 
 
 def too_big() -> UploadError:
@@ -188,10 +184,16 @@ def too_big() -> UploadError:
     return UploadError(413, f"this is longer than {MOST_BYTES // 1_000_000} MB, more than any package of evsed has")
 
 
-async def read_away(pieces: AsyncIterator[bytes]) -> None:
-    """Reads what is left of a body, up to twice as much as a package may have. Raises ClientDisconnect."""
+async def read_away(request: Request, pieces: AsyncIterator[bytes]) -> None:
+    """Reads what is left of a body that was refused, so that the client gets to read why. Raises ClientDisconnect.
+
+    It ends after ``AWAY_S``, or twice as much as a package may have, and the connection a little later.
+    """
+    be_patient(request, AWAY_S + LEAVES_S)
     left = 2 * MOST_BYTES
-    async for piece in pieces:
-        left -= len(piece)
-        if left < 0:
-            return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(AWAY_S):
+            async for piece in pieces:
+                left -= len(piece)
+                if left < 0:
+                    return

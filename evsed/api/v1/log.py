@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from typing_extensions import TypedDict
 
 from evsed.api.bounds import EventStream
@@ -98,10 +98,11 @@ class Lines:
         self._closing = closing
         self._clock = clock
 
-    def document(self, wanted: Wanted, begin: Begin) -> LogDocument:
-        """What there is."""
+    def text(self, wanted: Wanted, begin: Begin) -> str:
+        """What there is, see LogDocument; a line at a time: the encoder keeps the interpreter until it is done."""
         heard, gap = begin.heard(self._ring, wanted)
-        return {"id": self._id(heard.upto), "lost": bool(gap), "lines": [line_document(line) for line in heard.lines]}
+        lines = ",".join(_json(line_document(line)) for line in heard.lines)
+        return f'{{"id":{_json(self._id(heard.upto))},"lost":{_json(bool(gap))},"lines":[{lines}]}}'
 
     async def events(
         self, wanted: Wanted, begin: Begin, may_listen: Callable[[], bool] = lambda: True
@@ -131,8 +132,7 @@ class Lines:
         return f"{self._ring.boot}-{number}"
 
     def _event(self, name: str, number: int, data: object) -> bytes:
-        text = json.dumps(data, separators=(",", ":"))
-        return f"event: {name}\nid: {self._id(number)}\ndata: {text}\n\n".encode()
+        return f"event: {name}\nid: {self._id(number)}\ndata: {_json(data)}\n\n".encode()
 
     async def _pause(self) -> None:
         """Until it is time to look again, or the end."""
@@ -141,6 +141,10 @@ class Lines:
                 await self._closing.wait()
         except TimeoutError:
             return
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"))
 
 
 def _parts(lines: tuple[Line, ...]) -> Iterable[tuple[Line, ...]]:
@@ -180,6 +184,8 @@ def create_router(site: Site) -> APIRouter:
         if follow in {"", "true"} or (follow is None and wants_events):
             asker = asker_of(request)
             return EventStream(site.log_streams, lines.events(wanted, begin, lambda: asker.still() >= Right.READ))
-        return JSONResponse(lines.document(wanted, begin), headers={"Cache-Control": "no-store"})
+        async with site.reading:
+            found = await asyncio.to_thread(lines.text, wanted, begin)
+        return Response(found, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     return router
