@@ -71,7 +71,7 @@ def test_a_package_is_sent_with_the_pin_and_followed_through_the_restart(
     expect(page.locator("#keys")).to_contain_text("mine.pem (your own)")
     choose(page)
     page.get_by_role("button", name="Install", exact=True).click()
-    page.get_by_label("PIN or password").fill(PIN)
+    page.get_by_label("PIN or password", exact=True).fill(PIN)
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("dialog").get_by_role("button", name="Install").click()
     expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
