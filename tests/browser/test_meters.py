@@ -3,6 +3,7 @@
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.charger import Charger
+from tests.browser.conftest import PHONE, MakeContext
 
 
 def meter(page: Page, name: str) -> Locator:
@@ -57,3 +58,12 @@ def test_lines_and_the_home_battery_are_told_of(charger: Charger, page: Page) ->
     expect(page.get_by_text("RS485 line 1")).to_be_visible()
     charger.post("/currents?battery_current=-85")
     expect(page.get_by_text("It gives 8.5\u202fA")).to_be_visible()
+
+
+def test_what_is_unknown_keeps_to_its_column_in_german(charger: Charger, context_of: MakeContext) -> None:
+    charger.plant(faults={"ev_meter_silent": True})
+    page = context_of(**{**PHONE, "locale": "de"}).new_page()
+    page.goto("/#/meters")
+    cells = page.get_by_role("region", name="Autozähler", exact=True).locator("tbody td")
+    expect(cells).to_have_text(["unbekannt"] * 3)
+    assert cells.evaluate_all("cells => cells.filter((cell) => cell.scrollWidth > cell.clientWidth).length") == 0
