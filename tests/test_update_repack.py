@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ class Installed:
         self.config = self.root / CONFIG
         self.machine = Machine(self.root, self.run)
 
-    def run(self, words: "list[str]", timeout_s: float) -> "subprocess.CompletedProcess[str]":
+    def run(self, words: Sequence[str], timeout_s: float) -> "subprocess.CompletedProcess[str]":
         program, *rest = words
         where = {"dpkg": [f"--root={self.root}", "--force-not-root,bad-path"]}
         where["dpkg-query"] = [f"--admindir={self.root}/var/lib/dpkg"]

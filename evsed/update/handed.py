@@ -121,17 +121,16 @@ def drop(machine: Machine) -> None:
     """Nothing is handed over any more, whatever lies there: nothing is tried for ever. Raises OSError."""
     state = os.open(machine.settings, _FOLDER_ITSELF)
     try:
-        try:
-            folder = os.open(FOLDER, _FOLDER_ITSELF, dir_fd=state)
-        except OSError:  # a link, a file, or nothing
-            _remove(state, FOLDER)
-            return
-        try:
-            _empty(folder)
-        finally:
-            os.close(folder)
+        folder = os.open(FOLDER, _FOLDER_ITSELF, dir_fd=state)
+    except OSError:  # a link, a file, or nothing
+        _remove(state, FOLDER)
+        return
     finally:
         os.close(state)
+    try:
+        _empty(folder)
+    finally:
+        os.close(folder)
 
 
 def _empty(folder: int) -> None:

@@ -83,10 +83,11 @@ class Bench:
         return text.removeprefix("FAIL: ")
 
     def connect(self, length: int) -> socket.socket:
-        """A connection on which the head of an upload was sent."""
+        """A connection, for one request only, on which the head of an upload was sent."""
         client = self.served.connect()
         head = f"POST /update HTTP/1.1\r\nHost: localhost\r\nAuthorization: {self.charger.token()}\r\n"
-        client.sendall(f"{head}Content-Type: {KIND}\r\nContent-Length: {length}\r\n\r\n".encode())
+        kind = f"Connection: close\r\nContent-Type: {KIND}\r\n"
+        client.sendall(f"{head}{kind}Content-Length: {length}\r\n\r\n".encode())
         return client
 
 
@@ -298,13 +299,19 @@ def test_one_that_was_refused_keeps_nobody_out_while_it_is_read_away(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = form(package("firmware.bin"), signature()), form(package(), signature())
-    judged, judge_it = [], bench.updates.judge
-    monkeypatch.setattr(bench.updates, "judge", lambda name: (judged.append(name), judge_it(name)))
+    judged: list[str] = []
+    judge_it = bench.updates.judge
+
+    def judge(name: str) -> None:
+        judged.append(name)
+        judge_it(name)
+
+    monkeypatch.setattr(bench.updates, "judge", judge)
     slow = []
-    for number in range(1, 6):
+    for _ in range(5):
         slow.append(bench.connect(len(bad)))
         slow[-1].sendall(bad[:5_000])
-        wait_for(lambda number=number: len(judged) == number and not bench.updates.receiving, "it was refused")
+        wait_for(lambda: len(judged) == len(slow) and not bench.updates.receiving, "it was refused")
     assert bench.state()["state"] == "idle"
     assert bench.post(good).body == b"OK"
     for client in slow:
