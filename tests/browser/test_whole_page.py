@@ -1,5 +1,6 @@
 """Every view, on a phone and on a desktop, light and dark, in every language."""
 
+import itertools
 from typing import Literal
 
 import pytest
