@@ -26,7 +26,7 @@ MOST: Final = 2_000
 """Lines that are kept, DEBUG aside."""
 
 MOST_DEBUG: Final = 1_000
-_MOST_BYTES: Final = 500_000  # of memory, for either
+_MOST_BYTES: Final = 1_000_000  # of memory, for either
 _BYTES_BESIDE: Final = 150  # of a line, beside its texts
 _LONGEST_TEXT: Final = 3_000
 _LONGEST_END: Final = 2_000  # of a text that is too long, such as a traceback

@@ -76,6 +76,21 @@ def listening(client: Client, query: str = "follow", **headers: str) -> Iterator
 # ---- as a document ----
 
 
+def test_the_encoder_is_given_a_line_at_a_time(client: Client, ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps the interpreter until it is done, and the control thread waits so long."""
+    say(ring, *(f"line {number}" for number in range(MOST)))
+    longest, encode = [0], json.dumps
+
+    def dumps(data: Any, **more: Any) -> str:
+        text = encode(data, **more)
+        longest[0] = max(longest[0], len(text))
+        return text
+
+    monkeypatch.setattr(json, "dumps", dumps)
+    assert len(client.get(f"/log?last={MOST}")["lines"]) == MOST
+    assert 0 < longest[0] < 200
+
+
 def test_the_last_lines_are_a_document(client: Client, ring: Ring) -> None:
     say(ring, "one", "two", "three")
     said = client.get("/log?last=2")
