@@ -295,54 +295,6 @@ def test_an_interrupted_upload_leaves_nothing(bench: Bench) -> None:
     assert bench.post(body).body == b"OK"
 
 
-def test_one_that_was_refused_keeps_nobody_out_while_it_is_read_away(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bad, good = form(package("firmware.bin"), signature()), form(package(), signature())
-    judged: list[str] = []
-    judge_it = bench.updates.judge
-
-    def judge(name: str) -> None:
-        judged.append(name)
-        judge_it(name)
-
-    monkeypatch.setattr(bench.updates, "judge", judge)
-    slow = []
-    for _ in range(5):
-        slow.append(bench.connect(len(bad)))
-        slow[-1].sendall(bad[:5_000])
-        wait_for(lambda: len(judged) == len(slow) and not bench.updates.receiving, "it was refused")
-    assert bench.state()["state"] == "idle"
-    assert bench.post(good).body == b"OK"
-    for client in slow:
-        client.close()
-
-
-def test_reading_away_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWAY_S", "LEAVES_S"):
-        monkeypatch.setattr(upload, name, 0.2)
-    bad = form(package("firmware.bin"), signature())
-    with bench.connect(len(bad)) as client:
-        client.sendall(bad[:5_000])
-        said = rest(client)
-    assert said.startswith(b"HTTP/1.1 400 ")
-    assert b"FAIL: 'firmware.bin' is not taken" in said
-
-
-def test_who_may_no_more_at_the_end_hands_nothing_over(bench: Bench) -> None:
-    body = form(package(), signature())
-    with bench.connect(len(body)) as client:
-        client.sendall(body[:5_000])
-        wait_for(bench.updates.partial.exists, "it is being received")
-        for token in bench.charger.access.tokens:
-            bench.charger.access.remove_token(token.name)
-        client.sendall(body[5_000:])
-        said = rest(client)
-    assert said.startswith(b"HTTP/1.1 401 ")
-    assert b"FAIL: the login that this upload began with counts no more" in said
-    assert names(bench.updates) == []
-
-
 @pytest.mark.parametrize(("whole", "pause", "says"), [(3_600.0, 0.2, "nothing more"), (0.2, 3_600.0, "did not arrive")])
 def test_a_trickle_has_an_end(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, whole: float, pause: float, says: str

@@ -15,7 +15,7 @@ from evsed.api.pages import page
 from evsed.api.rights import Right, asker_of, right_of
 from evsed.api.site import Site
 from evsed.api.update.handover import Updates
-from evsed.api.update.upload import WHOLE_S, Form, UploadError, be_patient, read_away, receive
+from evsed.api.update.upload import Form, UploadError, be_patient, read_away, receive
 
 _NOBODY: Final = "nobody installs updates here"
 _TEXT: Final[dict[str, Any]] = {"text/plain": {"schema": {"type": "string"}}}
@@ -80,7 +80,7 @@ def create_router(site: Site) -> APIRouter:
 
 async def _take(request: Request, updates: Updates | None) -> None:
     """One upload, from the first byte until it was handed over. Raises UploadError, ClientDisconnect."""
-    be_patient(request, WHOLE_S)
+    be_patient(request)
     pieces = request.stream()
     try:
         await _taken(request, updates, pieces)

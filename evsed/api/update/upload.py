@@ -172,11 +172,11 @@ async def receive(pieces: AsyncIterator[bytes], form: Form) -> Uploaded:
         form.close()
 
 
-def be_patient(request: Request, whole_s: float) -> None:
-    """A big body takes longer than a request may otherwise: so long, from now on."""
+def be_patient(request: Request, whole_s: float | None = None) -> None:
+    """A big body takes longer than a request may otherwise: ``whole_s`` (``WHOLE_S``) from now on."""
     patience = request.scope.get("state", {}).get(PATIENCE)
     if patience is not None:
-        patience(whole_s, PAUSE_S)
+        patience(WHOLE_S if whole_s is None else whole_s, PAUSE_S)
 
 
 def too_big() -> UploadError:
