@@ -127,7 +127,7 @@ def stream(page: Page) -> Stream:
     return Stream(page)
 
 
-def test_a_blip_locks_nothing_but_sends_nothing_either(page: Page, stream: Stream, charger: Charger) -> None:
+def test_a_blip_locks_nothing_but_sends_nothing_but_a_stop(page: Page, stream: Stream, charger: Charger) -> None:
     written: list[str] = []
     page.on("request", lambda request: written.append(request.url) if request.method != "GET" else None)
     stream.event = ("state", charger.state)
@@ -140,6 +140,9 @@ def test_a_blip_locks_nothing_but_sends_nothing_either(page: Page, stream: Strea
     page.get_by_role("button", name="Solar", exact=True).click()
     expect(page.get_by_text("Solar: There is no connection to the charger.")).to_be_visible()
     assert written == []
+    with page.expect_response("**/api/v1/mode"):
+        page.get_by_role("button", name="Off", exact=True).click()
+    assert charger.state["mode"] == "OFF"
     page.clock.fast_forward(3000)
     expect_lost(page)
 

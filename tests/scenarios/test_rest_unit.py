@@ -161,14 +161,14 @@ def test_wrong_pins_have_to_wait_and_are_never_said(simulation: Simulation) -> N
 
 def test_how_it_is_updated(simulation: Simulation) -> None:
     answer = simulation.get("/update")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
-    assert answer.body.startswith(b"evsed ")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert b'action="/update"' in answer.body
 
 
 def test_an_upload_fails_with_the_reason_and_changes_nothing(simulation: Simulation) -> None:
     answer = simulation.post("/update?file=firmware.bin&offset=0&size=4", b"\0\1\2\3", **AS_INSTALLER)
-    assert answer.status == 200
-    assert answer.body.startswith(b"FAIL: this version does not update itself")
+    assert (answer.status, answer.headers["Content-Type"]) == (503, "text/plain; charset=utf-8")
+    assert answer.body.startswith(b"FAIL: this evsed was not installed from its package")
 
 
 def test_erasing_makes_every_setting_its_default_and_denies_access(simulation: Simulation) -> None:

@@ -1,5 +1,5 @@
 // The word on the connection: what the banner says, and whether what is shown may be pressed. A blip disturbs nobody:
-// meanwhile nothing is sent, and afterwards whoever typed goes on where he was.
+// meanwhile nothing but a stop is sent, and afterwards whoever typed goes on where he was.
 
 import { onlyWhile } from "./ask.js";
 import { text } from "./dom.js";

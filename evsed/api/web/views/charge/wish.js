@@ -23,7 +23,7 @@ export const does = ({ mode, delay }, state) => (delay ? state?.timer.mode : sta
 
 function request({ mode, delay, call }) {
   const body = { mode: NAMES[mode], ...delay };
-  return ask.put(delay ? "/api/v1/timer" : "/api/v1/mode", body, { signal: call.signal });
+  return ask.put(delay ? "/api/v1/timer" : "/api/v1/mode", body, { signal: call.signal, stops: STOPS.has(mode) });
 }
 
 function callOff(wish) {
