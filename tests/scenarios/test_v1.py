@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from evsed import __version__
 from tests.scenarios.simulation import AS_INSTALLER, INSTALLER_PIN, PATIENCE_S, Answer, Simulation, http, wait_for
 
 pytestmark = pytest.mark.daemon
@@ -35,7 +36,9 @@ def states(simulation: Simulation) -> Iterator[Iterator[dict[str, Any]]]:
         connection.request("GET", "/api/v1/events")
         with connection.getresponse() as answer:
             assert (answer.status, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
-            yield (json.loads(line[6:]) for line in answer if line.startswith(b"data: "))
+            told = (json.loads(line[6:]) for line in answer if line.startswith(b"data: "))
+            assert next(told) == {"version": __version__}
+            yield told
 
 
 def test_settings_survive_a_kill_the_moment_they_are_answered(installed: Simulation) -> None:
