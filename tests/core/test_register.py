@@ -7,14 +7,6 @@ from evsed.core.session import LATE_MS
 from tests.core.session_desk import Desk
 
 
-@pytest.fixture
-def desk() -> Desk:
-    desk = Desk()
-    desk.see()
-    desk.plug()
-    return desk
-
-
 def test_a_meter_that_is_exchanged_when_nobody_charges_is_no_exchange_of_a_session(desk: Desk) -> None:
     desk.unplug()
     desk.session.meter_exchanged()

@@ -14,14 +14,6 @@ from evsed.core.session import LATE_MS
 from tests.core.session_desk import ANNA, BEN, NOON, Desk
 
 
-@pytest.fixture
-def desk() -> Desk:
-    desk = Desk()
-    desk.see()
-    desk.plug()
-    return desk
-
-
 def test_a_session_has_its_times_register_energy_and_stops(desk: Desk) -> None:
     desk.begin()
     desk.draws(130, 130, 131)

@@ -9,15 +9,6 @@ from evsed.core.record import Ending, newer
 from evsed.core.session import CHARGING_TURN_MS, LATE_MS, RESTARTED, WAITING_TURN_MS
 from tests.core.session_desk import ANNA, NOON, Desk
 
-
-@pytest.fixture
-def desk() -> Desk:
-    desk = Desk()
-    desk.see()
-    desk.plug()
-    return desk
-
-
 # ---- restarts ----
 
 
