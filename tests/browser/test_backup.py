@@ -135,7 +135,7 @@ def test_a_restart_asks_first_and_the_page_comes_back(charger: Charger, page: Pa
     assert before > 0
     page.get_by_role("button", name="Restart").click()
     page.get_by_role("dialog").get_by_role("button", name="Restart").click()
-    expect(page.locator("#lost")).to_be_visible()
-    wait_for(charger.simulation.answers, "evsed answers again")
+    wait_for(lambda: charger.simulation.answers() and charger.state["uptime_s"] < before, "evsed has started again")
+    expect(page.locator("#link")).to_have_text("live")
     expect(page.locator("#lost")).to_be_hidden()
     expect(page.get_by_role("button", name="Restart")).to_be_enabled()

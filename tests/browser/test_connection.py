@@ -106,11 +106,12 @@ def test_a_view_that_could_not_be_loaded_comes_with_the_connection(
 
 
 class Stream:
-    """Stands for the charger's stream: each is ended after one event. Without one to tell it is not answered."""
+    """Stands for the charger's stream: each is ended after one event. Without one to tell nothing is answered."""
 
     def __init__(self, page: Page) -> None:
         self.event: tuple[str, object] | None = None
         page.route("**/api/v1/events", self._answer)
+        page.route("**/api/v1/state", lambda route: None)
 
     def _answer(self, route: Route) -> None:
         if self.event is not None:
@@ -138,12 +139,50 @@ def test_a_blip_locks_nothing_but_sends_nothing_but_a_stop(page: Page, stream: S
     expect(page.locator("main:not([inert])")).to_be_visible()
     expect(page.locator("#lost")).to_be_hidden()
     page.get_by_role("button", name="Solar", exact=True).click()
-    expect(page.get_by_text("Solar: There is no connection to the charger.")).to_be_visible()
-    assert written == []
     with page.expect_response("**/api/v1/mode"):
         page.get_by_role("button", name="Off", exact=True).click()
     assert charger.state["mode"] == "OFF"
     page.clock.fast_forward(3000)
+    expect_lost(page)
+    assert len(written) == 1
+
+
+def test_what_is_pressed_in_a_blip_is_sent_at_its_end(page: Page, stream: Stream, charger: Charger) -> None:
+    stream.event = ("state", charger.state)
+    page.goto("/")
+    expect(page.locator("#link")).to_have_text("connecting")
+    page.get_by_role("button", name="Solar", exact=True).click()
+    with page.expect_response("**/api/v1/mode"):
+        page.clock.run_for(2000)
+    assert charger.state["mode"] == "SOLAR"
+
+
+def test_what_is_pressed_in_a_blip_that_is_none_is_not_sent(page: Page, stream: Stream, charger: Charger) -> None:
+    stream.event = ("state", charger.state)
+    page.goto("/")
+    expect(page.locator("#link")).to_have_text("connecting")
+    stream.event = None
+    page.get_by_role("button", name="Solar", exact=True).click()
+    page.clock.run_for(3000)
+    expect(page.get_by_text("Solar: There is no connection to the charger.")).to_be_visible()
+    expect_lost(page)
+    page.clock.run_for(1000)
+    assert charger.state["mode"] == "NORMAL"
+
+
+def test_a_page_for_which_there_is_no_stream_left_asks(page: Page, charger: Charger, expect_trouble: Watch) -> None:
+    expect_trouble("503", LOST)
+    page.route("**/api/v1/events", lambda route: route.fulfill(status=503))
+    page.goto("/")
+    expect_live(page)
+    page.evaluate("""new MutationObserver(() => { document.body.dataset.said += link.textContent; })
+        .observe(link, { childList: true, characterData: true, subtree: true })""")
+    page.get_by_role("button", name="Solar", exact=True).click()
+    expect(page.get_by_role("button", name="Solar", exact=True)).to_have_attribute("aria-pressed", "true")
+    charger.plug()
+    expect(page.locator(".state")).to_have_text(charger.state["state_text"])
+    expect(page.locator("body[data-said]")).to_have_count(0)  # it was live all the time
+    charger.kill()
     expect_lost(page)
 
 

@@ -15,9 +15,9 @@ export class Trouble extends Error {
 
 let mayWrite = () => true;
 
-// From now on nothing but a login or a stop is changed at the charger unless `check()` says so: who sees no more what it does
-// shall not steer it.
-export function onlyWhile(check) {
+// From now on nothing but a login or a stop is changed at the charger unless `check()`, or what it promises, is true: who
+// sees no more what it does shall not steer it.
+export function onlyIf(check) {
   mayWrite = check;
 }
 
@@ -44,7 +44,7 @@ function until(patience, other) {
 export async function send(path, options = {}, patience = PATIENCE_MS) {
   let answer;
   let found;
-  if (options.method && !options.login && !options.stops && !mayWrite()) throw new Trouble(0, t("common.no_connection"));
+  if (options.method && !options.login && !options.stops && !(await mayWrite())) throw new Trouble(0, t("common.no_connection"));
   try {
     answer = await fetch(path, { ...options, signal: until(patience, options.signal) });
     found = await read(answer);

@@ -1,7 +1,7 @@
 // The word on the connection: what the banner says, and whether what is shown may be pressed. A blip disturbs nobody:
-// meanwhile nothing but a stop is sent, and afterwards whoever typed goes on where he was.
+// meanwhile nothing but a stop is sent, the rest waits for its end, and whoever typed goes on where he was.
 
-import { onlyWhile } from "./ask.js";
+import { onlyIf } from "./ask.js";
 import { text } from "./dom.js";
 import * as format from "./format.js";
 import { t } from "./i18n.js";
@@ -60,4 +60,19 @@ export function show(reads) {
   text(place("link"), t(live.connected ? "common.live" : lost ? "common.not_live" : "common.connecting"));
 }
 
-onlyWhile(() => live.connected || live.state === null);
+// Whether what the charger does is seen; at once, or at the end of a blip.
+function isSeen() {
+  if (live.connected || live.state === null) return true;
+  return new Promise((done) => {
+    const look = () => {
+      if (!live.connected && !isLost()) return;
+      clearInterval(looking);
+      end();
+      done(live.connected);
+    };
+    const looking = setInterval(look, BLIP_MS / 10);
+    const end = live.on(look);
+  });
+}
+
+onlyIf(isSeen);

@@ -1,10 +1,12 @@
-// The one stream of the charger's state. Owns whether there is a connection: a charger that is not heard is lost.
+// The one stream of the charger's state. Owns whether there is a connection: a charger that is not heard is lost. Where
+// all places for streams are taken the state is asked for instead.
 
 import { ask } from "./ask.js";
 
 const SILENT_MS = 12000; // the charger speaks every 5 s
 const HELLO_MS = 3000; // a new stream speaks at once
 const AGAIN_MS = 2000;
+const SOON_MS = 100; // where a stream that was well has ended: the charger ends those of who logs in
 
 class Live {
   state = null;
@@ -17,6 +19,8 @@ class Live {
   #listeners = new Set();
   #source = null;
   #again = 0;
+  #spoke = false; // this stream
+  #asked = false; // the charger answered when it was asked last
 
   begin() {
     setInterval(() => this.#watch(), 1000);
@@ -45,9 +49,10 @@ class Live {
     const source = new EventSource("/api/v1/events");
     this.#source = source;
     this.#openedAt = performance.now();
+    this.#spoke = false;
     source.addEventListener("charger", (event) => this.#hello(JSON.parse(event.data)));
-    source.addEventListener("state", (event) => this.#hear(JSON.parse(event.data), ""));
-    source.addEventListener("trouble", (event) => this.#hear(this.state, JSON.parse(event.data).detail));
+    source.addEventListener("state", (event) => this.#told(JSON.parse(event.data), ""));
+    source.addEventListener("trouble", (event) => this.#told(this.state, JSON.parse(event.data).detail));
     source.addEventListener("error", () => this.#lose());
   }
 
@@ -60,6 +65,11 @@ class Live {
   #hello({ version }) {
     if (this.version !== null && this.version !== version) location.reload(); // this page is the old one's
     this.version = version;
+  }
+
+  #told(state, trouble) {
+    this.#spoke = true;
+    this.#hear(state, trouble);
   }
 
   #hear(state, trouble) {
@@ -83,16 +93,29 @@ class Live {
     this.#tell();
   }
 
-  // Begins a new stream a little later; a 401 meanwhile shows the login page.
+  // Begins a new stream a little later.
   #lose() {
+    const wasWell = this.#spoke && performance.now() - this.#openedAt > AGAIN_MS;
     this.#close();
     if (!document.hidden) {
       this.#again = setTimeout(() => {
-        ask.get("/api/v1/access").catch(() => {});
+        this.#ask();
         this.#open();
-      }, AGAIN_MS);
+      }, wasWell ? SOON_MS : AGAIN_MS);
     }
-    this.#miss();
+    if (this.#spoke || !this.#asked) this.#miss();
+  }
+
+  // Asks for the state itself, in case the stream is refused; a 401 shows the login page.
+  async #ask() {
+    try {
+      const state = await ask.get("/api/v1/state");
+      this.#asked = true;
+      if (!this.#spoke) this.#hear(state, "");
+    } catch {
+      this.#asked = false;
+      if (!this.#spoke) this.#miss();
+    }
   }
 }
 
