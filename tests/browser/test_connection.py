@@ -111,7 +111,10 @@ class Stream:
     def __init__(self, page: Page) -> None:
         self.event: tuple[str, object] | None = None
         page.route("**/api/v1/events", self._answer)
-        page.route("**/api/v1/state", lambda route: None)
+        page.route("**/api/v1/state", self._hold)
+
+    def _hold(self, route: Route) -> None:
+        """Nobody answers."""
 
     def _answer(self, route: Route) -> None:
         if self.event is not None:
