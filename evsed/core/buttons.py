@@ -16,6 +16,9 @@ HOLD_MS: Final = 2_000
 LOST_MS: Final = 10_000
 """A remote press that is not released by then meant nothing: its client has gone away."""
 
+SILENT_MS: Final = 3_000
+"""A remote press repeats no more when its client has said for so long neither that it lasts nor that it is over."""
+
 MOST_REMOTE: Final = 20
 """So many remote presses at once, at most; the oldest is forgotten for a new one."""
 
@@ -54,8 +57,10 @@ class Press:
     use: Use = Use.FREE
     held: bool = False  # told so already
     repeats_at: Millis = 0
+    heard_at: Millis = 0  # when its client said that it is down
 
     def __post_init__(self) -> None:
+        self.heard_at = self.since
         self.repeats_at = self.since + _REPEATS[0][1]
 
     def spend(self) -> None:
@@ -144,8 +149,12 @@ class RemoteButtons:
         return self._presses.values()
 
     def take(self, touch: PressButton, now: Millis) -> None:
-        """A client presses or releases."""
+        """A client presses, says that it still does, or releases."""
         key = (touch.client, touch.button)
+        if touch.pressed and touch.held:
+            if key in self._presses:
+                self._presses[key].heard_at = now
+            return
         before = self._presses.pop(key, None)
         if touch.pressed:
             if len(self._presses) >= MOST_REMOTE:
@@ -153,12 +162,14 @@ class RemoteButtons:
             press = self._presses[key] = Press(touch.button, now, remote=True, installer=touch.installer)
             self._done.append((press, Gesture.PRESSED))
         elif before is not None and now - before.since < LOST_MS:
-            long = now - before.since > HOLD_MS
+            down = now - before.since
+            long = (down if touch.held is None else min(down, touch.held)) > HOLD_MS
             self._done.append((before, Gesture.HELD if long else Gesture.SHORT))
 
     def feed(self, now: Millis) -> Done:
         """The gestures since the last call."""
         self._presses = {key: press for key, press in self._presses.items() if now - press.since < LOST_MS}
         done, self._done = self._done, []
-        done += [(press, Gesture.REPEAT) for press in self._presses.values() if press.repeats(now)]
+        heard = [press for press in self._presses.values() if now - press.heard_at < SILENT_MS]
+        done += [(press, Gesture.REPEAT) for press in heard if press.repeats(now)]
         return done

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from evsed.core.cards import Card
 from evsed.core.model import MeterHealth, MeterRole, ModeChoice, PhaseCurrents
 from evsed.core.setting import Offers, Value
-from evsed.core.units import Celsius, Deciamps, DutyBp, Millivolts, Ohms, WattHours, Watts
+from evsed.core.units import Celsius, Deciamps, DutyBp, Millis, Millivolts, Ohms, WattHours, Watts
 from evsed.core.wire import WireEvent
 
 
@@ -242,13 +242,15 @@ class PressButton:
     """A button under the LCD is pressed or released from afar; a press that is not released in 10 s meant nothing.
 
     ``client`` tells one who presses from another: each has a button of his own. ``installer``: he gave the installer's
-    PIN, and may change what belongs to the installation.
+    PIN, and may change what belongs to the installation. ``held``: for how long it is down, as the client has it: a
+    press with it is one that lasts, a release with it was no longer than that, however late it arrives.
     """
 
     button: Button
     pressed: bool
     client: str = ""
     installer: bool = False
+    held: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ _HIDE = """(hidden) => {
 }"""
 
 
+_DROPPED = """(() => {
+  const Real = EventSource;
+  let last = null;
+  window.EventSource = class extends Real { constructor(...all) { super(...all); last = this; } };
+  window.drop = () => last.dispatchEvent(new Event("error"));
+})()"""
+
+
 @pytest.fixture
 def live(page: Page) -> Page:
     """A page that shows what the charger does; it has ``data-loaded`` for as long as it is not loaded again."""
@@ -173,6 +181,37 @@ def test_what_is_pressed_in_a_blip_that_is_none_is_not_sent(page: Page, stream: 
     assert charger.state["mode"] == "NORMAL"
 
 
+def test_what_somebody_else_did_in_a_blip_comes_first(page: Page, charger: Charger) -> None:
+    page.add_init_script(_DROPPED)
+    page.goto("/")
+    expect_live(page)
+    page.evaluate("drop()")
+    page.get_by_role("button", name="Solar", exact=True).click()
+    charger.put("/api/v1/mode", {"mode": "Off"})
+    expect(page.get_by_text("Something was changed there meanwhile: look, and press again.")).to_be_visible()
+    expect(page.get_by_role("button", name="Off", exact=True)).to_have_attribute("aria-pressed", "true")
+    assert charger.state["mode"] == "OFF"
+
+
+def test_what_was_asked_before_tells_nothing_after_newer_words(page: Page, charger: Charger) -> None:
+    held: list[Route] = []
+    page.add_init_script(_DROPPED)
+    page.route("**/api/v1/state", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it calls
+    page.goto("/")
+    expect_live(page)
+    before = charger.get("/api/v1/state").body
+    with page.expect_request("**/api/v1/state"):
+        page.evaluate("drop()")
+    expect_live(page)
+    charger.put("/api/v1/mode", {"mode": "Off"})
+    off = page.get_by_role("button", name="Off", exact=True)
+    expect(off).to_have_attribute("aria-pressed", "true")
+    with page.expect_response("**/api/v1/state"):
+        held[0].fulfill(status=200, content_type="application/json", body=before)
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(off).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_page_for_which_there_is_no_stream_left_asks(page: Page, charger: Charger, expect_trouble: Watch) -> None:
     expect_trouble("503", LOST)
     page.route("**/api/v1/events", lambda route: route.fulfill(status=503))
@@ -187,6 +226,23 @@ def test_a_page_for_which_there_is_no_stream_left_asks(page: Page, charger: Char
     expect(page.locator("body[data-said]")).to_have_count(0)  # it was live all the time
     charger.kill()
     expect_lost(page)
+
+
+def test_a_page_that_asks_misses_a_frozen_charger_within_15_s(
+    live: Page, charger: Charger, expect_trouble: Watch
+) -> None:
+    expect_trouble("503", LOST)
+    live.route("**/api/v1/events", lambda route: route.fulfill(status=503))
+    live.evaluate(_HIDE, True)
+    with live.expect_response("**/api/v1/state"):
+        live.evaluate(_HIDE, False)
+        live.clock.run_for(2000)
+    expect_live(live)
+    charger.freeze()
+    live.clock.run_for(SILENCE_MS)
+    expect_lost(live)
+    charger.thaw()
+    expect_live(live)
 
 
 def test_a_charger_that_is_in_trouble_from_the_first_says_so(page: Page, stream: Stream) -> None:
@@ -248,8 +304,8 @@ def test_a_tab_that_is_looked_at_again_waits_for_its_new_stream(live: Page) -> N
     live.route("**/api/v1/events", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it calls
     with live.expect_request("**/api/v1/events"):
         live.evaluate(_HIDE, False)
-    live.clock.run_for(2_500)
-    expect(live.locator("#link")).to_have_text("live")
+    expect(live.locator("#link")).to_have_text("connecting")
+    expect(live.locator("main:not([inert])")).to_be_visible()
     live.clock.run_for(4_000)
     expect_lost(live)  # what is shown is a minute old
     assert len(held) == 1

@@ -1,16 +1,20 @@
 """The LCD on the page and its three buttons: who may press, how long, and that none stays pressed."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.charger import LCD_PIN, PIN, Charger
 from tests.browser.conftest import MakeContext
 from tests.scenarios.simulation import wait_for
 
 Enter = Callable[[Page], None]
+_BLIP = """import("/web/lib/ask.js").then(({ unless }) => unless(() => new Promise(() => {})))"""
+
 LEFT, MIDDLE, RIGHT = "Left button", "Middle button", "Right button"
 
 
@@ -130,7 +134,44 @@ def test_no_button_stays_pressed(how: str, charger: Charger, page: Page) -> None
             page.evaluate("dispatchEvent(new Event('blur'))")
     wait_for(lambda: menu(charger), "the unit hears the release")
     page.evaluate("0")  # what was sent before is known then
-    assert ["pressed=1" in sent[0], "pressed=0" in sent[1], len(sent)] == [True, True, 2]
+    first, *still, last = (dict(parse_qsl(body)) for body in sent)
+    assert (first["pressed"], last["pressed"], {each["pressed"] for each in still} - {"1"}) == ("1", "0", set())
+    lengths = [int(each["held_ms"]) for each in (*still, last)]
+    assert lengths == sorted(lengths)
+    assert "held_ms" not in first
+
+
+def test_a_tap_of_which_the_charger_hears_late_is_a_tap(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/mode", {"mode": "Off"})
+    enter(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "pressed=0" in str(route.request.post_data):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route(re.compile("/lcd$"), hold)
+    key(page, RIGHT).click()
+    shows(page, "Let go, to start in, NORMAL mode")  # the charger counts more than 2 s
+    held[0].continue_()
+    shows(page, "ACCESS, DENIED")
+    assert charger.state["mode"] == "OFF"
+
+
+def test_in_a_blip_a_release_is_sent_and_a_press_is_not(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/mode", {"mode": "Smart"})
+    enter(page)
+    key(page, LEFT).hover()
+    page.mouse.down()
+    page.evaluate(_BLIP)
+    page.mouse.up()
+    wait_for(lambda: charger.state["mode"] == "SOLAR", "the release has come")
+    page.mouse.down()
+    expect(page.get_by_text("There is no connection to the charger.")).to_be_visible()
+    page.mouse.up()
+    assert charger.state["mode"] == "SOLAR"
 
 
 def test_what_is_the_installers_changes_with_his_pin_only(page: Page) -> None:

@@ -5,10 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from evsed.core.buttons import MOST_REMOTE, STUCK_MS, Buttons, Gesture, RemoteButtons
+from evsed.core.buttons import LOST_MS, MOST_REMOTE, SILENT_MS, STUCK_MS, Buttons, Gesture, RemoteButtons
 from evsed.core.events import Button, ChooseMode, Inputs, PressButton
 from evsed.core.model import Access, Mode, ModeChoice
 from evsed.core.snapshot import Saved
+from evsed.core.units import Millis
 from tests.core.story import Story, settings
 
 LEFT = frozenset({Button.LEFT})
@@ -96,6 +97,43 @@ def test_a_client_that_vanishes_makes_no_press_stick_and_no_other_client_ends_it
     after_10_s = [gesture for done in seen[980:] for gesture in done]
     assert after_10_s == []
     assert (Button.LEFT, Gesture.HELD) not in [gesture for done in seen for gesture in done]
+    assert not [*buttons.presses]
+
+
+def test_a_release_that_is_held_up_is_of_a_press_as_long_as_it_was() -> None:
+    buttons = RemoteButtons()
+    for held, arrives, meant in (
+        (120, 9_000, Gesture.SHORT),
+        (2_500, 9_000, Gesture.HELD),
+        (9_000, 500, Gesture.SHORT),
+    ):
+        buttons.take(PressButton(Button.LEFT, True, "one"), 0)
+        buttons.take(PressButton(Button.LEFT, False, "one", held=held), arrives)
+        assert [gesture for _, gesture in gestures(buttons, arrives)] == [Gesture.PRESSED, meant]
+
+
+def remote_repeats(tells: tuple[Millis, ...]) -> list[Millis]:
+    """When the button of a client repeats who presses at 0, says ``tells`` that he still does, and vanishes."""
+    buttons = RemoteButtons()
+    buttons.take(PressButton(Button.LEFT, True, "one"), 0)
+    found = []
+    for now in range(0, 12_000, 10):
+        if now in tells:
+            buttons.take(PressButton(Button.LEFT, True, "one", held=now), now)
+        found += [now for each in gestures(buttons, now) if each == (Button.LEFT, Gesture.REPEAT)]
+    return found
+
+
+def test_a_client_that_vanishes_repeats_for_3_s_and_one_that_speaks_until_10_s() -> None:
+    assert 2_800 < remote_repeats(())[-1] < SILENT_MS
+    assert 4_800 < remote_repeats((1_000, 2_000))[-1] < 5_000
+    assert 9_900 < remote_repeats((*range(1_000, 12_000, 1_000),))[-1] < LOST_MS
+
+
+def test_who_says_that_a_button_is_still_down_presses_none() -> None:
+    buttons = RemoteButtons()
+    buttons.take(PressButton(Button.LEFT, True, "one", held=1_000), 0)
+    assert gestures(buttons, 0) == []
     assert not [*buttons.presses]
 
 

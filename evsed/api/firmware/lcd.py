@@ -29,10 +29,11 @@ from evsed.api import gate
 from evsed.api.firmware.parameters import Parameters, described, parameters
 from evsed.api.firmware.pins import STAYS_S, Answer, Pins, Visitor, lcd_pin
 from evsed.api.firmware.posted_settings import REFUSED
-from evsed.api.firmware.values import NotTakenError, switched
+from evsed.api.firmware.values import NotTakenError, switched, whole
 from evsed.api.rights import right_of
 from evsed.api.site import BusyError, Site
 from evsed.api.v1.documents import Seconds, exact
+from evsed.core.buttons import LOST_MS
 from evsed.core.events import Button, PressButton
 from evsed.core.menu_walk import INSTALLER_PIN, PINS
 from evsed.core.screens.reading import Kind as Screens
@@ -60,6 +61,13 @@ _TAKES: Final[dict[str, dict[str, Any]]] = {
     "button": {"type": "string", "enum": [button.value for button in Button]},
     "pressed": {"type": "integer", "enum": [0, 1]},
     "state": {"type": "integer", "enum": [0, 1], "description": "another name of pressed"},
+    "held_ms": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": LOST_MS,
+        "description": "for how long it is down: with a release, which may arrive late; with `pressed=1`, said once a "
+        "second, it still is, and goes on repeating",
+    },
     "pin": _PIN,
     "installer": _INSTALLER,
     "client": _CLIENT,
@@ -207,7 +215,8 @@ def _press(given: Parameters) -> PressButton:
     name = given.text("client")
     if given.doubled("client") or len(name) > _LONGEST_CLIENT or not name.isprintable():
         raise NotTakenError(f"client takes at most {_LONGEST_CLIENT} printable characters")
-    return PressButton(button, switched(given, "pressed" if "pressed" in given else "state"), name)
+    held = None if given.left_empty("held_ms") else whole(given, "held_ms", 0, LOST_MS)
+    return PressButton(button, switched(given, "pressed" if "pressed" in given else "state"), name, held=held)
 
 
 def create_router(site: Site) -> APIRouter:
@@ -256,7 +265,10 @@ def create_router(site: Site) -> APIRouter:
 
     @router.post("/lcd", openapi_extra=described(_TAKES))
     async def press(request: Request) -> JSONResponse:
-        """Presses (``pressed=1``) or releases (``pressed=0``) a button; its release has to come within 10 s."""
+        """Presses (``pressed=1``) or releases (``pressed=0``) a button; its release has to come within 10 s.
+
+        It repeats in the menu for 3 s at most, unless ``held_ms`` says again and again that it is still down.
+        """
         given = await parameters(request)
         try:
             command = _press(given)

@@ -192,6 +192,14 @@ def test_a_client_that_is_no_short_printable_text_is_refused(unit: Unit, client:
     assert (unit.commands, unit.charger.refusals.count) == ([], 1)
 
 
+def test_a_client_may_say_for_how_long_it_has_the_button_down(unit: Unit) -> None:
+    assert unit.press(pin=PIN, pressed=0, held_ms="120") == PressButton(Button.MIDDLE, False, HERE, held=120)
+    assert unit.press(pin=PIN, held_ms="1000") == PressButton(Button.MIDDLE, True, HERE, held=1_000)
+    assert unit.press(pin=PIN, held_ms="") == PressButton(Button.MIDDLE, True, HERE)
+    for wrong in ("-1", "10001", "1.5", "long"):
+        assert unit.press(pin=PIN, held_ms=wrong) == "held_ms takes a whole number from 0 to 10000"
+
+
 def test_the_installer_is_known_by_both_pins(unit: Unit) -> None:
     assert unit.press(pin=PIN, installer=INSTALLER) == PressButton(Button.MIDDLE, True, HERE, installer=True)
     assert unit.press(pin=PIN, installer="") == PressButton(Button.MIDDLE, True, HERE)

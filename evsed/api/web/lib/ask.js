@@ -13,12 +13,20 @@ export class Trouble extends Error {
   }
 }
 
-let mayWrite = () => true;
+let refusal = () => "";
 
-// From now on nothing but a login or a stop is changed at the charger unless `check()`, or what it promises, is true: who
-// sees no more what it does shall not steer it.
-export function onlyIf(check) {
-  mayWrite = check;
+// From now on nothing but a login or a stop is changed at the charger while `check()`, or what it promises, is a reason why
+// not: who sees no more what it does shall not steer it.
+export function unless(check) {
+  refusal = check;
+}
+
+// What is meant for this moment only (`now`) does not wait.
+async function judge({ method, login, stops, now }) {
+  if (!method || login || stops) return;
+  const why = refusal();
+  const said = now && typeof why !== "string" ? t("common.no_connection") : await why;
+  if (said) throw new Trouble(0, said);
 }
 
 async function read(answer) {
@@ -44,7 +52,7 @@ function until(patience, other) {
 export async function send(path, options = {}, patience = PATIENCE_MS) {
   let answer;
   let found;
-  if (options.method && !options.login && !options.stops && !(await mayWrite())) throw new Trouble(0, t("common.no_connection"));
+  await judge(options);
   try {
     answer = await fetch(path, { ...options, signal: until(patience, options.signal) });
     found = await read(answer);

@@ -1,7 +1,7 @@
 // The word on the connection: what the banner says, and whether what is shown may be pressed. A blip disturbs nobody:
 // meanwhile nothing but a stop is sent, the rest waits for its end, and whoever typed goes on where he was.
 
-import { onlyIf } from "./ask.js";
+import { unless } from "./ask.js";
 import { text } from "./dom.js";
 import * as format from "./format.js";
 import { t } from "./i18n.js";
@@ -60,19 +60,25 @@ export function show(reads) {
   text(place("link"), t(live.connected ? "common.live" : lost ? "common.not_live" : "common.connecting"));
 }
 
-// Whether what the charger does is seen; at once, or at the end of a blip.
-function isSeen() {
-  if (live.connected || live.state === null) return true;
+// What people choose, as the page has it.
+const chosen = () => JSON.stringify([live.state.mode, live.state.timer, live.state.override_a]);
+
+// Why nothing may be sent: what the charger does is not seen, or is not what was seen when it was pressed. At once, or at
+// the end of a blip.
+function refusal() {
+  if (live.connected || live.state === null) return "";
+  const before = chosen();
   return new Promise((done) => {
     const look = () => {
       if (!live.connected && !isLost()) return;
       clearInterval(looking);
       end();
-      done(live.connected);
+      if (!live.connected) done(t("common.no_connection"));
+      else done(chosen() === before ? "" : t("common.changed"));
     };
     const looking = setInterval(look, BLIP_MS / 10);
     const end = live.on(look);
   });
 }
 
-onlyIf(isSeen);
+unless(refusal);

@@ -4,7 +4,6 @@
 import { ask } from "./ask.js";
 
 const SILENT_MS = 12000; // the charger speaks every 5 s
-const HELLO_MS = 3000; // a new stream speaks at once
 const AGAIN_MS = 2000;
 const SOON_MS = 100; // where a stream that was well has ended: the charger ends those of who logs in
 
@@ -21,6 +20,7 @@ class Live {
   #again = 0;
   #spoke = false; // this stream
   #asked = false; // the charger answered when it was asked last
+  #turn = 0; // what was asked for before something newer was heard tells nothing
 
   begin() {
     setInterval(() => this.#watch(), 1000);
@@ -46,6 +46,7 @@ class Live {
   #open() {
     clearTimeout(this.#again);
     if (this.#source) return;
+    if (this.connected && this.silentFor * 1000 > SILENT_MS) this.#miss(); // what is shown is from before
     const source = new EventSource("/api/v1/events");
     this.#source = source;
     this.#openedAt = performance.now();
@@ -69,6 +70,7 @@ class Live {
 
   #told(state, trouble) {
     this.#spoke = true;
+    this.#turn += 1;
     this.#hear(state, trouble);
   }
 
@@ -85,7 +87,7 @@ class Live {
     const silent = performance.now() - this.#heardAt;
     const open = performance.now() - this.#openedAt;
     if (Math.min(silent, open) > SILENT_MS) this.#lose();
-    else if (this.connected && silent > SILENT_MS && open > HELLO_MS) this.#miss();
+    else if (this.connected && silent > SILENT_MS) this.#miss();
   }
 
   #miss() {
@@ -103,19 +105,17 @@ class Live {
         this.#open();
       }, wasWell ? SOON_MS : AGAIN_MS);
     }
-    if (this.#spoke || !this.#asked) this.#miss();
+    if (this.#spoke || !this.#asked || this.silentFor * 1000 > SILENT_MS) this.#miss();
   }
 
   // Asks for the state itself, in case the stream is refused; a 401 shows the login page.
   async #ask() {
-    try {
-      const state = await ask.get("/api/v1/state");
-      this.#asked = true;
-      if (!this.#spoke) this.#hear(state, "");
-    } catch {
-      this.#asked = false;
-      if (!this.#spoke) this.#miss();
-    }
+    const turn = this.#turn += 1;
+    const state = await ask.get("/api/v1/state").catch(() => null);
+    if (turn !== this.#turn) return;
+    this.#asked = state !== null;
+    if (this.#asked) this.#hear(state, "");
+    else this.#miss();
   }
 }
 

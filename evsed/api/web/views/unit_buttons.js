@@ -8,6 +8,7 @@ export const NAMES = ["left", "middle", "right"];
 const SIGNS = { left: "<", middle: "o", right: ">" };
 const KEYS = [" ", "Enter"];
 const LOST_MS = 9900; // the charger takes a longer press for one whose release was lost
+const STILL_MS = 1000; // the charger forgets who is silent for three times as long
 const TAP_MS = 150; // of a press without a length, such as a screen reader's
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -17,7 +18,7 @@ const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 export class Buttons {
   #client = crypto.getRandomValues(new Uint32Array(2)).join("-"); // two pages of one browser are two people
   #queue = Promise.resolve();
-  #down = new Map(); // by name: the clock that ends it
+  #down = new Map(); // by name: since when, and the clocks that end it and say that it still is
   #nodes = new Map();
   #told;
 
@@ -85,7 +86,11 @@ export class Buttons {
 
   #press(name) {
     if (this.#down.has(name)) return;
-    this.#down.set(name, setTimeout(() => this.#up(name), LOST_MS));
+    this.#down.set(name, {
+      since: performance.now(),
+      ends: setTimeout(() => this.#up(name), LOST_MS),
+      tells: setInterval(() => this.#sending === 0 && this.#send(name, 1, this.#length(name)), STILL_MS),
+    });
     this.#nodes.get(name).classList.add("pressed");
     this.#send(name, 1);
   }
@@ -93,21 +98,34 @@ export class Buttons {
   #up(name) {
     this.#byKey = false;
     if (!this.#down.has(name)) return;
-    clearTimeout(this.#down.get(name));
+    const { ends, tells } = this.#down.get(name);
+    const length = this.#length(name);
+    clearTimeout(ends);
+    clearInterval(tells);
     this.#down.delete(name);
     this.#nodes.get(name).classList.remove("pressed");
-    this.#send(name, 0);
+    this.#send(name, 0, length);
   }
 
-  // One after the other: a release never comes before its press. It is sent even while the page goes away.
-  #send(button, pressed) {
+  #length(name) {
+    return Math.round(performance.now() - this.#down.get(name).since);
+  }
+
+  #sending = 0;
+
+  // One after the other: a release never comes before its press. It is sent even while the page goes away, and says how
+  // long the press was, however long it is under way itself; a press is for now or not at all.
+  #send(button, pressed, length) {
+    const body = new URLSearchParams({ button, pressed, client: this.#client, ...(length && { held_ms: length }) });
+    this.#sending += 1;
     this.#queue = this.#queue.then(async () => {
       try {
-        const body = new URLSearchParams({ button, pressed, client: this.#client });
-        this.#told.answered(await send("/lcd", { method: "POST", body, keepalive: true }), pressed);
+        const options = { method: "POST", body, keepalive: true, now: true, stops: !pressed };
+        this.#told.answered(await send("/lcd", options), pressed);
       } catch (trouble) {
         this.#told.failed(trouble);
       }
+      this.#sending -= 1;
     });
   }
 }

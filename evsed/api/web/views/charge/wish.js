@@ -2,6 +2,7 @@
 // where it has reached the charger after all, the stop is sent again. That goes on when the view is left.
 
 import { ask } from "../../lib/ask.js";
+import { t } from "../../lib/i18n.js";
 import { live } from "../../lib/live.js";
 import { say } from "../../lib/say.js";
 import { unlock } from "../../lib/unlock.js";
@@ -23,7 +24,7 @@ export const does = ({ mode, delay }, state) => (delay ? state?.timer.mode : sta
 
 function request({ mode, delay, call }) {
   const body = { mode: NAMES[mode], ...delay };
-  return ask.put(delay ? "/api/v1/timer" : "/api/v1/mode", body, { signal: call.signal, stops: STOPS.has(mode) });
+  return ask.put(delay ? "/api/v1/timer" : "/api/v1/mode", body, { signal: call.signal, ...(STOPS.has(mode) && { stops: true, keepalive: true }) });
 }
 
 function callOff(wish) {
@@ -59,5 +60,8 @@ export async function wishFor(mode, delay = null) {
 
 live.on(() => {
   if (!stopped || current || live.receivedAt <= answeredAt || !late.some((wish) => does(wish, live.state))) return;
-  wishFor(stopped.mode).catch((trouble) => say(`${NAMES[stopped?.mode] ?? ""}: ${trouble.message}`, "wrong"));
+  const { mode } = stopped;
+  wishFor(mode).then(
+    (taken) => taken && say(t("charge.stopped_again", { mode: NAMES[mode] }), "wrong"),
+    (trouble) => say(`${NAMES[mode]}: ${trouble.message}`, "wrong"));
 });
