@@ -181,27 +181,31 @@ def create_router(site: Site) -> APIRouter:
 
         What is not in the file stays, and so do the mode, SET UP and who may log in. Answers what was changed.
         """
-        body = await request.body()
-        try:
-            file = read(body)
-        except DocumentError as error:
-            site.refusals.note("POST /api/v1/restore", without_secrets(body), str(error))
-            return problem(422, f"the file cannot be used: {error}")
-        before = _now(site, right_of(request))
-        found = restoring(file, before)
-        if dry_run:
-            return JSONResponse(_restore_document(found))
-        errors = [Wrong(each.text, each.pointer) for each in found.wrong]
-        refused = "; ".join(error.detail for error in errors)
-        if not refused and found.installers and right_of(request) < Right.INSTALL:
-            return problem(403, f"only the installer may change {_named(found.installers)}; nothing was changed")
-        refused = refused or await _carry_out(site, found, before)
-        if refused:
-            site.refusals.note("POST /api/v1/restore", without_secrets(body), refused)
-            return problem(422, refused, errors=errors)
-        return JSONResponse(_restore_document(found))
+        return await _restored(site, request, dry_run=dry_run)
 
     return router
+
+
+async def _restored(site: Site, request: Request, *, dry_run: bool) -> JSONResponse:
+    body = await request.body()
+    try:
+        file = read(body)
+    except DocumentError as error:
+        site.refusals.note("POST /api/v1/restore", without_secrets(body), str(error))
+        return problem(422, f"the file cannot be used: {error}")
+    before = _now(site, right_of(request))
+    found = restoring(file, before)
+    if dry_run:
+        return JSONResponse(_restore_document(found))
+    errors = [Wrong(each.text, each.pointer) for each in found.wrong]
+    refused = "; ".join(error.detail for error in errors)
+    if not refused and found.installers and right_of(request) < Right.INSTALL:
+        return problem(403, f"only the installer may change {_named(found.installers)}; nothing was changed")
+    refused = refused or await _carry_out(site, found, before)
+    if refused:
+        site.refusals.note("POST /api/v1/restore", without_secrets(body), refused)
+        return problem(422, refused, errors=errors)
+    return JSONResponse(_restore_document(found))
 
 
 def _named(keys: list[str]) -> str:

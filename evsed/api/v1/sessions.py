@@ -178,6 +178,24 @@ def create_router(site: Site) -> APIRouter:
         }
         return JSONResponse(answer)
 
+    _add_files(router, site)
+
+    @router.get("/sessions/{id}", response_model=None, responses=taking(_UNKNOWN, _INVALID, model=SessionDocument))
+    async def one(request: Request, number: Annotated[int, Path(alias="id", ge=1, le=_LAST_ID)]) -> JSONResponse:
+        """One session."""
+        records = await page_for(request, site, 1, number + 1, Span())
+        if not records or records[0].number != number:
+            if wrong := site.logbook.wrong(number):
+                return problem(500, f"session {number} is damaged in the log, and left out of lists: {wrong}")
+            return problem(404, f"there is no session {number}")
+        return JSONResponse(session_document(records[0]))
+
+    return router
+
+
+def _add_files(router: APIRouter, site: Site) -> None:
+    """The routes of all sessions in one file."""
+
     @router.get(
         "/sessions.csv",
         response_class=Response,
@@ -205,15 +223,3 @@ def create_router(site: Site) -> APIRouter:
         except NotTakenError as error:
             return problem(422, str(error), errors=error.errors)
         return await _begun(_json(_pages(request, site, span)), "application/json", "sessions.json")
-
-    @router.get("/sessions/{id}", response_model=None, responses=taking(_UNKNOWN, _INVALID, model=SessionDocument))
-    async def one(request: Request, number: Annotated[int, Path(alias="id", ge=1, le=_LAST_ID)]) -> JSONResponse:
-        """One session."""
-        records = await page_for(request, site, 1, number + 1, Span())
-        if not records or records[0].number != number:
-            if wrong := site.logbook.wrong(number):
-                return problem(500, f"session {number} is damaged in the log, and left out of lists: {wrong}")
-            return problem(404, f"there is no session {number}")
-        return JSONResponse(session_document(records[0]))
-
-    return router
