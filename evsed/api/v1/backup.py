@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed import __version__
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.problems import Wrong, problem, problem_answer
 from evsed.api.rights import Right, right_of
 from evsed.api.site import BusyError, Site
 from evsed.api.v1.bodies import NOT_TAKEN, Answers, body_of, taking, without_secrets
@@ -31,12 +31,7 @@ _BODY: Final = body_of(
         "example": {"format": "evsed backup", "schema": 3, "settings": {"current_min": 6}},
     }
 )
-_NOT_ALLOWED: Final[Answers] = {
-    403: {
-        "description": "only the installer may do that; says what needs him",
-        "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
-    }
-}
+_NOT_ALLOWED: Final[Answers] = {403: problem_answer("only the installer may do that; says what needs him")}
 _INSTALLERS_TOLD: Final = 10
 Secrets = Annotated[bool, Query(description="with the secrets among the settings, and the broker's password")]
 DryRun = Annotated[bool, Query(description="only say what would be changed")]

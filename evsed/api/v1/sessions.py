@@ -17,7 +17,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from typing_extensions import TypedDict
 
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.problems import Wrong, problem, problem_answer
 from evsed.api.rights import Right, right_of
 from evsed.api.site import BusyError, Site
 from evsed.api.v1.bodies import Answers, NotTakenError, taking
@@ -40,8 +40,8 @@ _BROKEN_OFF: Final = "this list is not complete: the log of sessions could not b
 _SAVE: Final = {"Cache-Control": "no-cache"}
 _INVALID: Final[Answers] = {422: {"description": "a parameter cannot be used; says which"}}
 _UNKNOWN: Final[Answers] = {
-    404: {"description": "there is no such session", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
-    500: {"description": "it is damaged in the log", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
+    404: problem_answer("there is no such session"),
+    500: problem_answer("it is damaged in the log"),
 }
 
 From = Annotated[str | None, Query(alias="from", pattern=_DAY, description="the first day, YYYY-MM-DD, local time")]

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from evsed.api.firmware.report import error_of
 from evsed.api.local_time import with_zone
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem
+from evsed.api.problems import problem, problem_answer
 from evsed.api.site import Site
 from evsed.api.v1.bodies import Answers, taking
 from evsed.api.v1.documents import (
@@ -41,9 +41,7 @@ from evsed.core.states import State
 from evsed.core.units import seconds_left
 from evsed.core.wire import POLLS_MISSED
 
-_STAYS: Final[Answers] = {
-    409: {"description": "the cause is still there", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
-}
+_STAYS: Final[Answers] = {409: problem_answer("the cause is still there")}
 
 
 @exact
