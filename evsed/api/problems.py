@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi.responses import JSONResponse
 
@@ -45,6 +45,11 @@ PROBLEM_SCHEMA: Final = {
         },
     },
 }
+
+
+def problem_answer(description: str) -> dict[str, Any]:
+    """What a route answers with a problem, for OpenAPI: ``description`` says when."""
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
 
 
 class ProblemResponse(JSONResponse):

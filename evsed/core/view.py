@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from evsed.core import reader, reasons, setting_up, watches
 from evsed.core.duty import HIGHEST_OFFER
 from evsed.core.faults import Fault
-from evsed.core.model import MeterRole, Mode
+from evsed.core.model import MeterRole, Mode, PhaseCurrents
 from evsed.core.pilot import Level
 from evsed.core.schedule import clock_text
 from evsed.core.snapshot import Learned, MeterView, Snapshot, drawing
@@ -23,7 +23,6 @@ _STOPPED = frozenset({State.C1, State.B1})
 def snapshot(core: "Controller", now: Millis) -> Snapshot:
     """The charger as everybody else may see it."""
     state = core.charger.state
-    mains = core.regulation.metering.values(MeterRole.MAINS).currents
     meters = {role: _meter(core, role, now) for role in MeterRole}
     reading = core.pilot.reading
     return Snapshot(
@@ -49,9 +48,7 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         pilot_low_mv=None if reading is None else reading.low_mv,
         temperature_c=core.hardware.temperature,
         locked=core.hardware.lock.locked,
-        mains=None
-        if mains is None or not meters[MeterRole.MAINS].fresh
-        else core.regulation.corrected(core.desk.settings, mains, now),
+        mains=_mains(core, meters[MeterRole.MAINS], now),
         meters=MappingProxyType(meters),
         drawing=drawing(meters[MeterRole.EV], core.regulation.phases.in_use if state in CLOSED else 0),
         learned=_learned(core),
@@ -74,13 +71,20 @@ def snapshot(core: "Controller", now: Millis) -> Snapshot:
         panel=core.desk.panel.view(core.desk.ground, now),
         offers=core.desk.offers,
         hosts=core.desk.hosts,
-        left_to_do=setting_up.left_to_do(
-            core.desk.settings, core.desk.equipment, mains_answers=meters[MeterRole.MAINS].fresh
-        ),
+        left_to_do=_left_to_do(core, meters[MeterRole.MAINS]),
         described=core.desk.equipment.described,
         installer_pin_set=core.desk.credentials.installer_pin,
         into_second_ms=0 if core.wall is None else (now - core.wall[1]) % 1000,
     )
+
+
+def _mains(core: "Controller", meter: MeterView, now: Millis) -> PhaseCurrents | None:
+    mains = meter.values.currents
+    return core.regulation.corrected(core.desk.settings, mains, now) if mains is not None and meter.fresh else None
+
+
+def _left_to_do(core: "Controller", mains: MeterView) -> tuple[setting_up.Step, ...]:
+    return setting_up.left_to_do(core.desk.settings, core.desk.equipment, mains_answers=mains.fresh)
 
 
 def _card_text(core: "Controller", now: Millis) -> str:

@@ -219,6 +219,39 @@ def _press(given: Parameters) -> PressButton:
     return PressButton(button, switched(given, "pressed" if "pressed" in given else "state"), name, held=held)
 
 
+async def _picture(door: Door, request: Request, *, as_json: bool) -> Response:
+    shown = await asyncio.to_thread(door.site.lcd, door.veiled(request))
+    if shown is None:
+        raise HTTPException(404, "this unit has no LCD that could be shown; its state is at /settings and at /")
+    if as_json:
+        return JSONResponse(door.document(request, shown), headers={"Cache-Control": "no-store"})
+    etag = f'"{blake2s(shown.png, digest_size=8).hexdigest()}"'
+    headers = {"Cache-Control": "no-store", "ETag": etag}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(shown.png, media_type=_PNG, headers=headers)
+
+
+async def _pressed(door: Door, request: Request) -> JSONResponse:
+    given = await parameters(request)
+    try:
+        command = _press(given)
+    except NotTakenError as error:
+        door.site.refusals.note("POST /lcd", str(given.only("button", "pressed", "state", "client")), str(error))
+        return JSONResponse({"button": REFUSED, "reason": str(error)})
+    entry = await door.enter(request, given, "pin")
+    if entry.answer is not Answer.RIGHT:
+        return _refuse(entry, {"button": REFUSED})
+    client = f"{entry.client}/{command.client}" if command.client else entry.client
+    command = replace(command, client=client, installer=entry.installer)
+    refused = (await door.site.submit(command)).refused
+    if refused:
+        door.site.refusals.note("POST /lcd", command.button.value, refused)
+        return JSONResponse({"button": REFUSED, "reason": refused})
+    others = {button.value: "up" for button in (Button.RIGHT, Button.MIDDLE, Button.LEFT)}
+    return JSONResponse({"button": {**others, command.button.value: "down" if command.pressed else "up"}})
+
+
 def create_router(site: Site) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["lcd"])
@@ -242,16 +275,7 @@ def create_router(site: Site) -> APIRouter:
         Those of INST PIN show to who may install only. ``format=json``: with the words on it, and whether its buttons
         may be pressed.
         """
-        shown = await asyncio.to_thread(site.lcd, door.veiled(request))
-        if shown is None:
-            raise HTTPException(404, "this unit has no LCD that could be shown; its state is at /settings and at /")
-        if form == "json":
-            return JSONResponse(door.document(request, shown), headers={"Cache-Control": "no-store"})
-        etag = f'"{blake2s(shown.png, digest_size=8).hexdigest()}"'
-        headers = {"Cache-Control": "no-store", "ETag": etag}
-        if etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        return Response(shown.png, media_type=_PNG, headers=headers)
+        return await _picture(door, request, as_json=form == "json")
 
     @router.post("/lcd-verify-password", openapi_extra=described({"password": _PIN, "installer": _INSTALLER}))
     async def verify(request: Request) -> JSONResponse:
@@ -269,22 +293,6 @@ def create_router(site: Site) -> APIRouter:
 
         It repeats in the menu for 3 s at most, unless ``held_ms`` says again and again that it is still down.
         """
-        given = await parameters(request)
-        try:
-            command = _press(given)
-        except NotTakenError as error:
-            site.refusals.note("POST /lcd", str(given.only("button", "pressed", "state", "client")), str(error))
-            return JSONResponse({"button": REFUSED, "reason": str(error)})
-        entry = await door.enter(request, given, "pin")
-        if entry.answer is not Answer.RIGHT:
-            return _refuse(entry, {"button": REFUSED})
-        client = f"{entry.client}/{command.client}" if command.client else entry.client
-        command = replace(command, client=client, installer=entry.installer)
-        refused = (await site.submit(command)).refused
-        if refused:
-            site.refusals.note("POST /lcd", command.button.value, refused)
-            return JSONResponse({"button": REFUSED, "reason": refused})
-        others = {button.value: "up" for button in (Button.RIGHT, Button.MIDDLE, Button.LEFT)}
-        return JSONResponse({"button": {**others, command.button.value: "down" if command.pressed else "up"}})
+        return await _pressed(door, request)
 
     return router

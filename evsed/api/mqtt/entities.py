@@ -1,6 +1,6 @@
 """What a published value is: its topic, its payload, and what Home Assistant makes of it.
 
-Owns the row types and what is generated from any row (payloads); the rows themselves stand in entity_table.py, the
+Owns the row types and what is generated from any row (payloads); the rows themselves stand in entity_table*.py, the
 discovery messages made of them in homeassistant.py. A value of None is not published: an unknown energy sent as 0 would
 spoil a statistic for ever.
 """

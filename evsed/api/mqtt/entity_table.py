@@ -1,12 +1,12 @@
 """The table of published values: MQTT topics, Home Assistant's discovery and the tables of docs/mqtt.md are made of it.
 
-Owns the rows of what is measured and of what the charger does; what owners set stands in entity_table_owner.py.
+Owns the rows of what the charger does and of what its meters measure; what owners set stands in entity_table_owner.py,
+what is known of the unit itself in entity_table_unit.py.
 """
 
 from collections.abc import Callable
 from typing import Final
 
-from evsed import __version__
 from evsed.api.firmware.report import error_of
 from evsed.api.mqtt.entities import NONE, Component, Moment, Payload, Topic, View
 from evsed.core.faults import Fault
@@ -329,73 +329,5 @@ MEASURED: Final = (
         _battery,
         "0.1 A, positive while the home battery charges; while it is told",
         (_current("HomeBatteryCurrent", "Home battery current"),),
-    ),
-    Topic(
-        "ESPTemp",
-        lambda v: v.charger.temperature_c,
-        "degrees Celsius of the board",
-        (
-            Component(
-                "ESPTemp", "sensor", "Board temperature", "temperature", "°C", "measurement", category="diagnostic"
-            ),
-        ),
-    ),
-    Topic(
-        "ESPUptime",
-        lambda v: v.charger.uptime_s,
-        "s since the start",
-        (Component("ESPUptime", "sensor", "Uptime", "duration", "s", "measurement", category="diagnostic"),),
-        on_change=False,
-    ),
-    Topic(
-        "WiFiSSID",
-        lambda v: None if v.wifi is None else v.wifi.ssid,
-        "the radio network; not while the charger is on a wire",
-        (_text("WiFiSSID", "WiFi SSID", "mdi:wifi"),),
-        retained=True,
-        present=lambda v: v.wifi is not None,
-    ),
-    Topic(
-        "WiFiBSSID",
-        lambda v: None if v.wifi is None else v.wifi.bssid,
-        "the radio network; not while the charger is on a wire",
-        (_text("WiFiBSSID", "WiFi BSSID", "mdi:wifi"),),
-        retained=True,
-        present=lambda v: v.wifi is not None,
-    ),
-    Topic(
-        "WiFiRSSI",
-        lambda v: None if v.wifi is None else v.wifi.rssi,
-        "dBm",
-        (
-            Component(
-                "WiFiRSSI", "sensor", "WiFi signal", "signal_strength", "dBm", "measurement", category="diagnostic"
-            ),
-        ),
-        present=lambda v: v.wifi is not None,
-    ),
-    Topic(
-        "CPPWM",
-        lambda v: v.charger.outputs.pilot.duty_1024 if v.charger.described else None,
-        "0 to 1024, the pilot's duty; only where `[modem] unlocked` is set",
-        (_text("CPPWM", "Pilot duty", "mdi:square-wave"),),
-        present=lambda v: v.modem,
-    ),
-    Topic(
-        "Version",
-        lambda _: __version__,
-        "the version that runs, and the newest that this charger knows of",
-        (
-            Component(
-                "Update",
-                "update",  # without a latest version its state would be unknown: we know of none but ours
-                "Firmware",
-                "firmware",
-                category="diagnostic",
-                template="{{ {'installed_version': value, 'latest_version': value} | to_json }}",
-                more={"title": "evsed"},
-            ),
-        ),
-        retained=True,
     ),
 )

@@ -11,10 +11,11 @@ from evsed.api.mqtt.entity_table import DOES, MEASURED
 from evsed.api.mqtt.entity_table_alerts import ALERT
 from evsed.api.mqtt.entity_table_owner import SET_BY_OWNERS
 from evsed.api.mqtt.entity_table_sessions import SESSIONS
+from evsed.api.mqtt.entity_table_unit import UNIT
 from evsed.core.units import Millis
 
 CONNECTED: Final = Topic("connected", lambda _: "online", "`online`, and `offline` as last will", retained=True)
-TOPICS: Final = (*DOES, *SET_BY_OWNERS, *MEASURED, *SESSIONS, ALERT)
+TOPICS: Final = (*DOES, *SET_BY_OWNERS, *MEASURED, *UNIT, *SESSIONS, ALERT)
 AGAIN_MS: Final = 9_000
 """After this an unchanged value is said again, so that all come within 10 s when somebody looks four times a second."""
 

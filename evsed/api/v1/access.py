@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from evsed.access import Kind, Right
 from evsed.api.gate import Answer, address_of, need_installer, need_owner, turned
 from evsed.api.logins import COOKIE, OWNER_S
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.problems import Wrong, problem, problem_answer
 from evsed.api.rights import Who, asker_of, right_of
 from evsed.api.site import BusyError, Site
 from evsed.api.v1.bodies import NOT_TAKEN, Answers, NotTakenError, body_of, json_object, pointer, taking
@@ -244,8 +244,7 @@ def _refuses(*statuses: int) -> Answers:
         409: "login is On, and nobody could log in any more",
         429: "too many wrong ones: wait as long as Retry-After says",
     }
-    content = {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}
-    return {status: {"description": said[status], "content": content} for status in statuses}
+    return {status: problem_answer(said[status]) for status in statuses}
 
 
 def _takes(required: tuple[str, ...], **properties: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from evsed.alerts.post import brief
 from evsed.alerts.service import MQTT, NONE_IS_ON, WEBHOOK, Alerts, NoWayError, TooSoonError, Way
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem
+from evsed.api.problems import problem, problem_answer
 from evsed.api.rights import Right, right_of
 from evsed.api.site import Site
 from evsed.api.v1.bodies import Answers, taking
@@ -19,8 +19,8 @@ from evsed.api.v1.documents import SinceStart, exact
 _ANSWERS_WITHIN_S: Final = 10.0
 _NO_ANSWER: Final = f"no answer within {_ANSWERS_WITHIN_S:g} s"
 _REFUSED: Final[Answers] = {
-    409: {"description": "every way is off", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
-    429: {"description": "so soon after the last", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
+    409: problem_answer("every way is off"),
+    429: problem_answer("so soon after the last"),
 }
 
 

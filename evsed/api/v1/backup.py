@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from typing_extensions import TypedDict
 
 from evsed import __version__
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.problems import Wrong, problem, problem_answer
 from evsed.api.rights import Right, right_of
 from evsed.api.site import BusyError, Site
 from evsed.api.v1.bodies import NOT_TAKEN, Answers, body_of, taking, without_secrets
@@ -31,12 +31,7 @@ _BODY: Final = body_of(
         "example": {"format": "evsed backup", "schema": 3, "settings": {"current_min": 6}},
     }
 )
-_NOT_ALLOWED: Final[Answers] = {
-    403: {
-        "description": "only the installer may do that; says what needs him",
-        "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
-    }
-}
+_NOT_ALLOWED: Final[Answers] = {403: problem_answer("only the installer may do that; says what needs him")}
 _INSTALLERS_TOLD: Final = 10
 Secrets = Annotated[bool, Query(description="with the secrets among the settings, and the broker's password")]
 DryRun = Annotated[bool, Query(description="only say what would be changed")]
@@ -181,27 +176,31 @@ def create_router(site: Site) -> APIRouter:
 
         What is not in the file stays, and so do the mode, SET UP and who may log in. Answers what was changed.
         """
-        body = await request.body()
-        try:
-            file = read(body)
-        except DocumentError as error:
-            site.refusals.note("POST /api/v1/restore", without_secrets(body), str(error))
-            return problem(422, f"the file cannot be used: {error}")
-        before = _now(site, right_of(request))
-        found = restoring(file, before)
-        if dry_run:
-            return JSONResponse(_restore_document(found))
-        errors = [Wrong(each.text, each.pointer) for each in found.wrong]
-        refused = "; ".join(error.detail for error in errors)
-        if not refused and found.installers and right_of(request) < Right.INSTALL:
-            return problem(403, f"only the installer may change {_named(found.installers)}; nothing was changed")
-        refused = refused or await _carry_out(site, found, before)
-        if refused:
-            site.refusals.note("POST /api/v1/restore", without_secrets(body), refused)
-            return problem(422, refused, errors=errors)
-        return JSONResponse(_restore_document(found))
+        return await _restored(site, request, dry_run=dry_run)
 
     return router
+
+
+async def _restored(site: Site, request: Request, *, dry_run: bool) -> JSONResponse:
+    body = await request.body()
+    try:
+        file = read(body)
+    except DocumentError as error:
+        site.refusals.note("POST /api/v1/restore", without_secrets(body), str(error))
+        return problem(422, f"the file cannot be used: {error}")
+    before = _now(site, right_of(request))
+    found = restoring(file, before)
+    if dry_run:
+        return JSONResponse(_restore_document(found))
+    errors = [Wrong(each.text, each.pointer) for each in found.wrong]
+    refused = "; ".join(error.detail for error in errors)
+    if not refused and found.installers and right_of(request) < Right.INSTALL:
+        return problem(403, f"only the installer may change {_named(found.installers)}; nothing was changed")
+    refused = refused or await _carry_out(site, found, before)
+    if refused:
+        site.refusals.note("POST /api/v1/restore", without_secrets(body), refused)
+        return problem(422, refused, errors=errors)
+    return JSONResponse(_restore_document(found))
 
 
 def _named(keys: list[str]) -> str:

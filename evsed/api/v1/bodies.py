@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.problems import Wrong, problem, problem_answer
 from evsed.api.site import Site
 from evsed.core.events import Command
 from evsed.core.settings import TABLE
@@ -129,20 +129,10 @@ def without_secrets(body: bytes) -> str:
     return ", ".join(f"{key[:40]}={value!r}" if key in known else f"{key[:40]}=..." for key, value in given.items())
 
 
-NOT_TAKEN: Final[Answers] = {
-    422: {
-        "description": "not taken, nothing has changed; says why",
-        "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
-    }
-}
+NOT_TAKEN: Final[Answers] = {422: problem_answer("not taken, nothing has changed; says why")}
 """The answer of a route that reads a body, for OpenAPI."""
 
-NOT_ALLOWED: Final[Answers] = {
-    403: {
-        "description": "not for the one who asks, nothing has changed; says what to do",
-        "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}},
-    }
-}
+NOT_ALLOWED: Final[Answers] = {403: problem_answer("not for the one who asks, nothing has changed; says what to do")}
 
 
 def body_of(schema: dict[str, Any]) -> dict[str, Any]:

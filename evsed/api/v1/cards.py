@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.problems import Wrong, problem, problem_answer
 from evsed.api.site import Site
 from evsed.api.v1.bodies import NOT_TAKEN, Answers, NotTakenError, body_of, json_object, taking
 from evsed.api.v1.cardlist import as_csv, read_list, uid_of
@@ -23,9 +23,7 @@ from evsed.core.settings import TABLE
 from evsed.core.snapshot import Snapshot
 
 _NOT_KEPT: Final = {"Cache-Control": "no-store"}
-_NOT_THERE: Final[Answers] = {
-    404: {"description": "there is no such card", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
-}
+_NOT_THERE: Final[Answers] = {404: problem_answer("there is no such card")}
 _NAME: Final = {"type": "string", "maxLength": LONGEST_NAME}
 _PARTS: Final = {"name": _NAME, "enabled": {"type": "boolean"}}
 _BODY: Final = body_of(

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from evsed.api.bounds import EventStream
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from evsed.api.problems import problem_answer
 from evsed.api.rights import Right, asker_of
 from evsed.api.site import Site
 from evsed.api.v1.feed import Feed
@@ -21,7 +21,7 @@ def create_router(site: Site) -> APIRouter:
         response_class=Response,
         responses={
             200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-            503: {"description": "too many listen", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
+            503: problem_answer("too many listen"),
         },
     )
     async def listen(request: Request) -> EventStream:

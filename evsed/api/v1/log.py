@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from typing_extensions import TypedDict
 
 from evsed.api.bounds import EventStream
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from evsed.api.problems import problem_answer
 from evsed.api.rights import Right, asker_of
 from evsed.api.site import Site
 from evsed.api.v1.bodies import Answers
@@ -154,7 +154,7 @@ def _parts(lines: tuple[Line, ...]) -> Iterable[tuple[Line, ...]]:
 _ANSWERS: Final[Answers] = {
     200: {"model": LogDocument, "content": {"text/event-stream": {"schema": {"type": "string"}}}},
     422: {"description": "a parameter cannot be used; says which"},
-    503: {"description": "too many listen", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
+    503: problem_answer("too many listen"),
 }
 
 

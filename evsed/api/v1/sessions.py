@@ -17,7 +17,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from typing_extensions import TypedDict
 
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Wrong, problem
+from evsed.api.problems import Wrong, problem, problem_answer
 from evsed.api.rights import Right, right_of
 from evsed.api.site import BusyError, Site
 from evsed.api.v1.bodies import Answers, NotTakenError, taking
@@ -40,8 +40,8 @@ _BROKEN_OFF: Final = "this list is not complete: the log of sessions could not b
 _SAVE: Final = {"Cache-Control": "no-cache"}
 _INVALID: Final[Answers] = {422: {"description": "a parameter cannot be used; says which"}}
 _UNKNOWN: Final[Answers] = {
-    404: {"description": "there is no such session", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
-    500: {"description": "it is damaged in the log", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}},
+    404: problem_answer("there is no such session"),
+    500: problem_answer("it is damaged in the log"),
 }
 
 From = Annotated[str | None, Query(alias="from", pattern=_DAY, description="the first day, YYYY-MM-DD, local time")]
@@ -178,6 +178,24 @@ def create_router(site: Site) -> APIRouter:
         }
         return JSONResponse(answer)
 
+    _add_files(router, site)
+
+    @router.get("/sessions/{id}", response_model=None, responses=taking(_UNKNOWN, _INVALID, model=SessionDocument))
+    async def one(request: Request, number: Annotated[int, Path(alias="id", ge=1, le=_LAST_ID)]) -> JSONResponse:
+        """One session."""
+        records = await page_for(request, site, 1, number + 1, Span())
+        if not records or records[0].number != number:
+            if wrong := site.logbook.wrong(number):
+                return problem(500, f"session {number} is damaged in the log, and left out of lists: {wrong}")
+            return problem(404, f"there is no session {number}")
+        return JSONResponse(session_document(records[0]))
+
+    return router
+
+
+def _add_files(router: APIRouter, site: Site) -> None:
+    """The routes of all sessions in one file."""
+
     @router.get(
         "/sessions.csv",
         response_class=Response,
@@ -205,15 +223,3 @@ def create_router(site: Site) -> APIRouter:
         except NotTakenError as error:
             return problem(422, str(error), errors=error.errors)
         return await _begun(_json(_pages(request, site, span)), "application/json", "sessions.json")
-
-    @router.get("/sessions/{id}", response_model=None, responses=taking(_UNKNOWN, _INVALID, model=SessionDocument))
-    async def one(request: Request, number: Annotated[int, Path(alias="id", ge=1, le=_LAST_ID)]) -> JSONResponse:
-        """One session."""
-        records = await page_for(request, site, 1, number + 1, Span())
-        if not records or records[0].number != number:
-            if wrong := site.logbook.wrong(number):
-                return problem(500, f"session {number} is damaged in the log, and left out of lists: {wrong}")
-            return problem(404, f"there is no session {number}")
-        return JSONResponse(session_document(records[0]))
-
-    return router

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from evsed.api.firmware.report import error_of
 from evsed.api.local_time import with_zone
-from evsed.api.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem
+from evsed.api.problems import problem, problem_answer
 from evsed.api.site import Site
 from evsed.api.v1.bodies import Answers, taking
 from evsed.api.v1.documents import (
@@ -41,9 +41,7 @@ from evsed.core.states import State
 from evsed.core.units import seconds_left
 from evsed.core.wire import POLLS_MISSED
 
-_STAYS: Final[Answers] = {
-    409: {"description": "the cause is still there", "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
-}
+_STAYS: Final[Answers] = {409: problem_answer("the cause is still there")}
 
 
 @exact
@@ -188,23 +186,14 @@ def _fault(fault: Fault) -> FaultDocument:
 
 def state_document(snapshot: Snapshot) -> StateDocument:
     """The state in amperes, volts and seconds."""
-    reason = snapshot.reason
     error, error_id = error_of(snapshot.error)
-    high, low = snapshot.pilot_high_mv, snapshot.pilot_low_mv
     outputs = snapshot.outputs if snapshot.described else None  # those of a board that nobody knows
     return {
         "mode": snapshot.choice.name,
         "state": snapshot.state.name,
         "state_text": snapshot.state_text,
-        "charging": snapshot.outputs.contactor1 and reason is None,
-        "not_charging": None
-        if reason is None
-        else {
-            "reason": reason.code,
-            "text": reason.text,
-            "until": snapshot.unix_at(reason.until),
-            "seconds_left": None if reason.until is None else seconds_left(reason.until, snapshot.now),
-        },
+        "charging": snapshot.outputs.contactor1 and snapshot.reason is None,
+        "not_charging": _not_charging(snapshot),
         "set_up": _set_up(snapshot.left_to_do),
         "error": error,
         "error_id": error_id,
@@ -222,19 +211,10 @@ def state_document(snapshot: Snapshot) -> StateDocument:
         "phases": snapshot.phases,
         "contactor1": None if outputs is None else outputs.contactor1,
         "contactor2": None if outputs is None else outputs.contactor2,
-        "pilot": {
-            "duty_percent": None if outputs is None else outputs.pilot.duty / 100,
-            "by_hand": snapshot.pilot_override is not None,
-            "high_v": None if high is None else high / 1000,
-            "low_v": None if low is None else low / 1000,
-        },
+        "pilot": _pilot(snapshot),
         "temperature_c": snapshot.temperature_c,
         "charged_wh": snapshot.charged_wh,
-        "meters": {
-            "mains": meter_document(snapshot.meters[MeterRole.MAINS], snapshot.now),
-            "ev": meter_document(snapshot.meters[MeterRole.EV], snapshot.now),
-            "circuit": meter_document(snapshot.meters[MeterRole.CIRCUIT], snapshot.now),
-        },
+        "meters": _meters(snapshot),
         "home_battery_a": _battery(snapshot),
         "custom_button": snapshot.custom_button,
         "card": {
@@ -248,6 +228,36 @@ def state_document(snapshot: Snapshot) -> StateDocument:
         "local_time": with_zone(snapshot.unix_s),
         "uptime_s": snapshot.uptime_s,
         "closings": snapshot.closings,
+    }
+
+
+def _not_charging(snapshot: Snapshot) -> NotCharging | None:
+    reason = snapshot.reason
+    if reason is None:
+        return None
+    return {
+        "reason": reason.code,
+        "text": reason.text,
+        "until": snapshot.unix_at(reason.until),
+        "seconds_left": None if reason.until is None else seconds_left(reason.until, snapshot.now),
+    }
+
+
+def _pilot(snapshot: Snapshot) -> PilotDocument:
+    high, low = snapshot.pilot_high_mv, snapshot.pilot_low_mv
+    return {
+        "duty_percent": snapshot.outputs.pilot.duty / 100 if snapshot.described else None,
+        "by_hand": snapshot.pilot_override is not None,
+        "high_v": None if high is None else high / 1000,
+        "low_v": None if low is None else low / 1000,
+    }
+
+
+def _meters(snapshot: Snapshot) -> StateMeters:
+    return {
+        "mains": meter_document(snapshot.meters[MeterRole.MAINS], snapshot.now),
+        "ev": meter_document(snapshot.meters[MeterRole.EV], snapshot.now),
+        "circuit": meter_document(snapshot.meters[MeterRole.CIRCUIT], snapshot.now),
     }
 
 

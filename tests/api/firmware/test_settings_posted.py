@@ -1,8 +1,6 @@
 """What POST /settings makes of parameters, without a server."""
 
 import contextlib
-import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,15 +42,6 @@ def commands(values: dict[str, str | None], dialect: Dialect = Dialect.OLDER) ->
 def unix(*when: int, fold: int = 0) -> int:
     year, month, day, hour, minute = when
     return int(datetime(year, month, day, hour, minute, tzinfo=AMSTERDAM, fold=fold).timestamp())
-
-
-@pytest.fixture
-def amsterdam(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "Europe/Amsterdam")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 # ---- each row ----

@@ -1,7 +1,5 @@
 """/api/v1/about: which charger this is, and what its clock shows."""
 
-import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,15 +14,6 @@ from tests.api.v1.v1 import Client, fits
 
 SUMMER, WINTER = 1_781_524_800, 1_795_000_000  # 2026-06-15 14:00 and 2026-11-18 12:06:40 in Amsterdam
 LAN = [Interface("eth0", ("192.168.1.7", "fe80::1", "2001:db8::7"), usable=True)]
-
-
-@pytest.fixture
-def amsterdam(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "Europe/Amsterdam")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 def test_it_says_who_it_is_and_what_it_runs_on(client: Client) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -20,15 +19,6 @@ NO_TIMER = {
     "waiting": False,
 }  # fmt: skip
 HOUR = 3_600
-
-
-@pytest.fixture
-def amsterdam(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Europe/Amsterdam")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 # ---- mode ----

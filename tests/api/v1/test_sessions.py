@@ -59,15 +59,6 @@ def client(saved: Saved, logbook: Logbook) -> Iterator[Client]:
         yield Client(charger, served)
 
 
-@pytest.fixture
-def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
 def raw(client: Client, path: str) -> Any:
     answer = http("GET", client.url(path))
     assert answer.status == 200
