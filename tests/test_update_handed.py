@@ -295,7 +295,7 @@ def test_who_was_killed_at_work_is_told_to_be_lost_after_a_while(monkeypatch: py
     told = progress.Progress("installing", "", "", "", 0, 1_000)
     monkeypatch.setattr(progress, "since_boot", lambda: 1_000 + 60)
     assert not told.is_lost
-    monkeypatch.setattr(progress, "since_boot", lambda: 1_000 + 46 * 60)
+    monkeypatch.setattr(progress, "since_boot", lambda: 1_000 + 86 * 60)
     assert told.is_lost
     monkeypatch.setattr(progress, "since_boot", lambda: 30)  # the next boot goes on with it
     assert not told.is_lost

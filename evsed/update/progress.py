@@ -23,8 +23,8 @@ DONE: Final = "done"
 FAILED: Final = "failed"
 AT_WORK: Final = frozenset({INSTALLING, CHECKING, GOING_BACK})
 
-_LONGEST_S: Final = 45 * 60
-"""evsed-update.service ends what takes longer."""
+_LONGEST_S: Final = 85 * 60
+"""evsed-update.service ends what takes longer, and begins it anew."""
 
 
 @dataclass(frozen=True, slots=True)
