@@ -5,6 +5,7 @@ Owns /var/lib/evsed-update. Files are there whole or not at all, also after a po
 
 import json
 import os
+import re
 import shutil
 import stat
 from dataclasses import asdict, dataclass
@@ -18,6 +19,9 @@ _LARGEST_SETTINGS = 16_000_000
 _LARGEST_SESSIONS = 200_000_000  # with their log: decades of them
 _DOCUMENTS = ("settings.json", "cards.json", "access.json")
 """What the daemon keeps in copies, such as .previous: they belong together."""
+
+_LEFT = re.compile(r"\.[0-9a-f]{16}\.part$")
+"""What a power cut has left of a copy into the daemon's folder."""
 
 
 @dataclass(slots=True)
@@ -49,10 +53,13 @@ def room(machine: Machine, needed: int) -> None:
 
 
 def copy(path: Path, to: Path, owner: tuple[int, int] | None = None) -> None:
-    """``to`` is there whole or not at all; no link leads this elsewhere. Raises OSError."""
-    temporary = to.with_name(to.name + ".part")
+    """``to`` is there whole or not at all; no link leads this elsewhere. Raises OSError.
+
+    ``owner``: whose folder ``to`` is in, and the file then. Whatever that user has put there is in no way.
+    """
+    temporary = to.with_name(to.name + (".part" if owner is None else f".{os.urandom(8).hex()}.part"))
     temporary.unlink(missing_ok=True)
-    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(source, "rb") as data:
         target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(target, "wb") as written:
@@ -61,6 +68,8 @@ def copy(path: Path, to: Path, owner: tuple[int, int] | None = None) -> None:
             shutil.copyfileobj(data, written)
             written.flush()
             os.fsync(target)
+    if owner is not None:
+        sessions.out_of_the_way(to)
     temporary.replace(to)
     sync(to.parent)
 
@@ -134,14 +143,18 @@ def restore(machine: Machine) -> None:
         copy(machine.store / "settings" / name, machine.settings / name, (owner.st_uid, owner.st_gid))
     kept = [document for document in _DOCUMENTS if document == "settings.json" or document in before]
     for name in _plain_files(machine.settings):
-        if name not in before and name.startswith(tuple(kept)):
+        if name not in before and (name.startswith(tuple(kept)) or _LEFT.search(name)):
             (machine.settings / name).unlink()
+    sync(machine.settings)
     begun.unlink(missing_ok=True)
 
 
 def _is_too_new(machine: Machine) -> bool:
     """Whether the old evsed cannot go on with the log of sessions that is there now, which has the latest in it."""
-    now, before = sessions.version(machine.settings), sessions.version(machine.store / "settings")
+    try:
+        now, before = sessions.version(machine.settings), sessions.version(machine.store / "settings")
+    except OSError:
+        return True  # a link, a folder: no log
     return now is None or (before is not None and now > before)
 
 
