@@ -3,6 +3,7 @@
 Owns /var/lib/evsed-update. Files are there whole or not at all, also after a power cut.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evsed.update import sessions
-from evsed.update.machine import NAME, Machine, UpdateError
+from evsed.update.machine import NAME, UNITS, Machine, UpdateError
 
 _SPARE_BYTES = 16_000_000
 _LARGEST_SETTINGS = 16_000_000
@@ -176,10 +177,39 @@ def read_record(machine: Machine) -> Record | None:
 
 def write_record(machine: Machine, record: Record) -> None:
     """From now on a second run finishes this. Raises OSError."""
-    path = record_path(machine)
+    _write(record_path(machine), json.dumps(asdict(record)))
+
+
+def at_work_path(machine: Machine) -> Path:
+    """Is there while an update is at work, and after one that was killed or that a power cut has ended."""
+    return machine.store / "at-work"
+
+
+def note_stopped(machine: Machine, units: list[str]) -> None:
+    """From now on a run that finds this one killed, and nothing to finish, starts these. Raises OSError."""
+    path, text = at_work_path(machine), "".join(f"{unit}\n" for unit in units)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        _write(path, text)
+
+
+def stopped(machine: Machine) -> list[str]:
+    """What a run that was killed has stopped, perhaps."""
+    found = ""
+    with contextlib.suppress(OSError, ValueError):
+        found = at_work_path(machine).read_text(encoding="utf-8")
+    return [unit for unit in UNITS if unit in found.split()]
+
+
+def forget(path: Path) -> None:
+    """The file is gone, also after a power cut. Raises OSError."""
+    path.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def _write(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".part")
     with temporary.open("w", encoding="utf-8") as file:
-        json.dump(asdict(record), file)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

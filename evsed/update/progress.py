@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from evsed.update.keeping import sync
 from evsed.update.machine import Machine
 
 FILE: Final = Path("var/lib/evsed-update.json")
@@ -82,3 +83,4 @@ def tell(machine: Machine, state: str, text: str = "", *, versions: tuple[str, s
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync(path.parent)
