@@ -5,7 +5,6 @@ import errno
 import json
 import shutil
 import socket
-import threading
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -309,33 +308,6 @@ def test_a_trickle_has_an_end(
     assert said.startswith(b"HTTP/1.1 408 ")
     assert says.encode() in said
     wait_for(lambda: names(bench.updates) == [] and not bench.updates.receiving, "nothing stays")
-
-
-def test_an_upload_that_is_ended_while_it_is_handed_over_is_cleared_after_that(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, go_on = threading.Event(), threading.Event()
-
-    def slow(path: Path, text: str, mode: int) -> None:
-        here.set()
-        go_on.wait(30)
-        path.write_text(text)
-        path.chmod(mode)
-
-    monkeypatch.setattr(handover, "replace_text", slow)
-    bench.updates.folder.mkdir()
-    bench.updates.partial.write_bytes(CONTENT)
-    uploaded = upload.Uploaded(NAME, KEY.sign(CONTENT))
-    handing = threading.Thread(target=bench.updates.hand_over, args=(uploaded,))
-    clearing = threading.Thread(target=bench.updates.clear)
-    handing.start()
-    assert here.wait(30)
-    clearing.start()
-    clearing.join(0.2)
-    go_on.set()
-    for thread in (handing, clearing):
-        thread.join(30)
-    assert names(bench.updates) == []
 
 
 def test_what_an_upload_has_left_goes_with_the_next_start_and_what_was_handed_over_stays(bench: Bench) -> None:
