@@ -22,6 +22,8 @@ from typing import Final
 
 from evsed.redaction import Secrets
 
+log = logging.getLogger(__name__)
+
 MOST: Final = 2_000
 """Lines that are kept, DEBUG aside."""
 
@@ -116,6 +118,7 @@ class Ring:
         self._clock = clock
         self._inbox: queue.SimpleQueue[logging.LogRecord | None] = queue.SimpleQueue()
         self._overrun = self._overrun_told = 0
+        self._failed = False
         self._secrets = Secrets()
         self._known: Callable[[], Iterable[str]] = tuple
         self._lock = threading.Lock()  # of lines, between the thread and readers; who logs never takes it
@@ -199,8 +202,20 @@ class Ring:
             except queue.Empty:
                 record = None
             if record is not None:
-                self.keep(record)
+                self.keep_or_lose(record)
             self.calm()
+
+    def keep_or_lose(self, record: logging.LogRecord) -> None:
+        """As keep(); a record of which no line can be made is lost, and who looks is told of the gap."""
+        try:
+            self.keep(record)
+        except Exception:  # whatever it is, the lines after it are wanted all the same
+            with self._lock:
+                self._number += 1
+                self._gone = dict.fromkeys(Level, self._number)
+            if not self._failed:  # once: this is a record too
+                self._failed = True
+                log.exception("a line of the live log could not be made: it is lost, and so are others of the kind")
 
     def calm(self) -> None:
         """DEBUG ends when nobody has wanted it for a while."""
