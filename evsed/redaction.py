@@ -94,6 +94,18 @@ def hide(text: str) -> str:
     return _TOKEN.sub(_hidden_token, text)
 
 
+def cut(text: str, begin: int, end: int) -> str:
+    """``text`` with its middle left out where it is longer than ``begin`` and ``end``, in signs.
+
+    What looks for secrets in it keeps the interpreter, and must not take long.
+    """
+    if len(text) <= begin + end:
+        return text
+    head, _, _ = text[:begin].rpartition(" ")  # no half of a secret
+    _, _, tail = text[-end:].partition("\n")
+    return f"{head}\n... {len(text) - len(head) - len(tail)} signs are left out ...\n{tail}".rstrip("\n")
+
+
 def harmless(text: str) -> str:
     """``text`` with escapes for what is no visible sign, line feeds aside; tabs become spaces."""
     if text.isprintable():
