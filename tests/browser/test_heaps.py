@@ -24,7 +24,7 @@ def module(tmp_path: Path) -> Path:
 def told(module: Path, *energies: tuple[int | None, int | None]) -> dict[str, Any]:
     """Of one day with sessions of such (energy, solar) in Wh, and the day after it without any."""
     sessions = [{"start": NOON, "energy_wh": energy, "solar_wh": solar} for energy, solar in energies]
-    reader = [compute_driver_executable()[0], Path(__file__).parent / "heaps.mjs"]
+    reader: list[str | Path] = [compute_driver_executable()[0], Path(__file__).parent / "heaps.mjs"]
     days = [json.dumps(sessions), str(NOON), str(NOON + DAY_S)]
     done = subprocess.run(
         [*reader, module, *days], capture_output=True, text=True, check=True, env={"TZ": "UTC"}, timeout=60
