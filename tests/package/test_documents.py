@@ -5,12 +5,15 @@ import shlex
 import shutil
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from evsed.core.settings import Settings
 from evsed.core.snapshot import Saved
 from evsed.saved_text import encode
 from tests.documents.on_a_pi import on_a_pi
 from tests.package.booted import Booted
 from tests.package.roots import Root
+from tests.signing import pem
 
 LOOKS = ("evsed doctor", "systemctl status", "/usr/libexec/evsed-dhcp-name of")
 """What ends with another status where it finds something wrong or missing, as it does without a Pi."""
@@ -18,11 +21,14 @@ LOOKS = ("evsed doctor", "systemctl status", "/usr/libexec/evsed-dhcp-name of")
 LEFT_OUT = ("journalctl -f", "systemctl edit", "evsed-update ")
 """What never ends, asks an editor, or has tests of its own."""
 
-BACK = "/var/lib/evsed/backup/"
-"""Whatever names a copy below it puts that back."""
+BACK = ("/var/lib/evsed/backup/", "/var/lib/evsed/settings.json.schema")
+"""Whatever names a copy there puts that back."""
 
 REFUSED = {"evsed settings set set_up=Done": "only after [board] in evsed.toml says which board this is"}
 """What is refused in a system without a board, and with which reason."""
+
+ASKS = {"evsed restore": "--yes"}
+"""What asks a person first, and what answers where there is none."""
 
 ENDS = (" remove ", " purge ")
 """What is typed last."""
@@ -30,6 +36,7 @@ ENDS = (" remove ", " purge ")
 
 def test_the_documents_commands_do_what_they_are_for(root: Root, package: Path) -> None:
     shutil.copy(package, root.path / "root")
+    (root.path / "root/mine.pem").write_bytes(pem(Ed25519PrivateKey.generate()))
     with Booted(root.path) as system:
         for command in sorted(on_a_pi(), key=lambda command: any(end in command for end in ENDS)):
             _type(system, re.sub(r"\./evsed_\S+\.deb", f"./{package.name}", command.removeprefix("sudo ")))
@@ -39,6 +46,7 @@ def _type(system: Booted, command: str) -> None:
     """Runs ``command`` as root in root's home; a program that is only on a Pi is left out."""
     if command.startswith(LEFT_OUT):
         return
+    command = next((f"{command} {answer}" for asks, answer in ASKS.items() if command.startswith(asks)), command)
     words = shlex.split(command)
     for copy in (word for word in words if word.startswith(BACK)):
         _keep(system.root / copy.lstrip("/"))
@@ -58,14 +66,13 @@ def _type(system: Booted, command: str) -> None:
     else:
         assert done.returncode == 0, f"{said}\n{system.journal()}"
     assert "Traceback" not in said, said
-    if BACK in command:
+    if any(copy in command for copy in BACK):
         _is_in_force(system)
 
 
 def _keep(copy: Path) -> None:
-    """Settings as an upgrade has kept them, root's; those in force are gone."""
-    (copy.parents[2] / "settings.json").unlink(missing_ok=True)
-    copy.parent.mkdir(parents=True)
+    """Settings as an upgrade has kept them, root's."""
+    copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(encode(Saved(Settings().replace("current_max", 17))), encoding="utf-8")
     copy.chmod(0o600)
 
