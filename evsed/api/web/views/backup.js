@@ -1,5 +1,6 @@
 // Saving all that is set, bringing it back after a look at what that changes, erasing it, and a restart.
 
+import { focusAgain } from "../lib/dialog.js";
 import { h, text } from "../lib/dom.js";
 import { saveFile } from "../lib/save.js";
 import { chooser, postFile } from "./settings/file.js";
@@ -109,6 +110,7 @@ class Restoring {
     this.picked.input.value = "";
     text(this.wrong, "");
     this.preview.replaceChildren();
+    focusAgain(this.picked.input); // what was pressed is gone
   }
 }
 

@@ -1,5 +1,6 @@
 // The list of cards as a file: saved, and brought back after a look at what that changes.
 
+import { focusAgain } from "../../lib/dialog.js";
 import { h, text } from "../../lib/dom.js";
 import { saveFile } from "../../lib/save.js";
 import { chooser, postFile } from "./file.js";
@@ -119,5 +120,6 @@ export class CardFiles {
     this.#begin();
     this.#words = null;
     this.picked.input.value = "";
+    focusAgain(this.picked.input); // what was pressed is gone
   }
 }
