@@ -20,7 +20,7 @@ const megabytes = (bytes) => number(bytes / 1e6, 1);
 let now = null; // what GET /api/v1/update answered last
 let sending = null; // the upload that is under way
 let refused = ""; // why this page's own upload was not taken
-let mine = false; // an update that this page has begun, or has seen at work
+let mine = false; // an update that this page has handed over, or has seen at work
 let lost = false;
 
 // ---- the form ----
@@ -97,8 +97,9 @@ function outcome(kind, words, when = null) {
 
 function showProgress() {
   const state = sending ? "receiving" : now.state;
-  const busy = AT_WORK.includes(state);
-  if (busy) [mine, refused] = [true, ""];
+  const ending = state === "receiving" && refused; // the charger has yet to notice that the upload is over
+  const busy = AT_WORK.includes(state) && !ending;
+  if (busy && state !== "receiving") [mine, refused] = [true, ""];
   place("progress").hidden = state === "idle" && !refused;
   place("sending").hidden = !sending;
   place("steps").hidden = !busy && (state !== "done" || refused || !mine);
@@ -189,7 +190,7 @@ async function send(event) {
       now.state = "handed";
     }
   } catch (trouble) {
-    refused = trouble.message;
+    [mine, refused] = [false, trouble.message];
   }
   sending = null;
   showProgress();
