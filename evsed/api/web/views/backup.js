@@ -3,7 +3,7 @@
 import { focusAgain } from "../lib/dialog.js";
 import { h, text } from "../lib/dom.js";
 import { saveFile } from "../lib/save.js";
-import { chooser, postFile } from "./settings/file.js";
+import { bytesOf, chooser, postFile } from "./settings/file.js";
 import { lock } from "./settings/lock.js";
 import { changesTable } from "./settings/changes.js";
 import { withRight } from "./settings/store.js";
@@ -47,7 +47,7 @@ function saving({ ask, t, say }, app) {
 
 class Restoring {
   #app;
-  #file = null; // {name, words}
+  #file = null; // {name, bytes}
   #turn = 0;
 
   constructor(app) {
@@ -65,10 +65,10 @@ class Restoring {
     text(this.wrong, "");
     this.preview.replaceChildren(h("p", {}, t("backup.looking")));
     try {
-      const words = await file.text();
-      const found = await postFile("/api/v1/restore?dry_run=true", words, "application/json");
+      const bytes = await bytesOf(file, t("backup.no_backup", { name: file.name }));
+      const found = await postFile("/api/v1/restore?dry_run=true", bytes, "application/json");
       if (turn !== this.#turn) return; // another file was chosen meanwhile
-      this.#file = { name: file.name, words };
+      this.#file = { name: file.name, bytes };
       this.#show(found);
     } catch (trouble) {
       if (turn !== this.#turn) return;
@@ -96,8 +96,8 @@ class Restoring {
 
   async #restore() {
     const { t, say } = this.#app;
-    const { words } = this.#file;
-    const found = await withRight(this.#app, t("backup.needs_installer"), () => postFile("/api/v1/restore", words, "application/json"));
+    const { bytes } = this.#file;
+    const found = await withRight(this.#app, t("backup.needs_installer"), () => postFile("/api/v1/restore", bytes, "application/json"));
     this.#end();
     const done = t("backup.restored", { count: found.changes.length });
     this.preview.replaceChildren(h("p", { class: "done" }, done), changesTable(found.changes, t), this.#list(t("backup.warnings"), found.warnings, "warnings") ?? "");
