@@ -103,6 +103,7 @@ def test_what_the_names_say_is_judged_before_anything_is_sent(page: Page, charge
     expect(page.locator("#file-help")).to_contain_text("evsed_<version>+deb12_arm64.deb")
     for name, says in (
         ("firmware.bin", "is not a package for this charger"),
+        (NAME.replace(".deb", " (1).deb"), f"rename it to {NAME}, that is without ' (1)'"),
         ("evsed_99.0.0+deb12_amd64.deb", "is for amd64; this charger needs arm64"),
         ("evsed_99.0.0+deb13_arm64.deb", "needs one with +deb12"),
     ):
@@ -220,3 +221,8 @@ def test_it_fits_is_accessible_and_said_in_its_language(
     expect(page.locator("#go")).to_be_enabled()
     assert (too_wide(page), not_said(page, keys), not_accessible(page)) == ([], [], [])
     assert not_reached_with_tab(page) == []
+    page.set_viewport_size({"width": 180, "height": 370})
+    assert too_wide(page) == []
+    page.set_viewport_size(PHONE["viewport"])
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert too_wide(page) == []

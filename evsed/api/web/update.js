@@ -25,9 +25,14 @@ let lost = false;
 
 // ---- the form ----
 
+// The name without what a browser puts in when it saves a file a second time, as in "x (1).deb".
+const withoutCount = (name) => name.replace(/\s*\(\d+\)(?=\.deb$)/, "");
+
 // What is wrong with the package's name and size, in words; empty when nothing is. The charger judges again.
 function wrongPackage(file) {
   const found = NAME.exec(file.name);
+  const plain = withoutCount(file.name);
+  if (!found && NAME.test(plain)) return t("update.second_name", { name: file.name, without: file.name.slice(plain.length - 4, -4), wanted: plain });
   if (!found) return t("update.wrong_name", { name: file.name, wanted: wantedName() });
   const [, version, architecture] = found;
   if (now?.architecture && architecture !== now.architecture) {
@@ -41,7 +46,7 @@ function wrongPackage(file) {
 function wrongSignature(file) {
   if (file.size > LONGEST_SIGNATURE || !file.size) return t("update.no_signature", { name: file.name });
   const packageName = place("file").files[0]?.name;
-  return packageName && file.name.endsWith(".sig") && file.name !== `${packageName}.sig`
+  return packageName && file.name.endsWith(".sig") && file.name.replace(/\s*\(\d+\)/, "") !== `${packageName}.sig`
     ? t("update.other_signature", { name: file.name, wanted: `${packageName}.sig` }) : "";
 }
 
