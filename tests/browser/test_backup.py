@@ -58,7 +58,7 @@ def test_a_restore_shows_what_it_changes_and_changes_it_when_confirmed(
 ) -> None:
     choose(page, file_with(tmp_path, current_min=8, enable_C2="Auto", no_such_thing=1))
     table = page.get_by_role("table")
-    expect(table.get_by_role("row", name="Least charge current 6 8")).to_be_visible()
+    expect(table.get_by_role("row", name="Least charge current 6 A 8 A")).to_be_visible()
     expect(table.get_by_role("row", name="One or three phases No second contactor Automatic")).to_be_visible()
     expect(page.locator(".warnings")).to_contain_text("no_such_thing")
     assert value_of(charger, "current_min") == 6

@@ -49,6 +49,7 @@ class Restoring {
   #app;
   #file = null; // {name, bytes}
   #turn = 0;
+  #settings = {}; // by key, for their units
 
   constructor(app) {
     const { t } = app;
@@ -67,6 +68,7 @@ class Restoring {
     try {
       const bytes = await bytesOf(file, t("backup.no_backup", { name: file.name }));
       const found = await postFile("/api/v1/restore?dry_run=true", bytes, "application/json");
+      this.#settings = await this.#app.ask.get("/api/v1/settings");
       if (turn !== this.#turn) return; // another file was chosen meanwhile
       this.#file = { name: file.name, bytes };
       this.#show(found);
@@ -89,7 +91,7 @@ class Restoring {
     const back = h("button", { type: "button", class: "button", onclick: () => this.#end() }, t(wrong.length || !changes.length ? "common.close" : "common.cancel"));
     this.preview.replaceChildren(...[
       h("h3", {}, t("backup.would", { name: this.#file.name })),
-      changes.length ? changesTable(changes, t) : h("p", {}, wrong.length ? "" : t("backup.nothing")),
+      changes.length ? changesTable(changes, t, this.#settings) : h("p", {}, wrong.length ? "" : t("backup.nothing")),
       this.#list(t("backup.wrong"), wrong, "wrong"), this.#list(t("backup.warnings"), warnings, "warnings"),
       h("div", { class: "row" }, wrong.length || !changes.length ? null : go, back)].filter(Boolean));
   }
@@ -100,7 +102,7 @@ class Restoring {
     const found = await withRight(this.#app, t("backup.needs_installer"), () => postFile("/api/v1/restore", bytes, "application/json"));
     this.#end();
     const done = t("backup.restored", { count: found.changes.length });
-    this.preview.replaceChildren(h("p", { class: "done" }, done), changesTable(found.changes, t), this.#list(t("backup.warnings"), found.warnings, "warnings") ?? "");
+    this.preview.replaceChildren(h("p", { class: "done" }, done), changesTable(found.changes, t, this.#settings), this.#list(t("backup.warnings"), found.warnings, "warnings") ?? "");
     say(done);
   }
 
