@@ -169,7 +169,8 @@ class Book:
         """At most ``limit`` sessions, newest first: with a number below ``before``, begun from ``from_s`` to ``to_s``.
 
         ``to_s`` itself is not in it. A session whose beginning is not known counts by when it was seen; one of
-        which no time is known is within what has no end. Rows that are no sessions are left out, and noted in ``unusable``.
+        which no time is known is within what has no end. Rows that are no sessions are left out,
+        and noted in ``unusable``.
         """
         found: list[SessionRecord] = []
         while True:

@@ -84,7 +84,7 @@ def test_who_gives_up_the_pin_of_a_setting_is_in_its_field(page: Page, expect_tr
     expect(row.get_by_role("spinbutton")).to_be_focused()
 
 
-def test_after_two_questions_and_a_refusal_too(charger: Charger, page: Page, expect_trouble: Watch) -> None:
+def test_after_two_questions_and_a_refusal_too(page: Page, expect_trouble: Watch) -> None:
     expect_trouble("403")
     opener = erase(page)
     opener.click()
