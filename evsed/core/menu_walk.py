@@ -104,6 +104,8 @@ class MenuWalk:
         if press.remote and not press.installer and self._here:
             return None
         self._touched, self._here = now, self._here or not press.remote
+        if gesture is Gesture.PRESSED:
+            self._told = ""  # it was said to who pressed before
         draft = self._draft(ground)
         shown = items(draft, ground.offers)
         if (at := _nearest(self._key, shown)) != self._key:  # something else has changed the settings meanwhile

@@ -24,6 +24,7 @@ _COLUMNS: Final = (
 )
 _PUT: Final = f"INSERT OR REPLACE INTO sessions ({_COLUMNS}) VALUES ({', '.join('?' * 23)})"  # noqa: S608 - our own names
 _WHEN: Final = "coalesce(start_s, seen_s, end_s)"
+_FOREVER_S: Final = 2**62
 _PART: Final = ("card", "name", "energy_wh", "solar_mwh")
 _LEFT: Final = "UPDATE sessions SET ending = ?, charging = 0 WHERE ending IS NULL AND number < ?"
 
@@ -167,8 +168,9 @@ class Book:
     ) -> list[SessionRecord]:
         """At most ``limit`` sessions, newest first: with a number below ``before``, begun from ``from_s`` to ``to_s``.
 
-        ``to_s`` itself is not in it. A session whose beginning is not known counts by when it was seen. Rows that are
-        no sessions are left out, and noted in ``unusable``.
+        ``to_s`` itself is not in it. A session whose beginning is not known counts by when it was seen; one of
+        which no time is known is within what has no end. Rows that are no sessions are left out,
+        and noted in ``unusable``.
         """
         found: list[SessionRecord] = []
         while True:
@@ -182,7 +184,8 @@ class Book:
     def _some(
         self, limit: int, before: int | None, from_s: int | None, to_s: int | None
     ) -> list[tuple[int, SessionRecord | None]]:
-        given = (("number <", before), (f"{_WHEN} >=", from_s), (f"{_WHEN} <", to_s))
+        since = f"{_WHEN} >=" if to_s is not None else f"coalesce({_WHEN}, {_FOREVER_S}) >="
+        given = (("number <", before), (since, from_s), (f"{_WHEN} <", to_s))
         asked = [(words, value) for words, value in given if value is not None]
         where = " AND ".join([f"{words} ?" for words, _ in asked] or ["1"])
         return self._records(f"{where} ORDER BY number DESC LIMIT ?", (*(value for _, value in asked), limit))

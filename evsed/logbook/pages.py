@@ -6,12 +6,15 @@ from evsed.core.record import SessionRecord
 
 
 def begun_within(record: SessionRecord, from_s: int | None, to_s: int | None) -> bool:
-    """Whether ``record`` began from ``from_s`` to ``to_s``, in Unix seconds; None: no bound. As Book.page has it."""
+    """Whether ``record`` began from ``from_s`` to ``to_s``, in Unix seconds; None: no bound. As Book.page has it.
+
+    One of which no time is known is the one that runs, or was not long ago: it is within what has no end.
+    """
     if from_s is None and to_s is None:
         return True
     when = next((s for s in (record.start_s, record.seen_s, record.end_s) if s is not None), None)
     if when is None:
-        return False
+        return to_s is None
     return (from_s is None or when >= from_s) and (to_s is None or when < to_s)
 
 

@@ -58,7 +58,7 @@ def test_a_restore_shows_what_it_changes_and_changes_it_when_confirmed(
 ) -> None:
     choose(page, file_with(tmp_path, current_min=8, enable_C2="Auto", no_such_thing=1))
     table = page.get_by_role("table")
-    expect(table.get_by_role("row", name="Least charge current 6 8")).to_be_visible()
+    expect(table.get_by_role("row", name="Least charge current 6 A 8 A")).to_be_visible()
     expect(table.get_by_role("row", name="One or three phases No second contactor Automatic")).to_be_visible()
     expect(page.locator(".warnings")).to_contain_text("no_such_thing")
     assert value_of(charger, "current_min") == 6
@@ -147,3 +147,16 @@ def test_a_restart_asks_first_and_the_page_comes_back(charger: Charger, page: Pa
     expect(page.locator("#link")).to_have_text("live")
     expect(page.locator("#lost")).to_be_hidden()
     expect(page.get_by_role("button", name="Restart")).to_be_enabled()
+
+
+def test_a_backup_in_another_code_is_refused_and_a_photo_is_none(
+    page: Page, tmp_path: Path, expect_trouble: Watch
+) -> None:
+    expect_trouble("422")
+    file = tmp_path / "charger.json"
+    file.write_bytes('{"settings": {"mode": "Jürgen"}}'.encode("latin-1"))
+    choose(page, file)
+    expect(page.get_by_role("alert").filter(has_text="it is no text in UTF-8")).to_be_visible()
+    file.write_bytes(bytes(range(256)) * 300)
+    page.get_by_label("Choose a backup").set_input_files(file)
+    expect(page.get_by_role("alert").filter(has_text="charger.json is no backup of evsed")).to_be_visible()

@@ -132,7 +132,27 @@ def test_what_is_taken_over_is_what_was_shown(charger: Charger, page: Page, tmp_
 def test_a_file_that_cannot_be_read_is_said(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("uid,name,enabled\n")
-    page.add_init_script("File.prototype.text = () => Promise.reject(new Error('it is gone'));")
+    page.add_init_script("File.prototype.arrayBuffer = () => Promise.reject(new Error('it is gone'));")
     page.goto("/#/cards")
     page.get_by_label("Bring a list").set_input_files(file)
     expect(page.get_by_role("alert").filter(has_text="it is gone")).to_be_visible()
+
+
+def test_a_list_in_another_code_is_refused_and_a_photo_is_none(
+    charger: Charger, page: Page, tmp_path: Path, expect_trouble: Watch
+) -> None:
+    expect_trouble("422")
+    file = tmp_path / "list.csv"
+    file.write_bytes(f"uid,name,enabled\n{ANN},Jürgen,true\n".encode("latin-1"))
+    page.goto("/#/cards")
+    chosen = page.get_by_label("Bring a list")
+    chosen.set_input_files(file)
+    expect(page.get_by_role("alert").filter(has_text="line 2: it is not UTF-8; save it as UTF-8")).to_be_visible()
+    file.write_bytes(bytes(range(256)) * 300)
+    chosen.set_input_files(file)
+    expect(page.get_by_role("alert").filter(has_text="list.csv is no list of cards")).to_be_visible()
+    file.write_text(f"\ufeffuid,name,enabled\n{ANN},Jürgen,true\n", "utf-8")
+    chosen.set_input_files(file)
+    page.get_by_role("button", name="Take it over").click()
+    expect(page.get_by_text("The list is taken over: 1 cards.")).to_be_visible()
+    assert [card["name"] for card in cards(charger)] == ["Jürgen"]

@@ -147,3 +147,14 @@ def test_who_leaves_the_view_listens_no_more(page: Page) -> None:
     expect(page.get_by_label("How much")).to_have_value("debug")
     with page.expect_event("requestfailed", lambda request: "/api/v1/log" in request.url):
         page.goto("/#/unit")
+
+
+def test_a_line_from_before_the_clock_was_right_has_no_date(page: Page) -> None:
+    early = json.dumps({"number": 1, "at": 3_000, "level": "info", "logger": "evsed.a", "text": "it begins"})
+    told(page, f"event: line\nid: 0badcafe-1\ndata: {early}\n\n", event(2, "the clock is right"))
+    page.goto("/#/log")
+    expect(line(page, "it begins")).to_contain_text("Time not known")
+    expect(line(page, "it begins").locator("time")).to_have_count(0)
+    expect(line(page, "the clock is right").locator("time")).to_have_count(1)
+    expect(page.locator(".view-log .day")).to_have_count(2)
+    expect(page.locator(".view-log .lines")).not_to_contain_text("1970")

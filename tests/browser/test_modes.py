@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -37,6 +37,16 @@ def fields(page: Page) -> tuple[Locator, Locator, Locator]:
 
 
 Fields = tuple[Locator, Locator, Locator]
+
+
+def tell(page: Page, state: dict[str, Any]) -> None:
+    """The page hears this state, as it is then, in place of the charger's."""
+
+    def answer(route: Route) -> None:  # streams that end, so that each begins at the time of the test
+        body = f"event: state\ndata: {json.dumps(state)}\n\n"
+        route.fulfill(status=200, headers={"Content-Type": "text/event-stream"}, body=body)
+
+    page.route("**/api/v1/events", answer)
 
 
 def test_each_button_chooses_its_mode_and_shows_the_chargers(charger: Charger, page: Page) -> None:
@@ -257,12 +267,7 @@ def test_a_start_of_tomorrow_says_its_day(charger: Charger, page: Page) -> None:
 def test_a_start_that_passes_takes_no_field_from_under_the_hands(charger: Charger, page: Page) -> None:
     state = charger.state
     begin = local(charger, hours=1)
-
-    def tell(route: Route) -> None:  # streams that end, so that each begins at the time of the test
-        body = f"event: state\ndata: {json.dumps(state)}\n\n"
-        route.fulfill(status=200, headers={"Content-Type": "text/event-stream"}, body=body)
-
-    page.route("**/api/v1/events", tell)
+    tell(page, state)
     page.goto("/")
     start, stop = page.get_by_label("Start", exact=True), page.get_by_label("Stop (optional)")
     start.fill(begin)
@@ -276,3 +281,33 @@ def test_a_start_that_passes_takes_no_field_from_under_the_hands(charger: Charge
     stop.blur()
     expect(stop).to_be_hidden()
     expect(page.get_by_text("The start that you chose has passed")).to_be_visible()
+
+
+def test_without_a_clock_no_start_can_be_chosen(charger: Charger, page: Page) -> None:
+    tell(page, {**charger.state, "local_time": None})
+    page.goto("/")
+    expect(page.get_by_text("The charger does not know the time yet")).to_be_visible()
+    expect(page.get_by_label("Start", exact=True)).to_be_disabled()
+
+
+def test_a_start_that_was_chosen_before_the_clock_was_lost_is_not_now(charger: Charger, page: Page) -> None:
+    charger.put("/api/v1/mode", {"mode": "Off"})
+    state, begin = charger.state, local(charger, hours=2)
+    tell(page, state)
+    page.goto("/")
+    start = page.get_by_label("Start", exact=True)
+    start.fill(begin)
+    start.blur()
+    state["local_time"] = None
+    lost = page.locator(".timer").get_by_text("The charger does not know the time any more")
+    expect(lost).to_be_visible()
+    expect(start).to_have_value(begin)
+    button(page, "Normal").click()
+    refused = page.get_by_role("alert").filter(has_text="The charger does not know the time any more")
+    expect(refused).to_be_visible()
+    assert charger.state["mode"] == "OFF"
+    start.fill("")
+    expect(refused).to_be_hidden()
+    button(page, "Normal").click()
+    wait_for(lambda: charger.state["mode"] == "NORMAL", "an empty start is now")
+    expect(start).to_be_disabled()

@@ -75,6 +75,17 @@ def test_a_wrong_pin_lets_nobody_in_and_the_right_one_does(page: Page) -> None:
     expect(page.get_by_text("The buttons work from this browser.")).to_be_visible()
 
 
+def test_who_taps_a_key_may_type_the_pin_at_once(page: Page) -> None:
+    page.goto("/#/unit")
+    shows(page, "READY TO, CHARGE")
+    key(page, MIDDLE).tap()
+    expect(page.get_by_role("dialog").get_by_label("LCD PIN", exact=True).last).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(key(page, MIDDLE)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("LCD PIN", exact=True).last).to_be_focused()
+
+
 def test_without_an_lcd_pin_the_buttons_are_off_and_the_page_says_where_it_is_set(charger: Charger, page: Page) -> None:
     charger.set(lcd_pin=0)
     page.goto("/#/unit")

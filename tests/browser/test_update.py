@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from evsed.api.update.handover import Updates
 from evsed.update import progress
@@ -103,6 +103,7 @@ def test_what_the_names_say_is_judged_before_anything_is_sent(page: Page, charge
     expect(page.locator("#file-help")).to_contain_text("evsed_<version>+deb12_arm64.deb")
     for name, says in (
         ("firmware.bin", "is not a package for this charger"),
+        (NAME.replace(".deb", " (1).deb"), f"rename it to {NAME}, that is without ' (1)'"),
         ("evsed_99.0.0+deb12_amd64.deb", "is for amd64; this charger needs arm64"),
         ("evsed_99.0.0+deb13_arm64.deb", "needs one with +deb12"),
     ):
@@ -140,6 +141,7 @@ def test_an_update_after_this_one_is_not_begun_by_mistake(page: Page, charger: U
     page.get_by_role("button", name="Install", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.locator("#go")).to_be_enabled()
+    expect(page.locator("#go")).to_be_focused()
     send(page)
     expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
     charger.tell("installing")
@@ -149,6 +151,35 @@ def test_an_update_after_this_one_is_not_begun_by_mistake(page: Page, charger: U
     choose(page)
     send(page)
     expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+
+
+def test_who_cancels_is_told_so_for_good(page: Page, charger: Updated) -> None:
+    charger.tell("failed", "the disk was full")
+    log_in(page, charger)
+    looks = 0
+
+    def slow(route: Route) -> None:  # to notice that the upload is over
+        nonlocal looks
+        looks += 1
+        answer = route.fetch()
+        told = answer.json()
+        route.fulfill(response=answer, json={**told, "state": "receiving", "text": ""} if looks < 2 else told)
+
+    page.route("**/update", lambda route: route.request.method == "POST" or route.continue_())
+    page.goto("/update")
+    expect(page.locator("#outcome")).to_contain_text("The last update failed")
+    choose(page)
+    send(page)
+    cancel = page.get_by_role("button", name="Cancel")
+    expect(cancel).to_be_visible()
+    page.route("**/api/v1/update", slow)
+    cancel.click()
+    told = page.locator("#outcome .failed")
+    for _ in range(2):
+        with page.expect_response("**/api/v1/update"):
+            expect(told).to_have_text("FAIL: cancelled; nothing was changed")
+    expect(told).to_have_text("FAIL: cancelled; nothing was changed")
+    expect(page.locator("#go")).to_be_enabled()
 
 
 def test_without_javascript_the_form_still_posts(
@@ -190,3 +221,8 @@ def test_it_fits_is_accessible_and_said_in_its_language(
     expect(page.locator("#go")).to_be_enabled()
     assert (too_wide(page), not_said(page, keys), not_accessible(page)) == ([], [], [])
     assert not_reached_with_tab(page) == []
+    page.set_viewport_size({"width": 180, "height": 370})
+    assert too_wide(page) == []
+    page.set_viewport_size(PHONE["viewport"])
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert too_wide(page) == []

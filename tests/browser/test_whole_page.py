@@ -91,3 +91,13 @@ def foreign(charger: Charger, language: str) -> set[str]:
 @pytest.mark.parametrize("view", VIEWS)
 def test_fingers_hit_keys_reach_and_ears_know_every_control(opened: Page) -> None:
     assert looks.too_small(opened) + looks.without_a_name(opened) + looks.not_reached_with_tab(opened) == []
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_wider_than_the_screen_with_letters_twice_as_large(opened: Page) -> None:
+    opened.set_viewport_size({"width": 180, "height": 370})  # as a phone that is zoomed to 200 %
+    faults = [f"zoomed: {fault}" for fault in looks.too_wide(opened)]
+    opened.set_viewport_size(PHONE["viewport"])
+    opened.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert faults + [f"large letters: {fault}" for fault in looks.too_wide(opened)] == []

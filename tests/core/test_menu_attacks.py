@@ -141,6 +141,20 @@ def test_exit_from_afar_stores_no_installers_draft_of_somebody_else() -> None:
     assert (story.menu, story.core.desk.settings.led_mode) == (None, 1)
 
 
+def test_what_is_said_to_one_from_afar_who_may_not_is_gone_with_the_next_press_of_one_who_may() -> None:
+    story = keys()
+    remote(story, MIDDLE, 2.1)
+    while story.item != "current_max":
+        remote(story, RIGHT, installer=True)
+    remote(story, MIDDLE, installer=True)
+    remote(story, RIGHT)
+    assert story.menu is not None
+    assert (story.menu.editing, "installer's PIN" in story.menu.told, story.draft.current_max) == (True, True, 13)
+    remote(story, RIGHT, installer=True)
+    assert story.menu is not None
+    assert (story.menu.editing, story.menu.told, story.draft.current_max) == (True, "", 14)
+
+
 def test_exit_by_the_installer_from_afar_stores_all() -> None:
     story = keys()
     story.open_menu()

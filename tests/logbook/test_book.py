@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from evsed.core.record import Counters, Ending, Kept
 from evsed.logbook.book import Book, Connect, NewerError, connect
+from evsed.logbook.pages import begun_within
 from evsed.logbook.schema import STEPS, VERSION
 from tests.logbook.samples import DAY, NOON, counters, records, session
 
@@ -54,8 +55,14 @@ def test_pages_go_back_in_time(book: Book) -> None:
     assert [record.number for record in book.page(3, before=5)] == [4, 3, 2]
     days = book.page(9, from_s=NOON + 3 * DAY, to_s=NOON + 5 * DAY)
     assert [record.number for record in days] == [4, 3]
-    book.write([replace(session(9), start_s=None, seen_s=None, end_s=None)], Counters())
-    assert book.page(9, from_s=0) == book.page(9, before=9)
+
+
+def test_what_has_no_time_is_within_what_has_no_end(book: Book) -> None:
+    untimed = replace(session(9), start_s=None, seen_s=None, end_s=None)
+    book.write([session(1), untimed], Counters())
+    for bounds in ((NOON, None), (None, None), (NOON, NOON + 9 * DAY), (None, NOON + 9 * DAY)):
+        has_it = bounds[1] is None
+        assert (untimed in book.page(9, None, *bounds)) == begun_within(untimed, *bounds) == has_it
 
 
 def test_a_restart_goes_on_from_the_newest(book: Book) -> None:

@@ -20,14 +20,19 @@ const megabytes = (bytes) => number(bytes / 1e6, 1);
 let now = null; // what GET /api/v1/update answered last
 let sending = null; // the upload that is under way
 let refused = ""; // why this page's own upload was not taken
-let mine = false; // an update that this page has begun, or has seen at work
+let mine = false; // an update that this page has handed over, or has seen at work
 let lost = false;
 
 // ---- the form ----
 
+// The name without what a browser puts in when it saves a file a second time, as in "x (1).deb".
+const withoutCount = (name) => name.replace(/\s*\(\d+\)(?=\.deb$)/, "");
+
 // What is wrong with the package's name and size, in words; empty when nothing is. The charger judges again.
 function wrongPackage(file) {
   const found = NAME.exec(file.name);
+  const plain = withoutCount(file.name);
+  if (!found && NAME.test(plain)) return t("update.second_name", { name: file.name, without: file.name.slice(plain.length - 4, -4), wanted: plain });
   if (!found) return t("update.wrong_name", { name: file.name, wanted: wantedName() });
   const [, version, architecture] = found;
   if (now?.architecture && architecture !== now.architecture) {
@@ -41,7 +46,7 @@ function wrongPackage(file) {
 function wrongSignature(file) {
   if (file.size > LONGEST_SIGNATURE || !file.size) return t("update.no_signature", { name: file.name });
   const packageName = place("file").files[0]?.name;
-  return packageName && file.name.endsWith(".sig") && file.name !== `${packageName}.sig`
+  return packageName && file.name.endsWith(".sig") && file.name.replace(/\s*\(\d+\)/, "") !== `${packageName}.sig`
     ? t("update.other_signature", { name: file.name, wanted: `${packageName}.sig` }) : "";
 }
 
@@ -97,8 +102,9 @@ function outcome(kind, words, when = null) {
 
 function showProgress() {
   const state = sending ? "receiving" : now.state;
-  const busy = AT_WORK.includes(state);
-  if (busy) [mine, refused] = [true, ""];
+  const ending = state === "receiving" && refused; // the charger has yet to notice that the upload is over
+  const busy = AT_WORK.includes(state) && !ending;
+  if (busy && state !== "receiving") [mine, refused] = [true, ""];
   place("progress").hidden = state === "idle" && !refused;
   place("sending").hidden = !sending;
   place("steps").hidden = !busy && (state !== "done" || refused || !mine);
@@ -189,7 +195,7 @@ async function send(event) {
       now.state = "handed";
     }
   } catch (trouble) {
-    refused = trouble.message;
+    [mine, refused] = [false, trouble.message];
   }
   sending = null;
   showProgress();

@@ -1,9 +1,12 @@
-// Dialogs over the page. Owns that none of them outlives the view that asked.
+// Dialogs over the page. Owns that none of them outlives the view that asked, and that the focus goes back to what opened it.
 
 import { h, text, unique } from "./dom.js";
 import { t } from "./i18n.js";
 
+const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
+
 const open = new Set(); // what ends each
+let opener = null; // the control that the visitor used last, outside of all dialogs
 let views = 0;
 
 // Which view is shown, as a number: what began in another one asks nothing any more.
@@ -13,6 +16,25 @@ export const turn = () => views;
 export function endDialogs() {
   views += 1;
   for (const end of [...open]) end(false);
+}
+
+function remember({ target }) {
+  const control = target.closest?.(CONTROLS);
+  if (control && !control.closest("dialog")) opener = control;
+}
+
+for (const what of ["focusin", "click"]) document.addEventListener(what, remember, true);
+
+// Gives `control` the focus, as soon as it is enabled, and unless it is somewhere else by then.
+export function focusAgain(control) {
+  const given = () => {
+    const lost = !open.size && (document.activeElement ?? document.body) === document.body;
+    if (lost) control.focus();
+    return !lost || document.activeElement === control;
+  };
+  if (!control || given()) return;
+  const waits = new MutationObserver(() => given() && waits.disconnect());
+  waits.observe(control, { attributes: true, attributeFilter: ["disabled"] });
 }
 
 // Asks; resolves with true once `submit(form)` has, which may raise Trouble and is then told and tried again, with false
@@ -25,10 +47,13 @@ export function dialog({ title, parts, go, back = t("common.cancel"), kind = "pr
   const yes = go ? h("button", { class: `button ${kind}` }, go) : null;
   const form = h("form", { method: "dialog" }, h("h2", { id }, title), ...parts, wrong, h("div", { class: "row end" }, no, yes));
   const box = h("dialog", { class: "card", "aria-labelledby": id, oncancel: () => end(false) }, form);
+  const from = opener;
   let tell;
   function end(done) {
     open.delete(end);
+    box.close();
     box.remove();
+    focusAgain(from);
     tell(done);
   }
   form.addEventListener("submit", async (event) => {

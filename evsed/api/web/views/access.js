@@ -1,6 +1,7 @@
 // Who may: what this browser may do now, the installer's PIN, the owner's password, tokens for programs, and whether
 // everybody has to log in.
 
+import { focusAgain } from "../lib/dialog.js";
 import { h, text, unique } from "../lib/dom.js";
 import { send } from "../lib/ask.js";
 import { reading } from "../lib/reading.js";
@@ -50,7 +51,7 @@ class Page {
 
   #card(name, ...parts) {
     const { t } = this.#app;
-    return h("section", { class: "card" }, h("h2", {}, t(`access.${name}_title`)), h("p", { class: "help" }, t(`access.${name}_about`)), ...parts);
+    return h("section", { class: "card" }, h("h2", { tabindex: "-1", id: `access-${name}` }, t(`access.${name}_title`)), h("p", { class: "help" }, t(`access.${name}_about`)), ...parts);
   }
 
   async read() {
@@ -172,6 +173,7 @@ class Page {
     try {
       await this.#do("needs_owner", () => ask.delete(`${PATH}/tokens/${encodeURIComponent(name)}`));
       say(t("access.token_gone", { name }));
+      focusAgain(document.getElementById("access-tokens"));
     } catch (trouble) {
       text(this.wrong, trouble.message);
     }

@@ -1,8 +1,9 @@
 // Saving all that is set, bringing it back after a look at what that changes, erasing it, and a restart.
 
+import { focusAgain } from "../lib/dialog.js";
 import { h, text } from "../lib/dom.js";
 import { saveFile } from "../lib/save.js";
-import { chooser, postFile } from "./settings/file.js";
+import { bytesOf, chooser, postFile } from "./settings/file.js";
 import { lock } from "./settings/lock.js";
 import { changesTable } from "./settings/changes.js";
 import { withRight } from "./settings/store.js";
@@ -46,8 +47,9 @@ function saving({ ask, t, say }, app) {
 
 class Restoring {
   #app;
-  #file = null; // {name, words}
+  #file = null; // {name, bytes}
   #turn = 0;
+  #settings = {}; // by key, for their units
 
   constructor(app) {
     const { t } = app;
@@ -64,10 +66,11 @@ class Restoring {
     text(this.wrong, "");
     this.preview.replaceChildren(h("p", {}, t("backup.looking")));
     try {
-      const words = await file.text();
-      const found = await postFile("/api/v1/restore?dry_run=true", words, "application/json");
+      const bytes = await bytesOf(file, t("backup.no_backup", { name: file.name }));
+      const found = await postFile("/api/v1/restore?dry_run=true", bytes, "application/json");
+      this.#settings = await this.#app.ask.get("/api/v1/settings");
       if (turn !== this.#turn) return; // another file was chosen meanwhile
-      this.#file = { name: file.name, words };
+      this.#file = { name: file.name, bytes };
       this.#show(found);
     } catch (trouble) {
       if (turn !== this.#turn) return;
@@ -88,18 +91,18 @@ class Restoring {
     const back = h("button", { type: "button", class: "button", onclick: () => this.#end() }, t(wrong.length || !changes.length ? "common.close" : "common.cancel"));
     this.preview.replaceChildren(...[
       h("h3", {}, t("backup.would", { name: this.#file.name })),
-      changes.length ? changesTable(changes, t) : h("p", {}, wrong.length ? "" : t("backup.nothing")),
+      changes.length ? changesTable(changes, t, this.#settings) : h("p", {}, wrong.length ? "" : t("backup.nothing")),
       this.#list(t("backup.wrong"), wrong, "wrong"), this.#list(t("backup.warnings"), warnings, "warnings"),
       h("div", { class: "row" }, wrong.length || !changes.length ? null : go, back)].filter(Boolean));
   }
 
   async #restore() {
     const { t, say } = this.#app;
-    const { words } = this.#file;
-    const found = await withRight(this.#app, t("backup.needs_installer"), () => postFile("/api/v1/restore", words, "application/json"));
+    const { bytes } = this.#file;
+    const found = await withRight(this.#app, t("backup.needs_installer"), () => postFile("/api/v1/restore", bytes, "application/json"));
     this.#end();
     const done = t("backup.restored", { count: found.changes.length });
-    this.preview.replaceChildren(h("p", { class: "done" }, done), changesTable(found.changes, t), this.#list(t("backup.warnings"), found.warnings, "warnings") ?? "");
+    this.preview.replaceChildren(h("p", { class: "done" }, done), changesTable(found.changes, t, this.#settings), this.#list(t("backup.warnings"), found.warnings, "warnings") ?? "");
     say(done);
   }
 
@@ -109,6 +112,7 @@ class Restoring {
     this.picked.input.value = "";
     text(this.wrong, "");
     this.preview.replaceChildren();
+    focusAgain(this.picked.input); // what was pressed is gone
   }
 }
 

@@ -31,10 +31,11 @@ class Page {
     this.wrong = h("p", { class: "error", role: "alert" });
     this.count = h("p", { class: "muted" });
     this.list = h("ul", { class: "list" });
+    this.title = h("h2", { tabindex: "-1" }, t("cards.list"));
     this.files = new CardFiles(app, () => this.read());
     place.append(
       h("section", { class: "card" }, h("h2", {}, t("cards.reader")), this.rows, this.#teaching()),
-      h("section", { class: "card" }, h("h2", {}, t("cards.list")), h("p", { class: "help" }, t("cards.about")), this.count, this.wrong, this.list),
+      h("section", { class: "card" }, this.title, h("p", { class: "help" }, t("cards.about")), this.count, this.wrong, this.list),
       h("section", { class: "card" }, h("h2", {}, t("cards.add")), this.#adding()),
       h("section", { class: "card" }, h("h2", {}, t("cards.files")), this.files.node));
     const read = () => Promise.all([this.store.read(), this.read()]);
@@ -50,9 +51,9 @@ class Page {
     this.#ready = true;
   }
 
-  async read() {
+  async read(deed = null) {
     this.#looked = performance.now();
-    this.#show(await this.#app.ask.get(PATH));
+    this.#show(await this.#app.ask.get(PATH), deed);
   }
 
   // With each state: the reader's last word, and the list where it may have another card.
@@ -102,15 +103,17 @@ class Page {
 
   // ---- the list ----
 
-  #show(found) {
+  // deed: that of the button which has the focus then, unless it is somewhere else.
+  #show(found, deed = null) {
     const { t } = this.#app;
     text(this.count, found.cards.length ? t("cards.count", { count: found.cards.length, most: found.most }) : t("cards.none"));
     const shown = JSON.stringify([found.cards, found.holder]);
     if (shown === this.#shown || this.list.querySelector("form, [aria-busy]")) return; // one is being renamed
     this.#shown = shown;
-    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.deed : null;
+    const at = document.activeElement;
+    const focused = at === document.body ? deed : this.list.contains(at) ? at.dataset.deed : null;
     this.list.replaceChildren(...found.cards.map((card) => this.#card(card, card.uid === found.holder)));
-    if (focused) [...this.list.querySelectorAll("[data-deed]")].find((each) => each.dataset.deed === focused)?.focus();
+    if (focused) ([...this.list.querySelectorAll("[data-deed]")].find((each) => each.dataset.deed === focused) ?? this.title).focus();
   }
 
   #card(card, holds) {
@@ -127,22 +130,22 @@ class Page {
     return item;
   }
 
-  async #change(card, change, done) {
-    await this.#do(() => this.#app.ask.put(`${PATH}/${card.uid}`, change), done);
+  async #change(card, change, done, deed = null) {
+    await this.#do(() => this.#app.ask.put(`${PATH}/${card.uid}`, change), done, deed);
   }
 
-  async #do(action, done) {
+  async #do(action, done, deed) {
     text(this.wrong, "");
     try {
       const found = await action();
       this.#shown = "";
-      this.#show(found);
+      this.#show(found, deed);
       this.#app.say(done);
       return true;
     } catch (trouble) {
       text(this.wrong, trouble.message);
       this.#shown = "";
-      await this.read().catch(() => {});
+      await this.read(deed).catch(() => {});
       return false;
     }
   }
@@ -150,10 +153,11 @@ class Page {
   #rename(item, card) {
     const { t } = this.#app;
     const name = h("input", { value: card.name, maxlength: 32, autocomplete: "off" });
+    const deed = `cards.rename ${card.uid}`;
     const back = () => {
       form.remove();
       this.#shown = "";
-      this.read().catch(() => {});
+      this.read(deed).catch(() => {});
     };
     const form = h("form", { class: "rename" }, h("label", { class: "field" }, t("cards.name"), name),
       h("div", { class: "row" }, h("button", { class: "button primary" }, t("common.save")),
@@ -162,7 +166,7 @@ class Page {
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       form.remove();
-      await this.#change(card, { name: name.value.trim() }, t("cards.renamed", { name: name.value.trim() || t("cards.unnamed") }));
+      await this.#change(card, { name: name.value.trim() }, t("cards.renamed", { name: name.value.trim() || t("cards.unnamed") }), deed);
     });
     item.replaceChildren(form);
     name.focus();
@@ -171,7 +175,7 @@ class Page {
   async #remove(card, name) {
     const { ask, t } = this.#app;
     if (!await sure({ title: t("cards.remove_title", { name }), what: t("cards.remove_what"), go: t("cards.remove") })) return;
-    await this.#do(() => ask.delete(`${PATH}/${card.uid}`), t("cards.removed", { name }));
+    await this.#do(() => ask.delete(`${PATH}/${card.uid}`), t("cards.removed", { name }), `cards.remove ${card.uid}`);
   }
 
   // ---- by number ----

@@ -17,13 +17,16 @@ const NEAR_END = 40; // pixels
 
 const two = (value) => String(value).padStart(2, "0");
 const clock = (at) => [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+// No clock that is right is earlier than this program; a Raspberry Pi without a battery begins its day in some old year.
+const RIGHT_FROM = Date.UTC(2026, 0, 1);
+const timed = (line) => line.at >= RIGHT_FROM;
 const stamp = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(at)}`;
 const source = (line) => line.logger.replace(/^evsed\./, "");
 
-// As it is copied and saved: what `evsed log` prints.
-const plain = (line) => (line.note
+// As it is copied and saved: what `evsed log` prints; untimed: what stands in place of a time that is not known.
+const plain = (line, untimed) => (line.note
   ? `--- ${stamp(new Date(line.at))} ${line.note}`
-  : `${stamp(new Date(line.at))} ${line.level.toUpperCase().padEnd(7)} ${source(line)}: ${line.text.replaceAll("\n", "\n    ")}`);
+  : `${timed(line) ? stamp(new Date(line.at)) : untimed} ${line.level.toUpperCase().padEnd(7)} ${source(line)}: ${line.text.replaceAll("\n", "\n    ")}`);
 
 class LogView {
   #app;
@@ -124,10 +127,11 @@ class LogView {
   // The elements of a line; before the first of a day, that day.
   #shown(line) {
     const at = new Date(line.at);
-    const day = this.#app.format.date(line.at / 1000);
+    const sure = timed(line);
+    const day = sure ? this.#app.format.date(line.at / 1000) : this.#t("log.no_time");
     const before = day === this.#day ? [] : [h("p", { class: "day" }, day)];
     this.#day = day;
-    const when = h("time", { datetime: at.toISOString(), class: "number" }, clock(at));
+    const when = sure ? h("time", { datetime: at.toISOString(), class: "number" }, clock(at)) : h("span", { class: "visually-hidden" }, day);
     const shown = line.note
       ? h("p", { class: `line note is-${line.kind}` }, when, " ", line.note)
       : h("p", { class: `line is-${line.level}` }, when, " ", h("span", { class: "level" }, this.#t(`log.level_${line.level}`)), " ",
@@ -169,7 +173,7 @@ class LogView {
   // ---- as text ----
 
   #text() {
-    return `${this.#lines.map(plain).join("\n")}\n`;
+    return `${this.#lines.map((line) => plain(line, this.#t("log.no_time"))).join("\n")}\n`;
   }
 
   async #copy() {

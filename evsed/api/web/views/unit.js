@@ -10,6 +10,7 @@ export const css = true;
 
 const LOOK_MS = 1000;
 const LOOK_HELD_MS = 300;
+const TAP_MS = 450; // what a finger holds for longer is no tap
 const OWN_MS = 4000; // so long after a press a change of the screen is its doing
 const QUIET_MS = 5000; // and by itself the screen is not read aloud more often
 
@@ -140,9 +141,11 @@ export function create(place, app) {
     buttons.release();
     say(reason, "wrong");
   };
+  let pointed = 0; // since when a finger is on a key: a dialog that came up under it would lose the focus to where it lets go
+  let asking = false;
   const buttons = new Buttons({
     may: () => {
-      if (lcd?.buttons === "pin") letIn();
+      if (lcd?.buttons === "pin" && !pointed) letIn();
       return lcd?.buttons === "open" && live.connected;
     },
     answered: (answer, pressed) => {
@@ -154,7 +157,11 @@ export function create(place, app) {
   });
   async function letIn(options) {
     buttons.release();
-    if (await askForPin(app, options)) await look();
+    if (asking) return;
+    asking = true;
+    const given = await askForPin(app, options);
+    asking = false;
+    if (given) await look();
   }
 
   const { row, explain, enable } = keys(app, buttons);
@@ -162,6 +169,14 @@ export function create(place, app) {
   const lamp = light(app, look);
   const parts = [(now) => screen.show(now), explain, way.show, lamp.show, (now) => enable(now.buttons !== "off")];
   enable(false);
+  row.addEventListener("pointerdown", ({ timeStamp }) => { pointed = timeStamp; }, true);
+  row.addEventListener("click", ({ detail }) => detail > 0 && lcd?.buttons === "pin" && letIn());
+  const lifted = ({ timeStamp, type, pointerType }) => {
+    const long = pointed && type === "pointerup" && pointerType !== "mouse" && timeStamp - pointed > TAP_MS;
+    pointed = 0;
+    if (long && lcd?.buttons === "pin") letIn(); // no click comes of that
+  };
+  for (const what of ["pointerup", "pointercancel"]) document.addEventListener(what, lifted);
   place.append(
     h("section", { class: "card", "aria-label": t("unit.title") }, screen.glass, screen.trouble, screen.spoken, row, lamp.node),
     h("section", { class: "card" }, h("h2", {}, t("unit.entry")), way.node, h("p", { class: "help" }, t("unit.hold"))));
@@ -175,6 +190,7 @@ export function create(place, app) {
       clearTimeout(timer);
       off();
       document.removeEventListener("visibilitychange", seen);
+      for (const what of ["pointerup", "pointercancel"]) document.removeEventListener(what, lifted);
       buttons.close();
     },
   };

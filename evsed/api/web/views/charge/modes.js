@@ -35,8 +35,9 @@ export function create(app) {
   // The mark of a press stays until the state says so too, which may come before or after the answer.
   async function press(mode) {
     if (wished() === mode || (wished() && !STOPS.has(mode))) return;
+    wrong.textContent = STOPS.has(mode) ? "" : timer.why();
+    if (wrong.textContent) return;
     const delay = STOPS.has(mode) ? null : timer.wish();
-    wrong.textContent = "";
     refused = null;
     let seen = true;
     const done = wishFor(mode, delay);

@@ -35,6 +35,9 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
     return touched && value && at !== null && value > at ? value : null;
   }
 
+  // A start stands there, and nobody knows whether it is to come: the charger's clock does not say any more.
+  const unsure = () => touched && start.input.value !== "" && now(live) === null;
+
   const isIn = (...fields) => fields.includes(document.activeElement);
 
   // A field does not go from under whoever is in it.
@@ -45,8 +48,9 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
     stop.row.hidden = when === null && !isIn(stop.input, daily);
     dailyRow.hidden = stop.row.hidden || !stop.input.value;
     const press = when === null ? "" : t("charge.press_to_delay", { time: sayTime(when, now(live)) });
-    text(hint, passed ? t("charge.start_passed") : press);
+    text(hint, unsure() ? t("charge.start_unsure") : passed ? t("charge.start_passed") : press);
     const at = now(live);
+    for (const field of [start.input, stop.input, daily]) field.disabled = at === null && !unsure() && !isIn(field);
     text(start.help, at === null ? t("charge.clock_unknown") : differs(live) ? t("charge.their_clock", { time: sayTime(at, at) }) : t("charge.start_help"));
     text(stop.help, t("charge.stop_help"));
   }
@@ -60,6 +64,7 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
     if (event.target === start.input) {
       touched = true;
       ahead = passed = false;
+      wrong.textContent = "";
     }
     show();
   }
@@ -67,7 +72,7 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
   // An empty start, and one that has passed, are filled with now again; not while somebody is typing.
   function tick() {
     show(); // may find that it has passed
-    if (isIn(start.input, stop.input, daily) || chosen() !== null) return;
+    if (isIn(start.input, stop.input, daily) || chosen() !== null || unsure()) return;
     touched = false;
     fill();
     show();
@@ -110,6 +115,8 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
     element,
     reset,
     tick,
+    // Why nothing but a stop may be pressed, in words; empty where it may.
+    why: () => (unsure() ? t("charge.start_unsure") : ""),
     // The delay that a press asks for; null: none. The times are as the charger's clock shows them, without a zone.
     wish: () => (chosen() === null ? null : {
       start: chosen(), stop: stop.input.value.slice(0, 16) || null, daily: !dailyRow.hidden && daily.checked,

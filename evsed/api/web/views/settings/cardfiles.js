@@ -1,15 +1,16 @@
 // The list of cards as a file: saved, and brought back after a look at what that changes.
 
+import { focusAgain } from "../../lib/dialog.js";
 import { h, text } from "../../lib/dom.js";
 import { saveFile } from "../../lib/save.js";
-import { chooser, postFile } from "./file.js";
+import { bytesOf, chooser, postFile } from "./file.js";
 
 const PATH = "/api/v1/cards";
 
 export class CardFiles {
   #app;
   #changed;
-  #words = null; // of the chosen file
+  #bytes = null; // of the chosen file
   #turn = 0; // of the looks: only the newest is shown
 
   // `changed()` is called when the list is another.
@@ -39,11 +40,11 @@ export class CardFiles {
 
   async #look(file) {
     const turn = this.#begin();
-    this.#words = null;
+    this.#bytes = null;
     try {
-      const words = await file.text();
+      const bytes = await bytesOf(file, this.#app.t("cards.no_list", { name: file.name }));
       if (turn !== this.#turn) return; // another file was chosen meanwhile
-      this.#words = words;
+      this.#bytes = bytes;
     } catch (trouble) {
       if (turn !== this.#turn) return;
       this.picked.input.value = "";
@@ -60,20 +61,21 @@ export class CardFiles {
     return this.#turn += 1;
   }
 
-  #send({ words, replace }, dryRun) {
-    const type = /^\s*[{[]/.test(words) ? "application/json" : "text/csv";
-    return postFile(`${PATH}/import?dry_run=${dryRun}&replace=${replace}`, words, type);
+  #send({ bytes, replace }, dryRun) {
+    const type = /^\s*[{[]/.test(new TextDecoder().decode(bytes)) ? "application/json" : "text/csv";
+    return postFile(`${PATH}/import?dry_run=${dryRun}&replace=${replace}`, bytes, type);
   }
 
   async #preview() {
-    if (this.#words === null) return;
+    if (this.#bytes === null) return;
     const turn = this.#begin();
-    const wanted = { words: this.#words, replace: this.anew.checked };
+    const wanted = { bytes: this.#bytes, replace: this.anew.checked };
     try {
       const found = await this.#send(wanted, true);
       if (turn === this.#turn) this.#show(found, wanted);
     } catch (trouble) {
       if (turn !== this.#turn) return;
+      this.picked.input.value = ""; // so that the same file, mended, is another
       const said = trouble.problem?.errors?.map((each) => each.detail) ?? [];
       text(this.wrong, said.length ? said.join("; ") : trouble.message);
     }
@@ -117,7 +119,8 @@ export class CardFiles {
 
   #end() {
     this.#begin();
-    this.#words = null;
+    this.#bytes = null;
     this.picked.input.value = "";
+    focusAgain(this.picked.input); // what was pressed is gone
   }
 }

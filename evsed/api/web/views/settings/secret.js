@@ -26,6 +26,7 @@ export function secretForm({ name, form, inputmode, t, set, remove, said }) {
       text(wrong, said(trouble));
     }
     keep.disabled = gone.disabled = false;
+    if (document.activeElement === document.body) keep.focus(); // what was pressed was disabled, or is gone
   };
   gone.addEventListener("click", () => run(remove));
   node.addEventListener("submit", (event) => {
