@@ -53,7 +53,8 @@ def _type(system: Booted, command: str) -> None:
     if system.run("sh", "-c", 'command -v "$1"', "sh", words[0]).returncode:
         assert words[0] in {"pigpiod", "nmcli"}, command
         return
-    if command.startswith("evsed settings"):  # people are slower than a start
+    if command.startswith(("evsed settings", "evsed access", "curl --unix")):  # whoever stopped it started it again
+        system.said("systemctl", "start", "evsed")
         system.wait(lambda: system.run("evsed", "settings", "get", "mode").returncode == 0, "REST answers")
     done = system.run(
         "sh", "-c", f"cd /root; TERM=dumb DEBIAN_FRONTEND=noninteractive {command} < /dev/null", timeout_s=300
