@@ -86,7 +86,7 @@ def test_a_package_is_sent_with_the_pin_and_followed_through_the_restart(
     expect(page.locator("#lost")).to_be_hidden()
     assert page.locator("#go").is_disabled()
     charger.tell("failed", f"evsed.service did not come up within 60 s. evsed {HERE} is back")
-    expect(page.locator("#outcome .failed")).to_contain_text("FAIL: evsed.service did not come up")
+    expect(page.locator("#outcome .failed")).to_contain_text("Not installed: evsed.service did not come up")
     expect(page.locator("#go")).to_be_enabled()
 
 
@@ -125,7 +125,7 @@ def test_a_refusal_of_the_charger_is_shown_and_another_try_is_free(
     page.goto("/update")
     choose(page, key=Ed25519PrivateKey.generate())
     send(page)
-    expect(page.locator("#outcome .failed")).to_contain_text("FAIL: the signature is not one of this package")
+    expect(page.locator("#outcome .failed")).to_contain_text("Not installed: the signature is not one of this package")
     expect(page.locator("#go")).to_be_enabled()
     choose(page)
     send(page)
