@@ -142,7 +142,16 @@ def test_modules_are_short() -> None:
 
 
 ANOTHER_NAME = {
-    "nl": ["modus", "relais 1", "een relais", "knooppunt", "thuisbatterij", "groepsmeter", "aardlekbewaking", "starttijd"],
+    "nl": [
+        "modus",
+        "relais 1",
+        "een relais",
+        "knooppunt",
+        "thuisbatterij",
+        "groepsmeter",
+        "aardlekbewaking",
+        "starttijd",
+    ],
     "de": ["hausbatterie", "knoten", "zähler im stromkreis", "startzeit", " std"],
 }
 """Of stand, magneetschakelaar, node, thuisaccu, groepmeter, lekstroombewaking, begintijd; of Hausspeicher, Node,
