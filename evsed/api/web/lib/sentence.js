@@ -25,15 +25,19 @@ function known() {
   return shapes;
 }
 
-// The sentence in the visitor's language, as far as the areas that were read know it; null where they do not.
-export function sentence(told) {
+const value = (name, found, put) => (name === "why" ? translated(found, put) : put(name, found));
+const same = (_, value) => value;
+
+// The sentence in the visitor's language, as far as the areas that were read know it; null where they do not. {why} is a
+// sentence itself; put(name, value) says how another value is shown.
+export function sentence(told, put = same) {
   if (language() === "en" || typeof told !== "string") return null;
   for (const { pattern, own, names } of known()) {
     const found = pattern.exec(told);
-    if (found) return own.replace(/\{(\w+)\}/g, (_, name) => found[names.indexOf(name) + 1]);
+    if (found) return own.replace(/\{(\w+)\}/g, (_, name) => value(name, found[names.indexOf(name) + 1], put));
   }
   return null;
 }
 
 // As it is, or as a known sentence.
-export const translated = (told) => sentence(told) ?? told;
+export const translated = (told, put = same) => sentence(told, put) ?? told;

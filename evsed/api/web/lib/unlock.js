@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 import { t } from "./i18n.js";
 import { translated } from "./sentence.js";
 
-const FOREIGN = /^(Host|Origin) /; // so the charger refuses a page that is not its own, whoever asks
+export const FOREIGN = /^(Host|Origin) /; // so the charger refuses a page that is not its own, whoever asks
 
 // kind: "pin" or "password". Raises Trouble; that a secret was not taken is said in the visitor's language.
 export async function login(kind, secret) {
