@@ -179,3 +179,11 @@ def test_a_mode_has_the_same_name_everywhere(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_only_programs_read_is_not_on_the_page(language: str) -> None:
     assert [key for key, text in texts(language).items() if re.search(r"\bFAIL\b|^OK\b", text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_erasing_says_what_goes_and_names_the_box_that_saves_it(language: str) -> None:
+    own = texts(language)
+    assert own["backup.with_secrets"].split(" (")[0] in own["backup.erase_what"]
+    assert "LCD PIN" in own["backup.erase_about"]
+    assert "LCD PIN" in own["backup.erase_what"]

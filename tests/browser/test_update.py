@@ -132,6 +132,40 @@ def test_a_refusal_of_the_charger_is_shown_and_another_try_is_free(
     expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
 
 
+def test_a_login_that_has_ended_meanwhile_is_asked_for_before_anything_is_sent(page: Page, charger: Updated) -> None:
+    log_in(page, charger)
+    page.goto("/update")
+    choose(page)
+    page.get_by_role("button", name="Install", exact=True).click()
+    page.context.clear_cookies()
+    page.get_by_role("dialog").get_by_role("button", name="Install").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("needs the installer's PIN")
+    page.get_by_label("PIN or password", exact=True).fill(PIN)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+    assert (charger.updates.folder / NAME).read_bytes() == CONTENT
+
+
+def test_a_refusal_is_told_in_the_language_of_the_page_and_not_as_to_a_program(
+    context_of: MakeContext, charger: Updated, expect_trouble: Watch
+) -> None:
+    expect_trouble("400")
+    page = context_of(**{**PHONE, "locale": "nl"}).new_page()
+    log_in(page, charger)
+    page.goto("/update")
+    choose(page, key=Ed25519PrivateKey.generate())
+    page.locator("#go").click()
+    page.get_by_role("dialog").get_by_role("button").last.click()
+    said = page.locator("#outcome .failed")
+    expect(said).to_contain_text("Niet geïnstalleerd: de handtekening past niet bij dit pakket")
+    hint = "(sudo evsed-update --downgrade takes it)"
+    charger.tell("failed", f"{HERE} is no update: {NEW} is installed, which is newer {hint}")
+    page.reload()
+    expect(said).to_contain_text(f"{HERE} is geen update: {NEW} is geïnstalleerd, en die is nieuwer")
+    expect(said).not_to_contain_text("sudo")
+
+
 def test_an_update_after_this_one_is_not_begun_by_mistake(page: Page, charger: Updated) -> None:
     """D35#166 of what owners have met: an update that was over left a button that did nothing."""
     log_in(page, charger)
@@ -158,6 +192,7 @@ def test_without_javascript_the_form_still_posts(
     context = context_of(java_script_enabled=False, extra_http_headers={"Authorization": charger.charger.token()})
     page = context.new_page()
     page.goto("/update")
+    expect(page.locator("noscript")).to_contain_text("only where your browser is logged in already")
     choose(page)
     page.locator("#go").click()
     expect(page.locator("body")).to_have_text("OK")
