@@ -20,7 +20,9 @@ from heapq import merge
 from itertools import takewhile
 from typing import Final
 
-from evsed.redaction import Secrets
+from evsed.redaction import Secrets, cut
+
+log = logging.getLogger(__name__)
 
 MOST: Final = 2_000
 """Lines that are kept, DEBUG aside."""
@@ -116,8 +118,11 @@ class Ring:
         self._clock = clock
         self._inbox: queue.SimpleQueue[logging.LogRecord | None] = queue.SimpleQueue()
         self._overrun = self._overrun_told = 0
+        self._failed = False
         self._secrets = Secrets()
-        self._known: Callable[[], Iterable[str]] = tuple
+        self.known: Callable[[], Iterable[str]] = tuple
+        """Which secrets there are at the moment; any thread may ask."""
+
         self._lock = threading.Lock()  # of lines, between the thread and readers; who logs never takes it
         self._number = 0
         self._gone = dict.fromkeys(Level, 0)
@@ -131,8 +136,8 @@ class Ring:
         threading.Thread(target=self._run, name="log lines", daemon=True).start()
 
     def hides(self, known: Callable[[], Iterable[str]]) -> None:
-        """``known`` says which secrets there are at the moment; it is asked for each line, on this ring's thread."""
-        self._known = known
+        """``known`` says which secrets there are at the moment; it is asked for each line, by threads of the log."""
+        self.known = known
 
     # ---- who logs ----
 
@@ -199,8 +204,20 @@ class Ring:
             except queue.Empty:
                 record = None
             if record is not None:
-                self.keep(record)
+                self.keep_or_lose(record)
             self.calm()
+
+    def keep_or_lose(self, record: logging.LogRecord) -> None:
+        """As keep(); a record of which no line can be made is lost, and who looks is told of the gap."""
+        try:
+            self.keep(record)
+        except Exception:  # whatever it is, the lines after it are wanted all the same
+            with self._lock:
+                self._number += 1
+                self._gone = dict.fromkeys(Level, self._number)
+            if not self._failed:  # once: this is a record too
+                self._failed = True
+                log.exception("a line of the live log could not be made: it is lost, and so are others of the kind")
 
     def calm(self) -> None:
         """DEBUG ends when nobody has wanted it for a while."""
@@ -213,8 +230,8 @@ class Ring:
 
     def keep(self, record: logging.LogRecord) -> None:
         """Makes a line of a record that was taken."""
-        self._secrets.know(self._known())
-        text = self._secrets.hide(_cut(record.getMessage()))
+        self._secrets.know(self.known())
+        text = self._secrets.hide(cut(record.getMessage(), _LONGEST_TEXT, _LONGEST_END))
         name = self._secrets.hide(record.name[:100])
         level = max(level for level in Level if level <= max(record.levelno, Level.DEBUG))
         with self._lock:
@@ -232,12 +249,3 @@ class Ring:
 
 def _number_of(line: Line) -> int:
     return line.number
-
-
-def _cut(text: str) -> str:
-    """``text`` with its middle left out where it is too long; what looks for secrets in it must not take long."""
-    if len(text) <= _LONGEST_TEXT + _LONGEST_END:
-        return text
-    begin, _, _ = text[:_LONGEST_TEXT].rpartition(" ")  # no half of a secret
-    _, _, end = text[-_LONGEST_END:].partition("\n")
-    return f"{begin}\n... {len(text) - len(begin) - len(end)} signs are left out ...\n{end}".rstrip("\n")

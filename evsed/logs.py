@@ -4,6 +4,7 @@ A journal that is stuck, or a pipe that nobody reads, must not hold up the contr
 at in logring.py. A line that finds the queue full is dropped; how many were is said as soon as there is room again.
 """
 
+import contextlib
 import logging
 import logging.handlers
 import queue
@@ -11,8 +12,30 @@ import sys
 import threading
 
 from evsed.logring import Ring
+from evsed.redaction import Secrets, cut
 
 _LONGEST_QUEUE = 2_000
+_LONGEST_BEGIN = 4_000  # of a text; a traceback's end says more
+_LONGEST_END = 8_000
+
+
+class _Safe(logging.Formatter):
+    """Lines as everybody may see them who reads the journal: without secrets and without escapes. For one thread."""
+
+    def __init__(self, ring: Ring) -> None:
+        """``ring`` is told which secrets there are."""
+        super().__init__("%(levelname)s %(message)s")
+        self._ring = ring
+        self._secrets = Secrets()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or several of a traceback. Where it cannot be made, that; logging's own words would show it all."""
+        with contextlib.suppress(Exception):  # the secrets from before are hidden still, and the ring tells of it
+            self._secrets.know(self._ring.known())
+        try:
+            return self._secrets.hide(cut(super().format(record), _LONGEST_BEGIN, _LONGEST_END))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the lines after it are wanted all the same
+            return f"{record.levelname} this line of the log could not be made ({type(error).__name__})"
 
 
 class QueuedLog(logging.handlers.QueueHandler):
@@ -27,7 +50,7 @@ class QueuedLog(logging.handlers.QueueHandler):
         self.dropped = 0
         self.ring = Ring()
         self._writer = logging.StreamHandler(sys.stderr)
-        self._writer.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+        self._writer.setFormatter(_Safe(self.ring))
         self._root = logging.getLogger()
         self._root.setLevel(logging.INFO)
         self._root.handlers = [self]

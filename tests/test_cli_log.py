@@ -176,7 +176,8 @@ def test_debug_is_made_while_somebody_follows_it_and_what_is_set_as_secret_is_hi
         hook = "hook-Jd6Lb1Yf"
         assert cli.main(["settings", *control, "set", f"alert_webhook=https://example.invalid/{hook}"]) == 0
         simulation.http("PUT", "/api/v1/mode", json.dumps({"mode": hook}).encode(), Content_Type="application/json")
-        wait_for(lambda: hook in simulation.said(), "it is logged what somebody sent")
+        wait_for(lambda: "mode='***'" in simulation.said(), "it is logged what somebody sent")
+        assert hook not in simulation.said(), "in the journal neither"
         capsys.readouterr()
         assert cli.main(["log", *control, "--text", "is refused"]) == 0
         assert "mode='***'" in capsys.readouterr().out

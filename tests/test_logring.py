@@ -102,11 +102,11 @@ def test_lines_are_chosen_by_level_and_text(story: Story) -> None:
 
 
 def test_secrets_are_hidden_as_they_are_now(story: Story) -> None:
-    known = ["first-password-1"]
+    known = ["f1R-s7T-p4S-w0"]
     story.ring.hides(lambda: known)
-    story.say("said first-password-1")
-    known[:] = ["second-password-2"]
-    story.say("said second-password-2 and first-password-1, pin=1234\x1b[0m")
+    story.say("said f1R-s7T-p4S-w0")
+    known[:] = ["s2E-c8N-p4S-w0"]
+    story.say("said s2E-c8N-p4S-w0 and f1R-s7T-p4S-w0, pin=1234\x1b[0m")
     assert texts(story.ring.last(9, Wanted())) == ["said ***", "said *** and ***, pin=***"]
 
 
@@ -118,6 +118,39 @@ def test_too_many_records_at_once_are_lost_and_that_is_told(story: Story) -> Non
     story.say("after")
     heard = story.ring.after(1, Wanted())
     assert (texts(heard), heard.upto, heard.lost) == (["after"], 7, True)
+
+
+def test_a_record_that_cannot_be_kept_is_lost_and_told_once(story: Story, caplog: pytest.LogCaptureFixture) -> None:
+    story.say("before")
+    story.ring.hides(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+    record = logging.makeLogRecord({"msg": "x", "levelno": logging.INFO, "name": "evsed"})
+    for _ in range(3):
+        story.ring.keep_or_lose(record)
+    assert story.ring.after(1, Wanted()) == Heard((), 4, lost=True)
+    assert [said.name for said in caplog.records] == ["evsed.logring"]
+    assert "ZeroDivisionError" in caplog.text
+    story.ring.hides(tuple)
+    story.say("after")
+    heard = story.ring.after(1, Wanted())
+    assert (texts(heard), heard.upto, heard.lost) == (["after"], 5, True)
+
+
+def test_the_ring_goes_on_behind_a_record_that_cannot_be_kept() -> None:
+    ring = Ring("evsed.test_logring")
+    asked: list[int] = []
+
+    def known() -> tuple[str, ...]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise ValueError("only the first time")
+        return ()
+
+    ring.hides(known)
+    ring.start()
+    for text in ("one", "two"):
+        ring.take(logging.makeLogRecord({"msg": text, "levelno": logging.INFO, "name": "evsed"}))
+    wait_for(lambda: ring.number == 2, "both are dealt with")
+    assert texts(ring.last(9, Wanted())) == ["two"]
 
 
 # ---- DEBUG ----

@@ -33,10 +33,10 @@ from tests.scenarios.broker import Broker, Listener
 from tests.scenarios.simulation import PATIENCE_S, Simulation, wait_for
 from tests.silicon.environment import AS_COLLECTED
 
-MQTT_PASSWORD = "mqtt-Zq7Wm2Rk"  # noqa: S105 - secrets that a test can look for
+MQTT_PASSWORD = "mqtt-windmill52"  # noqa: S105 - secrets that a test can look for, and too simple to be hidden by value
 INSTALLER_PIN = "86420135"
 PASSWORD = "owner-Vx4Np8Tc"  # noqa: S105
-HOOK_KEY = "hook-Jd6Lb1Yf"
+HOOK_KEY = "hook-lighthouse41"
 CARD = "04A1B2C3D4E5F6"
 LCD_PINS = ("7391", "6284", "9517", "3806")
 WRONG = "wrong-Gh5Sx9Qa"

@@ -14,6 +14,7 @@ from evsed.config import Installation
 from evsed.doctor.pigpiod import command
 from evsed.hw import guard
 from evsed.hw.safe import PLAN
+from evsed.update import progress
 from evsed.wiring_rules import pigpio_mask
 from tests.silicon.environment import AS_COLLECTED
 
@@ -79,7 +80,15 @@ def test_who_switches_comes_back_however_often_it_dies_and_leaves_the_outputs_sa
 def test_what_a_note_starts_has_an_end() -> None:
     said = settings(SYSTEMD / "evsed-update.service")
     assert (said["StartLimitIntervalSec"], said["StartLimitBurst"]) == (["10min"], ["10"])
-    assert "Restart" not in said
+    limit = int(said["StartLimitIntervalSec"][0].removesuffix("min")) * 60
+    assert said["Restart"] == ["on-abnormal"], "one that has failed has said so"
+    assert int(said["RestartSec"][0]) * int(said["StartLimitBurst"][0]) > limit, "who was killed comes back"
+
+
+def test_an_update_is_said_to_be_lost_only_after_systemd_has_ended_it() -> None:
+    said = settings(SYSTEMD / "evsed-update.service")
+    minutes = [int(said[key][0].removesuffix("min")) for key in ("TimeoutStartSec", "TimeoutStopSec")]
+    assert sum(minutes) * 60 + int(said["RestartSec"][0]) < progress._LONGEST_S
 
 
 def test_they_may_have_the_priorities_that_they_ask_for() -> None:

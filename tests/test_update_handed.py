@@ -74,6 +74,22 @@ def test_a_strangers_signature_is_refused_before_dpkg_looks_at_the_package(playe
     assert not any(ran.startswith("dpkg-deb") for ran in played.ran)
 
 
+@pytest.mark.parametrize("where", ["_copy", "room", "named"])
+def test_what_crashes_root_s_program_is_tried_once(played: Played, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    hand(played)
+    found: list[bool] = []
+
+    def crash(*_: object) -> None:
+        found.append(handed.is_there(played.machine))
+        raise PowerCutError
+
+    monkeypatch.setattr(handed, where, crash)
+    with pytest.raises(PowerCutError):
+        handed.take(played.machine, played.root / "to.deb")
+    assert not handed.is_there(played.machine)
+    assert found == [where == "named"], "nothing runs at a power cut: the note goes before"
+
+
 def test_root_verifies_its_own_copy(played: Played) -> None:
     """What the daemon has verified may be another file by now."""
     path = hand(played)
@@ -279,7 +295,7 @@ def test_who_was_killed_at_work_is_told_to_be_lost_after_a_while(monkeypatch: py
     told = progress.Progress("installing", "", "", "", 0, 1_000)
     monkeypatch.setattr(progress, "since_boot", lambda: 1_000 + 60)
     assert not told.is_lost
-    monkeypatch.setattr(progress, "since_boot", lambda: 1_000 + 46 * 60)
+    monkeypatch.setattr(progress, "since_boot", lambda: 1_000 + 86 * 60)
     assert told.is_lost
     monkeypatch.setattr(progress, "since_boot", lambda: 30)  # the next boot goes on with it
     assert not told.is_lost

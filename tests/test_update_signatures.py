@@ -155,6 +155,21 @@ def test_a_release_key_is_kept_outside_the_clone_and_signs(
     assert "No such file" in capsys.readouterr().err
 
 
+def test_a_pair_of_which_one_half_cannot_be_written_is_not_there_at_all(tmp_path: Path) -> None:
+    kept, folder = tmp_path / "release-key.pem", tmp_path / "clone/debian/update-keys"
+    with pytest.raises(signing.SigningError, match="No such file"):
+        signing.new(kept, folder)
+    assert not kept.exists()
+    folder.mkdir(parents=True)
+    signing.new(kept, folder)
+    assert signing.is_built_in(kept, folder)
+    before = kept.read_bytes()
+    (tmp_path / "another/debian/update-keys").mkdir(parents=True)
+    with pytest.raises(signing.SigningError, match="File exists"):
+        signing.new(kept, tmp_path / "another/debian/update-keys")
+    assert kept.read_bytes() == before, "nobody's key is touched"
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here")
 def test_what_openssl_signs_counts(tmp_path: Path, package: Path) -> None:
     trust(tmp_path, KEY)

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 NAME: Final = "history"
 _MODE: Final = 0o600
+_MEMORY: Final = Path("/run")
 _MOST_LINES: Final = 2 * ROWS
 _LONGEST: Final = 2_000_000  # bytes; far more than as many lines as there may be
 _REASON: Final = re.compile("[a-z0-9_]{0,40}")
@@ -72,16 +73,18 @@ class HistoryFile:
 
 
 def folder_of(state: Path, control: str, *, simulated: bool) -> Path | None:
-    """Where the file is: systemd's runtime directory, else that of the socket ``control``; never on an SD card.
+    """Where the file is: systemd's runtime directory, else that of the socket ``control``; None: in neither.
 
-    A simulated charger has it with what else it keeps.
+    Never on an SD card, which thousands of writes a day would wear: only below /run, which is memory. A simulated
+    charger has it with what else it keeps.
     """
     if simulated:
         return state
     given = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    if given or control:
-        return Path(given) if given else Path(control).parent
-    return None
+    if not (given or control):
+        return None
+    folder = Path(given) if given else Path(control).parent
+    return folder if folder.resolve().is_relative_to(_MEMORY) else None
 
 
 def _head(series: str) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from evsed.update.handed import FOLDER, READY, drop, is_there
 from evsed.update.health import ask
-from evsed.update.keeping import Record, read_record, record_path
+from evsed.update.keeping import Record, at_work_path, forget, read_record, record_path, stopped
 from evsed.update.machine import Machine, UpdateError, say
-from evsed.update.progress import DONE, FAILED, INSTALLING, tell
+from evsed.update.package import installed_version
+from evsed.update.progress import CHECKING, DONE, FAILED, GOING_BACK, INSTALLING, read, tell
 from evsed.update.steps import finish, install, install_handed
 
 _OTHERS_DONE_S = 300.0
@@ -140,10 +141,14 @@ def _told(machine: Machine, wanted: Wanted) -> str:
 
     Raises UpdateError, OSError.
     """
-    at_work = machine.store / "at-work"  # there after a power cut only, and then this runs at the next boot
-    interrupted, begun = at_work.exists(), _begun(machine) is not None
-    if not (interrupted or begun) and _nothing(machine, wanted):
-        return update(machine, wanted)
+    at_work = at_work_path(machine)
+    begun = _begun(machine) is not None
+    unheard = _unheard(machine) if at_work.exists() and not begun else None
+    if not begun and _nothing(machine, wanted):
+        if unheard is not None:
+            tell(machine, *unheard)
+        forget(at_work)
+        return update(machine, wanted) if unheard is None else _heard(*unheard)
     with contextlib.suppress(OSError):  # a full disk keeps nobody from finishing what was begun
         at_work.touch()
     tell(machine, INSTALLING, versions=None if begun else ("", ""))
@@ -151,13 +156,36 @@ def _told(machine: Machine, wanted: Wanted) -> str:
         done = update(machine, wanted)
     except (UpdateError, OSError) as error:
         _give_up(machine, wanted)
-        why = _CUT_SHORT if interrupted and isinstance(error, NothingError) else str(error)
-        tell(machine, FAILED, why)
-        at_work.unlink(missing_ok=True)
+        tell(machine, FAILED, str(error))
+        forget(at_work)
         raise
     tell(machine, DONE, done)
-    at_work.unlink(missing_ok=True)
+    forget(at_work)
     return done
+
+
+def _unheard(machine: Machine) -> tuple[str, str] | None:
+    """What came of a run that was killed, where nothing is to be finished; None when its end was told.
+
+    What it has stopped runs again.
+    """
+    if units := stopped(machine):
+        machine.does("systemctl", "start", *units)
+    told = read(machine.root)
+    if told is None or told.state == INSTALLING:
+        return FAILED, _CUT_SHORT
+    if told.state == CHECKING:  # and was found healthy
+        return DONE, f"evsed {told.from_version} is now {told.to_version}"
+    if told.state == GOING_BACK:
+        return FAILED, f"{told.text}. evsed {installed_version(machine)} is installed"
+    return None
+
+
+def _heard(state: str, text: str) -> str:
+    """Raises UpdateError when it has failed."""
+    if state == FAILED:
+        raise UpdateError(text)
+    return text
 
 
 def _give_up(machine: Machine, wanted: Wanted) -> None:

@@ -64,7 +64,11 @@ def take(machine: Machine, to: Path) -> str:
     finally:
         os.close(state)
     try:
-        name = _name(folder, owner)
+        try:
+            name = _name(folder, owner)
+        finally:
+            _remove(folder, READY)  # what crashes this is tried once
+            os.fsync(folder)
         with _plain(folder, name, owner, MOST_BYTES) as package:
             room(machine, 2 * os.fstat(package.fileno()).st_size)
             _copy(package, to)

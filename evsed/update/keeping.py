@@ -3,21 +3,26 @@
 Owns /var/lib/evsed-update. Files are there whole or not at all, also after a power cut.
 """
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evsed.update import sessions
-from evsed.update.machine import NAME, Machine, UpdateError
+from evsed.update.machine import NAME, UNITS, Machine, UpdateError
 
 _SPARE_BYTES = 16_000_000
 _LARGEST_SETTINGS = 16_000_000
 _LARGEST_SESSIONS = 200_000_000  # with their log: decades of them
 _DOCUMENTS = ("settings.json", "cards.json", "access.json")
 """What the daemon keeps in copies, such as .previous: they belong together."""
+
+_LEFT = re.compile(r"\.[0-9a-f]{16}\.part$")
+"""What a power cut has left of a copy into the daemon's folder."""
 
 
 @dataclass(slots=True)
@@ -49,10 +54,13 @@ def room(machine: Machine, needed: int) -> None:
 
 
 def copy(path: Path, to: Path, owner: tuple[int, int] | None = None) -> None:
-    """``to`` is there whole or not at all; no link leads this elsewhere. Raises OSError."""
-    temporary = to.with_name(to.name + ".part")
+    """``to`` is there whole or not at all; no link leads this elsewhere. Raises OSError.
+
+    ``owner``: whose folder ``to`` is in, and the file then. Whatever that user has put there is in no way.
+    """
+    temporary = to.with_name(to.name + (".part" if owner is None else f".{os.urandom(8).hex()}.part"))
     temporary.unlink(missing_ok=True)
-    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(source, "rb") as data:
         target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(target, "wb") as written:
@@ -61,6 +69,8 @@ def copy(path: Path, to: Path, owner: tuple[int, int] | None = None) -> None:
             shutil.copyfileobj(data, written)
             written.flush()
             os.fsync(target)
+    if owner is not None:
+        sessions.out_of_the_way(to)
     temporary.replace(to)
     sync(to.parent)
 
@@ -134,14 +144,18 @@ def restore(machine: Machine) -> None:
         copy(machine.store / "settings" / name, machine.settings / name, (owner.st_uid, owner.st_gid))
     kept = [document for document in _DOCUMENTS if document == "settings.json" or document in before]
     for name in _plain_files(machine.settings):
-        if name not in before and name.startswith(tuple(kept)):
+        if name not in before and (name.startswith(tuple(kept)) or _LEFT.search(name)):
             (machine.settings / name).unlink()
+    sync(machine.settings)
     begun.unlink(missing_ok=True)
 
 
 def _is_too_new(machine: Machine) -> bool:
     """Whether the old evsed cannot go on with the log of sessions that is there now, which has the latest in it."""
-    now, before = sessions.version(machine.settings), sessions.version(machine.store / "settings")
+    try:
+        now, before = sessions.version(machine.settings), sessions.version(machine.store / "settings")
+    except OSError:
+        return True  # a link, a folder: no log
     return now is None or (before is not None and now > before)
 
 
@@ -163,10 +177,39 @@ def read_record(machine: Machine) -> Record | None:
 
 def write_record(machine: Machine, record: Record) -> None:
     """From now on a second run finishes this. Raises OSError."""
-    path = record_path(machine)
+    _write(record_path(machine), json.dumps(asdict(record)))
+
+
+def at_work_path(machine: Machine) -> Path:
+    """Is there while an update is at work, and after one that was killed or that a power cut has ended."""
+    return machine.store / "at-work"
+
+
+def note_stopped(machine: Machine, units: list[str]) -> None:
+    """From now on a run that finds this one killed, and nothing to finish, starts these. Raises OSError."""
+    path, text = at_work_path(machine), "".join(f"{unit}\n" for unit in units)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        _write(path, text)
+
+
+def stopped(machine: Machine) -> list[str]:
+    """What a run that was killed has stopped, perhaps."""
+    found = ""
+    with contextlib.suppress(OSError, ValueError):
+        found = at_work_path(machine).read_text(encoding="utf-8")
+    return [unit for unit in UNITS if unit in found.split()]
+
+
+def forget(path: Path) -> None:
+    """The file is gone, also after a power cut. Raises OSError."""
+    path.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def _write(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".part")
     with temporary.open("w", encoding="utf-8") as file:
-        json.dump(asdict(record), file)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

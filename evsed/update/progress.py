@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from evsed.update.keeping import sync
 from evsed.update.machine import Machine
 
 FILE: Final = Path("var/lib/evsed-update.json")
@@ -23,8 +24,8 @@ DONE: Final = "done"
 FAILED: Final = "failed"
 AT_WORK: Final = frozenset({INSTALLING, CHECKING, GOING_BACK})
 
-_LONGEST_S: Final = 45 * 60
-"""evsed-update.service ends what takes longer."""
+_LONGEST_S: Final = 85 * 60
+"""evsed-update.service ends what takes longer, and begins it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,4 @@ def tell(machine: Machine, state: str, text: str = "", *, versions: tuple[str, s
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync(path.parent)

@@ -66,11 +66,26 @@ def put_aside(folder: Path) -> str:
 
     The log goes first: whoever finds it without its database deletes it.
     """
-    plain = f"{NAME}.version{version(folder) or 0}"
-    names = [plain, *(f"{plain}.{number}" for number in range(1, 1_000))]
-    name = next(name for name in names if not os.path.lexists(folder / name))
+    plain = f"{NAME}.version{_readable(folder)}"
+    names = [plain, *(f"{plain}.{number}" for number in range(1, 1_000)), f"{plain}.{os.urandom(8).hex()}"]
+    name = next(name for name in names if not any(os.path.lexists(folder / f"{name}{end}") for end in ("", "-wal")))
     for end in ("-wal", ""):
         if os.path.lexists(folder / f"{NAME}{end}"):
             (folder / f"{NAME}{end}").rename(folder / f"{name}{end}")
+    out_of_the_way(folder / SHARED)
     (folder / SHARED).unlink(missing_ok=True)
     return name
+
+
+def _readable(folder: Path) -> int:
+    """The version, or 0 where there is none, or something else than a file."""
+    try:
+        return version(folder) or 0
+    except OSError:
+        return 0
+
+
+def out_of_the_way(path: Path) -> None:
+    """A folder that stands where a file has to go gets another name. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.folder-{os.urandom(8).hex()}"))

@@ -5,7 +5,19 @@ from pathlib import Path
 
 from evsed.update import handed
 from evsed.update.health import answers, half_unpacked, trouble, wanted
-from evsed.update.keeping import Record, back_up, copy, kept, record_path, restore, room, to_keep, write_record
+from evsed.update.keeping import (
+    Record,
+    back_up,
+    copy,
+    forget,
+    kept,
+    note_stopped,
+    record_path,
+    restore,
+    room,
+    to_keep,
+    write_record,
+)
 from evsed.update.machine import NAME, UNITS, Machine, UpdateError
 from evsed.update.package import Package, inspect, installed_version
 from evsed.update.progress import CHECKING, GOING_BACK, INSTALLING, tell
@@ -80,14 +92,17 @@ def _stop(machine: Machine, candidate: Path, package: Package, *, careful: bool)
     record.answered = bool(ran) and answers(machine)
     if no_way_back:
         machine.say(f"There will be no way back: {no_way_back}")
-    machine.said("systemctl", "stop", *reversed(UNITS))  # the car is told, the contactors open
+    note_stopped(machine, ran)
+    what = "the charger cannot be stopped"
     try:
+        machine.said("systemctl", "stop", *reversed(UNITS))  # the car is told, the contactors open
+        what = "the settings cannot be copied"
         back_up(machine)
         write_record(machine, record)
     except (OSError, UpdateError) as error:
-        _start(machine, record)
+        still = _start(machine, record)
         why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise UpdateError(f"the settings cannot be copied: {why}") from error
+        raise UpdateError(f"{what}: {why}" + (f"; and now {still}" if still else "")) from error
     return record
 
 
@@ -111,7 +126,7 @@ def finish(machine: Machine, record: Record) -> str:
             tell(machine, CHECKING, versions=versions)
             record.failure = _start(machine, record)
         if not record.failure:
-            record_path(machine).unlink(missing_ok=True)
+            forget(record_path(machine))
             for path in machine.store.glob(f"{NAME}_*.deb"):
                 if path.name not in {record.new, record.old}:
                     path.unlink()
@@ -134,19 +149,13 @@ def _go_back(machine: Machine, record: Record) -> str:
     if not record.old:
         _start(machine, record)
         _leave_to_dpkg(machine, record)
-        record_path(machine).unlink(missing_ok=True)
+        forget(record_path(machine))
         raise UpdateError(
             f"{record.failure}. There is no way back, because no package of evsed {record.from_version} is kept; the "
             f"settings from before are in {machine.store / 'settings'}"
         )
     machine.does("systemctl", "stop", *reversed(UNITS))
-    wrong = _unpack(machine, record.old)
-    if not wrong:
-        machine.does("systemctl", "stop", *reversed(UNITS))  # or it writes what it has made of the new one's settings
-        try:
-            restore(machine)
-        except OSError as error:
-            wrong = f"its settings: {error.filename}: {error.strerror}"
+    wrong = _unpack(machine, record.old) or _restore(machine)
     if wrong:
         _start(machine, record)
         _leave_to_dpkg(machine, record)
@@ -154,9 +163,24 @@ def _go_back(machine: Machine, record: Record) -> str:
             f"{record.failure}. evsed {record.from_version} could not be brought back ({wrong}); evsed-update tries "
             "again when it is started again, and at the next boot"
         )
+    with contextlib.suppress(OSError):  # from here on its owner may change them: they are not put back twice
+        note_stopped(machine, record.ran)
+        forget(record_path(machine))
     still = _start(machine, record)
-    record_path(machine).unlink(missing_ok=True)
+    forget(record_path(machine))
     raise UpdateError(f"{record.failure}. evsed {record.from_version} is back" + (f", but {still}" if still else ""))
+
+
+def _restore(machine: Machine) -> str:
+    """The settings are as they were, below an evsed that does not run; what went wrong, or nothing."""
+    try:
+        machine.said("systemctl", "stop", *reversed(UNITS))  # or it writes what it has made of the new one's settings
+        restore(machine)
+    except UpdateError as error:
+        return f"its settings: it does not stop, and would write its own over them: {error}"
+    except OSError as error:
+        return f"its settings: {error.filename}: {error.strerror}"
+    return ""
 
 
 def _leave_to_dpkg(machine: Machine, record: Record) -> None:

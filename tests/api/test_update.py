@@ -359,7 +359,7 @@ def test_what_was_told_of_another_evsed_is_not_told_of_this_one(
 
 def test_an_update_that_was_never_heard_of_again_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Progress("installing", "", "1.0", "2.0", 1_700_000_000, 10)
-    monkeypatch.setattr(progress, "since_boot", lambda: 5_000)
+    monkeypatch.setattr(progress, "since_boot", lambda: 6_000)
     assert judge(told, "1.0").state == "failed"
     assert "journalctl" in judge(told, "1.0").text
 

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.charger import Charger
 from tests.browser.conftest import MakeContext
@@ -83,6 +83,29 @@ def test_a_finger_on_a_bar_reads_it(shown: Page) -> None:
     expect(shown.get_by_text("Touch a bar to read it.")).to_be_visible()
     over.tap(position={"x": box["width"] * (28 + 0.5) / 30, "y": box["height"] - 5})  # yesterday
     expect(shown.locator(".moment")).to_contain_text(f"{(PAST[-1].energy_wh or 0) / 1000:.1f}")
+
+
+@pytest.mark.parametrize(
+    ("energy", "solar", "words"),
+    [
+        (None, None, r": energy unknown$"),
+        (9_000, None, r": 9\.0.kWh, own sun unknown$"),
+        (9_000, 3_000, r": 9\.0.kWh, 3\.0.kWh own sun$"),
+    ],
+)
+def test_a_bar_says_what_is_unknown(page: Page, energy: int | None, solar: int | None, words: str) -> None:
+    def answer(route: Route) -> None:
+        document = route.fetch().json()
+        one = {**document["sessions"][0], "energy_wh": energy, "solar_wh": solar, "solar_percent": None}
+        route.fulfill(json={"sessions": [one], "next": None})
+
+    page.route("**/api/v1/sessions?*", answer)
+    page.goto("/#/sessions")
+    over = page.locator(".u-over")
+    box = over.bounding_box()
+    assert box is not None
+    over.tap(position={"x": box["width"] * (28 + 0.5) / 30, "y": box["height"] - 5})  # yesterday
+    expect(page.locator(".moment")).to_have_text(re.compile(words))
 
 
 def test_a_year_is_drawn_by_month(shown: Page) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.charger import LCD_PIN, PIN, Charger
 from tests.browser.conftest import MakeContext
+from tests.browser.watch import LOST, Watch
 from tests.scenarios.simulation import wait_for
 
 Enter = Callable[[Page], None]
@@ -139,6 +140,38 @@ def test_no_button_stays_pressed(how: str, charger: Charger, page: Page) -> None
     lengths = [int(each["held_ms"]) for each in (*still, last)]
     assert lengths == sorted(lengths)
     assert "held_ms" not in first
+
+
+def hold_for_the_menu(page: Page) -> None:
+    enter(page)
+    key(page, MIDDLE).focus()
+    page.keyboard.down(" ")
+    shows(page, "Let go, for MENU")
+
+
+def test_a_page_that_is_loaded_anew_lets_go_first(charger: Charger, page: Page) -> None:
+    hold_for_the_menu(page)
+    page.reload()
+    wait_for(lambda: menu(charger), "the unit hears the release")
+
+
+def test_a_release_that_got_lost_is_sent_again(charger: Charger, page: Page, expect_trouble: Watch) -> None:
+    expect_trouble(LOST)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if "pressed=0" in str(route.request.post_data) and not lost:
+            lost.append(route.request.url)
+            route.abort("connectionfailed")
+        else:
+            route.continue_()
+
+    page.route(re.compile("/lcd$"), lose)
+    hold_for_the_menu(page)
+    with page.expect_response(lambda response: "pressed=0" in str(response.request.post_data)):
+        page.keyboard.up(" ")
+    assert lost
+    wait_for(lambda: menu(charger), "the unit hears the release")
 
 
 def test_a_tap_of_which_the_charger_hears_late_is_a_tap(charger: Charger, page: Page) -> None:

@@ -240,6 +240,11 @@ def test_the_file_is_where_no_card_wears(monkeypatch: pytest.MonkeyPatch) -> Non
     installation = Installation(board=Board("pi"), state=State(str(kept)), control=Control())
     assert folder_of(kept, installation.control.socket, simulated=False) == Path("/run/evsed")
     assert folder_of(kept, "", simulated=False) is None
+    assert folder_of(kept, "/var/lib/evsed/control.sock", simulated=False) is None
+    assert folder_of(kept, "/run/../home/evsed/control.sock", simulated=False) is None
+    assert folder_of(kept, "/run-evsed/control.sock", simulated=False) is None
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/srv/evsed")
+    assert folder_of(kept, "/run/evsed/control.sock", simulated=False) is None
 
 
 def test_a_start_of_the_machine_has_a_name_of_its_own(tmp_path: Path) -> None:

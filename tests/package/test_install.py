@@ -1,5 +1,6 @@
 """The package on a clean system where no systemd runs and nothing is reachable: from installation to purge."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -66,6 +67,14 @@ def test_files_belong_to_whom_they_should(root: Root, package: Path) -> None:
     programs = ("/usr/lib/evsed", "/usr/bin/evsed")
     assert root.said("find", *programs, "(", "!", "-user", "root", "-o", "-perm", "/022", ")") == ""
     assert root.said("find", "/usr/lib/evsed", "-path", "*evsed/evsed/core/__pycache__/safety.*.pyc") != ""
+
+
+def test_the_changelogs_are_debians_and_the_owners(package: Path, tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "-x", package, tmp_path], check=True, timeout=300)
+    documents = tmp_path / "usr/share/doc/evsed"
+    with gzip.open(documents / "changelog.gz", "rt", encoding="utf-8") as file:
+        assert file.readline().startswith(f"evsed ({__version__})")
+    assert f"## {__version__}" in (documents / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_every_compiled_file_finds_its_libraries(root: Root, package: Path) -> None:

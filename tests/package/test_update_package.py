@@ -99,5 +99,19 @@ def test_a_power_cut_while_dpkg_unpacks_is_finished_at_the_next_boot(release: st
             assert booted.said("dpkg", "--audit") == ""
 
 
+def test_one_that_is_killed_while_dpkg_unpacks_is_finished_by_itself(charger: Booted, release: str) -> None:
+    bring(charger, packages.current(f"{release}_amd64"))
+    charger.said("systemctl", "start", "--no-block", "evsed-update")
+    library = charger.root / "usr/lib/evsed/evsed"
+    charger.wait(lambda: any(library.glob("*.dpkg-new")), "dpkg unpacks", _UPDATES_S)
+    charger.said("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "evsed-update")
+    charger.wait(lambda: charger.shows("evsed-update", "NRestarts") == "1", "it is started again", _UPDATES_S)
+    charger.wait(lambda: charger.shows("evsed-update", "ActiveState") == "inactive", "it is done", _UPDATES_S)
+    assert charger.shows("evsed-update", "Result") == "success"
+    charger.wait(lambda: answers(charger), "REST answers")
+    assert version(charger) == __version__
+    assert charger.said("dpkg", "--audit") == ""
+
+
 def _is_done(root: Root) -> bool:
     return not (root.path / "var/lib/evsed-update/unfinished.json").exists()

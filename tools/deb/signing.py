@@ -5,6 +5,7 @@ built into the packages. ``sign`` writes PACKAGE.sig, 64 bytes, beside each pack
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -31,11 +32,18 @@ def new(private: Path, folder: Path = BUILT_IN) -> Path:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     try:
-        with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
-        public.write_bytes(_public(key))
+        opened = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(opened, "wb") as file:
+                file.write(pem)
+            public.write_bytes(_public(key))
+        except BaseException:
+            for half in (private, public):  # one without the other is in the way of the next attempt
+                with contextlib.suppress(OSError):
+                    half.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise SigningError(f"{error.filename}: {error.strerror}") from error
+        raise SigningError(f"{error.filename or private}: {error.strerror}") from error
     return public
 
 

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -98,6 +99,8 @@ class Updates:
     """Somebody uploads; set and read on the web server's thread."""
 
     _handed_at: float | None = None
+    _one: threading.Lock = field(default_factory=threading.Lock)
+    """Held by who puts something into the folder, or clears it: a server that ends waits for neither."""
 
     @property
     def folder(self) -> Path:
@@ -160,6 +163,10 @@ class Updates:
 
     def hand_over(self, uploaded: Uploaded) -> None:
         """Verifies what was received, and lets root take it. Raises UploadError."""
+        with self._one:
+            self._hand_over(uploaded)
+
+    def _hand_over(self, uploaded: Uploaded) -> None:
         try:
             verify(self.partial, uploaded.signature, self.keys())
             with self.partial.open("rb") as file:
@@ -178,13 +185,14 @@ class Updates:
         self._handed_at = self.clock()
 
     def clear(self) -> None:
-        """Nothing stays of an upload; what was handed over goes first of all. Raises OSError."""
-        (self.folder / READY).unlink(missing_ok=True)
-        for path in self.folder.iterdir() if self.folder.is_dir() else ():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        """Nothing stays of an upload, nor of one that is just being handed over. Raises OSError."""
+        with self._one:
+            (self.folder / READY).unlink(missing_ok=True)  # first of all
+            for path in self.folder.iterdir() if self.folder.is_dir() else ():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
 
     def tidy(self) -> None:
         """What an upload has left that ended with the daemon goes; what was handed over stays."""

@@ -9,12 +9,13 @@ import { begin, load, t, word } from "./lib/i18n.js";
 import { live } from "./lib/live.js";
 import { begin as beginSaying, say } from "./lib/say.js";
 import { unlock } from "./lib/unlock.js";
+import { differs, now, say as sayTime } from "./views/charge/clock.js";
 
-// Each view by the tab that it is under. "reads": it is of use without a connection too.
+// Each view by the tab that it is under. "reads": it is of use without a connection too; "times": it tells the browser's.
 const VIEWS = {
   charge: { tab: "charge" },
-  history: { tab: "history", reads: true },
-  sessions: { tab: "history", reads: true },
+  history: { tab: "history", reads: true, times: true },
+  sessions: { tab: "history", reads: true, times: true },
   settings: { tab: "settings" },
   broker: { tab: "settings" },
   access: { tab: "settings" },
@@ -22,7 +23,7 @@ const VIEWS = {
   backup: { tab: "settings" },
   unit: { tab: "unit" },
   meters: { tab: "unit" },
-  log: { tab: "unit", reads: true },
+  log: { tab: "unit", reads: true, times: true },
   about: { tab: "unit", reads: true },
 };
 const TABS = ["charge", "history", "settings", "unit"];
@@ -40,6 +41,14 @@ const address = (name) => (name === "charge" ? "#/" : `#/${name}`);
 
 function link(name, words, current) {
   return h("a", { href: address(name), "aria-current": current && "page" }, h("span", {}, words));
+}
+
+const clocks = h("p", { class: "help", hidden: true });
+
+// Where the charger's clock shows another time, that is said beside the times of this browser's.
+function showClocks() {
+  clocks.hidden = !VIEWS[shown.name]?.times || !differs(live);
+  if (!clocks.hidden) text(clocks, t("common.two_clocks", { time: sayTime(now(live), now(live)) }));
 }
 
 const showConnection = () => connection.show(Boolean(VIEWS[shown.name]?.reads));
@@ -76,7 +85,8 @@ async function show() {
     await Promise.all([load(view.areas ?? []), ...sheets.map(styled)]);
     if (shown.turn !== turn) return; // somebody has gone on already
     const main = h("div", { class: `view view-${name}` });
-    place("main").replaceChildren(main);
+    place("main").replaceChildren(clocks, main);
+    showClocks();
     shown.view = view.create(main, app) ?? {};
     if (live.state) shown.view.update?.(live.state);
     document.title = `${t(`common.view_${name}`)} · evsed`;
@@ -130,6 +140,7 @@ async function start() {
     if (live.connected && !before && shown.name === null) show(); // it could not be loaded while there was no connection
     before = live.connected;
     showConnection();
+    showClocks();
     if (live.connected) shown.view?.update?.(live.state);
   });
   if (live.state) shown.view?.update?.(live.state);

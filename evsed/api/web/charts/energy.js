@@ -2,42 +2,7 @@
 
 import { h, text } from "../lib/dom.js";
 import { AXIS_PX, Chart, axis, bars, color } from "./chart.js";
-
-const DAY_S = 86400;
-const MOST_DAYS = 62; // as days; more are months
-
-const known = ({ energy_wh: energy }) => energy !== null;
-const begin = ({ start, last_seen: seen, end }) => start ?? seen ?? end;
-
-const dayOf = (unix) => {
-  const moment = new Date(unix * 1000);
-  return new Date(moment.getFullYear(), moment.getMonth(), moment.getDate());
-};
-const monthOf = (unix) => {
-  const moment = new Date(unix * 1000);
-  return new Date(moment.getFullYear(), moment.getMonth(), 1);
-};
-
-// The days or months from `from` to `to` (Unix seconds), each {at, solar, grid, rest} in Wh.
-export function heaps(sessions, from, to) {
-  const days = (to - from) / DAY_S <= MOST_DAYS;
-  const of = days ? dayOf : monthOf;
-  const found = new Map();
-  for (let at = of(from); at.getTime() <= to * 1000;) {
-    found.set(at.getTime(), { at: at.getTime() / 1000, solar: 0, grid: 0, rest: 0 });
-    at = days ? new Date(at.getFullYear(), at.getMonth(), at.getDate() + 1) : new Date(at.getFullYear(), at.getMonth() + 1, 1);
-  }
-  for (const session of sessions.filter(known)) {
-    const heap = begin(session) === null ? null : found.get(of(begin(session)).getTime());
-    if (!heap) continue;
-    if (session.solar_wh === null) heap.rest += session.energy_wh;
-    else {
-      heap.solar += session.solar_wh;
-      heap.grid += session.energy_wh - session.solar_wh;
-    }
-  }
-  return { days, heaps: [...found.values()] };
-}
+import { heaps, stacks } from "./heaps.js";
 
 export class Energy {
   #chart;
@@ -48,7 +13,7 @@ export class Energy {
   read = h("p", { class: "moment", role: "status" });
   #words;
 
-  // words: {none, bar({day, energy, solar})}: what stands below the chart.
+  // words: {none, bar(heap, day)}: what stands below the chart.
   constructor(format, words) {
     this.#format = format;
     this.#words = words;
@@ -86,11 +51,7 @@ export class Energy {
     const { days, heaps: found } = heaps(sessions, from, to);
     this.#days = days;
     this.#heaps = found;
-    const stack = (sum) => found.map((heap) => sum(heap) / 1000);
-    this.#chart.set([
-      found.map((_, place) => place),
-      stack(({ solar, grid, rest }) => solar + grid + rest), stack(({ solar, grid }) => solar + grid), stack(({ solar }) => solar),
-    ]);
+    this.#chart.set([found.map((_, place) => place), ...stacks(found)]);
     this.#pick(null);
   }
 
@@ -105,9 +66,7 @@ export class Energy {
 
   #pick(index) {
     const heap = index === null ? null : this.#heaps[index];
-    text(this.read, heap ? this.#words.bar({
-      day: this.#name(heap.at), energy: this.#format.kwh(heap.solar + heap.grid + heap.rest), solar: this.#format.kwh(heap.solar),
-    }) : this.#words.none);
+    text(this.read, heap ? this.#words.bar(heap, this.#name(heap.at)) : this.#words.none);
   }
 
   label(words) {

@@ -1,6 +1,7 @@
 // What was charged: sums, energy per day, each session, and the file for a spreadsheet.
 
 import { Energy } from "../charts/energy.js";
+import { said } from "../charts/heaps.js";
 import { NAMES, bounds, query, sessionsOf, sums } from "../charts/periods.js";
 import { row } from "../charts/session_row.js";
 import { span } from "../charts/span.js";
@@ -61,12 +62,20 @@ class Page {
 
   #makeChart() {
     const { t, format } = this.app;
-    this.energy = new Energy(formats(format), { none: t("sessions.bar_none"), bar: (values) => t("sessions.bar", values) });
+    this.energy = new Energy(formats(format), { none: t("sessions.bar_none"), bar: (heap, day) => this.#bar(heap, day) });
     this.title = h("h2", {});
     const part = (name) => h("li", {}, h("i", { class: `swatch ${name}` }), t(`sessions.${name}`));
     this.unsplit = part("unmeasured");
     this.chart = h("section", { class: "card", hidden: true }, this.title, h("p", { class: "help" }, "kWh. ", t("sessions.chart_help")),
       this.energy.element, h("ul", { class: "legend" }, part("solar"), part("grid"), this.unsplit), this.energy.read);
+  }
+
+  // A bar in words.
+  #bar(heap, day) {
+    const { t, format } = this.app;
+    const { key, more } = said(heap);
+    const words = t(`sessions.${key}`, { day, energy: format.kwh(heap.energy), solar: format.kwh(heap.solar), rest: format.kwh(heap.rest) });
+    return more ? `${words}. ${t("sessions.incomplete", { count: heap.unknown })}` : words;
   }
 
   #makeFile() {

@@ -1,14 +1,16 @@
 // The three buttons under the LCD, pressed from afar. Owns that each press is followed by its release, whatever happens to
 // the finger, the key or the page meanwhile. What a press does is the charger's business.
 
-import { send } from "../lib/ask.js";
+import { Trouble, send } from "../lib/ask.js";
 import { h } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
 
 export const NAMES = ["left", "middle", "right"];
 const SIGNS = { left: "<", middle: "o", right: ">" };
 const KEYS = [" ", "Enter"];
 const LOST_MS = 9900; // the charger takes a longer press for one whose release was lost
 const STILL_MS = 1000; // the charger forgets who is silent for three times as long
+const LATE_MS = 1000; // a press that could not leave by then is none any more
 const TAP_MS = 150; // of a press without a length, such as a screen reader's
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -26,7 +28,7 @@ export class Buttons {
     this.#told = told;
     this.#outside = [
       [document, "visibilitychange", () => document.hidden && this.release()],
-      [window, "pagehide", () => this.release()],
+      [window, "pagehide", () => this.release(true)],
       [window, "blur", () => this.release()],
     ];
     for (const [where, what, then] of this.#outside) where.addEventListener(what, then);
@@ -52,9 +54,9 @@ export class Buttons {
     return node;
   }
 
-  // Lets go of all of them.
-  release() {
-    for (const name of [...this.#down.keys()]) this.#up(name);
+  // Lets go of all of them. leaving: the page goes away, and nothing that would have to wait is sent any more.
+  release(leaving = false) {
+    for (const name of [...this.#down.keys()]) this.#up(name, leaving);
   }
 
   close() {
@@ -95,7 +97,7 @@ export class Buttons {
     this.#send(name, 1);
   }
 
-  #up(name) {
+  #up(name, leaving = false) {
     this.#byKey = false;
     if (!this.#down.has(name)) return;
     const { ends, tells } = this.#down.get(name);
@@ -104,7 +106,8 @@ export class Buttons {
     clearInterval(tells);
     this.#down.delete(name);
     this.#nodes.get(name).classList.remove("pressed");
-    this.#send(name, 0, length);
+    if (leaving) navigator.sendBeacon("/lcd", this.#body(name, 0, length));
+    else this.#send(name, 0, length);
   }
 
   #length(name) {
@@ -113,19 +116,35 @@ export class Buttons {
 
   #sending = 0;
 
-  // One after the other: a release never comes before its press. It is sent even while the page goes away, and says how
-  // long the press was, however long it is under way itself; a press is for now or not at all.
+  #body(button, pressed, length) {
+    return new URLSearchParams({ button, pressed, client: this.#client, ...(length && { held_ms: length }) });
+  }
+
+  // One after the other: a release never comes before its press. It says how long the press was, however long it is under
+  // way itself, and is repeated until it is heard; a press is for now or not at all.
   #send(button, pressed, length) {
-    const body = new URLSearchParams({ button, pressed, client: this.#client, ...(length && { held_ms: length }) });
+    const body = this.#body(button, pressed, length);
+    const until = performance.now() + (pressed ? 0 : LOST_MS);
     this.#sending += 1;
     this.#queue = this.#queue.then(async () => {
       try {
-        const options = { method: "POST", body, keepalive: true, now: true, stops: !pressed };
-        this.#told.answered(await send("/lcd", options), pressed);
+        if (pressed && performance.now() > until + LATE_MS) throw new Trouble(0, t("common.no_answer"));
+        this.#told.answered(await this.#heard({ method: "POST", body, keepalive: true, now: true, stops: !pressed }, until), pressed);
       } catch (trouble) {
         this.#told.failed(trouble);
       }
       this.#sending -= 1;
     });
+  }
+
+  async #heard(options, until) {
+    for (;;) {
+      try {
+        return await send("/lcd", options);
+      } catch (trouble) {
+        if (trouble.status !== 0 || performance.now() > until) throw trouble;
+      }
+      await pause(STILL_MS);
+    }
   }
 }
