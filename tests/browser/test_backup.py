@@ -63,7 +63,7 @@ def test_a_restore_shows_what_it_changes_and_changes_it_when_confirmed(
     expect(page.locator(".warnings")).to_contain_text("no_such_thing")
     assert value_of(charger, "current_min") == 6
     page.get_by_role("button", name="Restore this").click()
-    expect(page.locator(".preview .done")).to_have_text("Restored: 2 changes.")
+    expect(page.locator(".preview .done")).to_have_text("Restored. Changes: 2.")
     assert (value_of(charger, "current_min"), value_of(charger, "enable_C2")) == (8, "Auto")
 
 

@@ -48,7 +48,7 @@ def test_a_card_is_added_by_its_number_renamed_disabled_and_deleted(charger: Cha
     assert len(cards(charger)) == 1
     page.get_by_role("button", name="Delete: Anna").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("No cards are known.")).to_be_visible()
+    expect(page.get_by_text("No cards are stored.")).to_be_visible()
     assert cards(charger) == []
 
 
@@ -72,11 +72,11 @@ def test_a_list_is_shown_before_it_is_taken_over(charger: Charger, page: Page, t
     page.goto("/#/cards")
     page.get_by_label("Bring a list").set_input_files(file)
     expect(page.get_by_text("New cards: 1")).to_be_visible()
-    page.get_by_label("Forget the cards that are not in it").check()
-    expect(page.get_by_text("Forgotten cards: 1")).to_be_visible()
+    page.get_by_label("Delete the cards that are not in it").check()
+    expect(page.get_by_text("Deleted cards: 1")).to_be_visible()
     assert [card["name"] for card in cards(charger)] == ["Ann"]
     page.get_by_role("button", name="Take it over").click()
-    expect(page.get_by_text("The list is taken over: 1 cards.")).to_be_visible()
+    expect(page.get_by_text("The list is taken over. Cards: 1.")).to_be_visible()
     assert [(card["name"], card["enabled"]) for card in cards(charger)] == [("Eve", False)]
 
 
@@ -115,7 +115,7 @@ def test_what_is_taken_over_is_what_was_shown(charger: Charger, page: Page, tmp_
     page.get_by_label("Bring a list").set_input_files(file)
     expect(page.get_by_text("New cards: 1")).to_be_visible()
     page.route("**/api/v1/cards/import?dry_run=true&replace=true", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks what it calls
-    replace = page.get_by_label("Forget the cards that are not in it")
+    replace = page.get_by_label("Delete the cards that are not in it")
     with page.expect_request("**/api/v1/cards/import?*"):
         replace.check()
     expect(page.get_by_role("button", name="Take it over")).to_have_count(0)  # nobody knows yet what it does
@@ -123,9 +123,9 @@ def test_what_is_taken_over_is_what_was_shown(charger: Charger, page: Page, tmp_
     expect(page.get_by_text("New cards: 1")).to_be_visible()
     with page.expect_response("**/api/v1/cards/import?*"):
         held[0].continue_()
-    expect(page.get_by_text("Forgotten cards")).to_have_count(0)
+    expect(page.get_by_text("Deleted cards")).to_have_count(0)
     page.get_by_role("button", name="Take it over").click()
-    expect(page.get_by_text("The list is taken over: 2 cards.")).to_be_visible()
+    expect(page.get_by_text("The list is taken over. Cards: 2.")).to_be_visible()
     assert sorted(card["name"] for card in cards(charger)) == ["Ann", "Eve"]
 
 

@@ -86,7 +86,7 @@ def test_a_package_is_sent_with_the_pin_and_followed_through_the_restart(
     expect(page.locator("#lost")).to_be_hidden()
     assert page.locator("#go").is_disabled()
     charger.tell("failed", f"evsed.service did not come up within 60 s. evsed {HERE} is back")
-    expect(page.locator("#outcome .failed")).to_contain_text("FAIL: evsed.service did not come up")
+    expect(page.locator("#outcome .failed")).to_contain_text("Not installed: evsed.service did not come up")
     expect(page.locator("#go")).to_be_enabled()
 
 
@@ -126,11 +126,45 @@ def test_a_refusal_of_the_charger_is_shown_and_another_try_is_free(
     page.goto("/update")
     choose(page, key=Ed25519PrivateKey.generate())
     send(page)
-    expect(page.locator("#outcome .failed")).to_contain_text("FAIL: the signature is not one of this package")
+    expect(page.locator("#outcome .failed")).to_contain_text("Not installed: the signature is not one of this package")
     expect(page.locator("#go")).to_be_enabled()
     choose(page)
     send(page)
     expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+
+
+def test_a_login_that_has_ended_meanwhile_is_asked_for_before_anything_is_sent(page: Page, charger: Updated) -> None:
+    log_in(page, charger)
+    page.goto("/update")
+    choose(page)
+    page.get_by_role("button", name="Install", exact=True).click()
+    page.context.clear_cookies()
+    page.get_by_role("dialog").get_by_role("button", name="Install").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("needs the installer's PIN")
+    page.get_by_label("PIN or password", exact=True).fill(PIN)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#steps [aria-current]")).to_have_text("Handed to the installer")
+    assert (charger.updates.folder / NAME).read_bytes() == CONTENT
+
+
+def test_a_refusal_is_told_in_the_language_of_the_page_and_not_as_to_a_program(
+    context_of: MakeContext, charger: Updated, expect_trouble: Watch
+) -> None:
+    expect_trouble("400")
+    page = context_of(**{**PHONE, "locale": "nl"}).new_page()
+    log_in(page, charger)
+    page.goto("/update")
+    choose(page, key=Ed25519PrivateKey.generate())
+    page.locator("#go").click()
+    page.get_by_role("dialog").get_by_role("button").last.click()
+    said = page.locator("#outcome .failed")
+    expect(said).to_contain_text("Niet geïnstalleerd: de handtekening past niet bij dit pakket")
+    hint = "(sudo evsed-update --downgrade takes it)"
+    charger.tell("failed", f"{HERE} is no update: {NEW} is installed, which is newer {hint}")
+    page.reload()
+    expect(said).to_contain_text(f"{HERE} is geen update: {NEW} is geïnstalleerd, en die is nieuwer")
+    expect(said).not_to_contain_text("sudo")
 
 
 def test_an_update_after_this_one_is_not_begun_by_mistake(page: Page, charger: Updated) -> None:
@@ -189,6 +223,7 @@ def test_without_javascript_the_form_still_posts(
     context = context_of(java_script_enabled=False, extra_http_headers={"Authorization": charger.charger.token()})
     page = context.new_page()
     page.goto("/update")
+    assert "only where your browser is logged in already" in page.request.get("/update").text()
     choose(page)
     page.locator("#go").click()
     expect(page.locator("body")).to_have_text("OK")

@@ -5,16 +5,19 @@ import { h, text } from "./lib/dom.js";
 import { dateTime, number } from "./lib/format.js";
 import { begin, load, t } from "./lib/i18n.js";
 import { begin as beginSaying } from "./lib/say.js";
+import { translated } from "./lib/sentence.js";
 import { sure } from "./lib/sure.js";
-import { unlock } from "./lib/unlock.js";
+import { FOREIGN, unlock } from "./lib/unlock.js";
 
 const LOOK_MS = 1500;
 const STEPS = ["receiving", "handed", "installing", "checking", "done"];
 const AT_WORK = ["receiving", "handed", "installing", "checking", "going_back"];
 const NAME = /^evsed_([A-Za-z0-9.+~-]+)_([a-z0-9]+)\.deb$/;
 const LONGEST_SIGNATURE = 1024;
+const FOR_ROOT = / \(sudo evsed-update --downgrade takes it\)/;
 
 const place = (id) => document.getElementById(id);
+const inWords = (told) => translated(told.replace(FOR_ROOT, ""));
 const megabytes = (bytes) => number(bytes / 1e6, 1);
 
 let now = null; // what GET /api/v1/update answered last
@@ -73,7 +76,7 @@ function showState() {
   if (now.keys.length) place("keys").replaceChildren(...now.keys.map(keyLine));
   else text(place("keys"), t("update.no_key"));
   text(place("broken"), now.broken_keys.length ? t("update.broken_keys", { which: now.broken_keys.join("; ") }) : "");
-  text(place("why-not"), now.unavailable ? t("update.unavailable", { why: now.unavailable })
+  text(place("why-not"), now.unavailable ? t("update.unavailable", { why: inWords(now.unavailable) })
     : now.keys.length ? "" : t("update.no_key_help"));
   text(place("file-help"), t("update.file_help", { name: wantedName() }));
 }
@@ -111,10 +114,10 @@ function showProgress() {
   place("offer").hidden = busy; // nothing to choose meanwhile, and on a phone the steps are in sight
   if (!place("steps").hidden) showSteps(state);
   enable(!busy && !now.unavailable);
-  if (busy) outcome("", now.state === state ? now.text : "");
-  else if (refused) outcome("failed", t("update.failed", { why: refused }));
-  else if (state === "done") outcome("done", t(mine ? "update.done" : "update.done_before", { said: now.text }), now.at);
-  else if (state === "failed") outcome("failed", t(mine ? "update.failed" : "update.failed_before", { why: now.text }), now.at);
+  if (busy) outcome("", now.state === state ? inWords(now.text) : "");
+  else if (refused) outcome("failed", t("update.failed", { why: inWords(refused) }));
+  else if (state === "done") outcome("done", t(mine ? "update.done" : "update.done_before", { said: inWords(now.text) }), now.at);
+  else if (state === "failed") outcome("failed", t(mine ? "update.failed" : "update.failed_before", { why: inWords(now.text) }), now.at);
 }
 
 function enable(on) {
@@ -164,6 +167,7 @@ function upload(form) {
       if (request.status === 200) return resolve(request.responseText);
       let said = request.responseText.replace(/^FAIL: /, "");
       try { said = JSON.parse(said).detail ?? said; } catch { /* it is text */ }
+      if (request.status === 403 && !FOREIGN.test(said)) said = t("update.needs_installer");
       return reject(new Trouble(request.status, said || t("common.refused", { status: request.status })));
     });
     request.addEventListener("error", () => reject(new Trouble(0, t("update.cut"))));
@@ -174,10 +178,10 @@ function upload(form) {
 }
 
 // Logs in first where that is needed: else the whole package would be sent for nothing.
-const mayInstall = async () => {
+async function mayInstall() {
   const access = await ask.get("/api/v1/access");
   if (access.right !== "install") throw new Trouble(403, t("update.needs_installer"));
-};
+}
 
 async function send(event) {
   event.preventDefault();
@@ -188,6 +192,7 @@ async function send(event) {
     await unlock(mayInstall);
     const { name } = place("file").files[0];
     if (await sure({ title: t("update.sure_title"), what: t("update.sure", { name }), go: t("update.go"), kind: "primary" })) {
+      await unlock(mayInstall); // that login may have ended while this was read
       const answer = upload(place("form")); // what is disabled is not sent: it is read before
       showProgress();
       await answer;

@@ -4,12 +4,13 @@ import { t } from "./i18n.js";
 
 const PATIENCE_MS = 15000;
 
-// A request that was refused or did not get through: status 0 is "no answer".
+// A request that was refused or did not get through: status 0 is "no answer". wait: seconds until the next may be sent.
 export class Trouble extends Error {
-  constructor(status, message, problem = null) {
+  constructor(status, message, problem = null, wait = 0) {
     super(message);
     this.status = status;
     this.problem = problem;
+    this.wait = wait;
   }
 }
 
@@ -66,7 +67,7 @@ export async function send(path, options = {}, patience = PATIENCE_MS) {
     return new Promise(() => {}); // nothing is said any more of what was shown
   }
   const said = found?.detail ?? (typeof found === "string" && found ? found : t("common.refused", { status: answer.status }));
-  throw new Trouble(answer.status, said, found);
+  throw new Trouble(answer.status, said, found, Number(answer.headers.get("Retry-After")) || 0);
 }
 
 const withBody = (method) => (path, body, options = {}) => send(path, {

@@ -2,9 +2,10 @@
 
 import { h, text, unique } from "./dom.js";
 import { t } from "./i18n.js";
+import { translated } from "./sentence.js";
 
 const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
-
+const TICK_MS = 200;
 const open = new Set(); // what ends each
 let opener = null; // the control that the visitor used last, outside of all dialogs
 let views = 0;
@@ -37,6 +38,18 @@ export function focusAgain(control) {
   waits.observe(control, { attributes: true, attributeFilter: ["disabled"] });
 }
 
+// `button` counts `seconds` down, in which nothing is looked at; then `over()`.
+function hold(button, seconds, over) {
+  const words = button.textContent;
+  const until = performance.now() + seconds * 1000;
+  (function tick() {
+    const left = Math.ceil((until - performance.now()) / 1000);
+    text(button, left > 0 ? `${words} (${left})` : words);
+    if (left <= 0) over();
+    else if (button.isConnected) setTimeout(tick, TICK_MS);
+  }());
+}
+
 // Asks; resolves with true once `submit(form)` has, which may raise Trouble and is then told and tried again, with false
 // when the visitor gives up. parts: what stands between title and buttons. go: the word on the button that does it; none:
 // the dialog only tells. careful: the other button has the focus.
@@ -56,6 +69,10 @@ export function dialog({ title, parts, go, back = t("common.cancel"), kind = "pr
     focusAgain(from);
     tell(done);
   }
+  function retry() {
+    text(wrong, "");
+    yes.disabled = false;
+  }
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (yes.disabled) return;
@@ -65,12 +82,14 @@ export function dialog({ title, parts, go, back = t("common.cancel"), kind = "pr
       await submit(form);
       end(true);
     } catch (trouble) {
-      text(wrong, trouble.problem?.reason ?? trouble.message);
+      const { wait, message, problem } = trouble;
+      text(wrong, wait ? t("common.wait", { seconds: wait }) : translated(problem?.reason ?? message));
+      if (wait) hold(yes, wait, retry);
+      else yes.disabled = false;
       const secrets = [...form.querySelectorAll("input[type=password]")];
       for (const each of secrets) each.value = "";
       secrets[0]?.focus();
     }
-    yes.disabled = false;
   });
   document.body.append(box);
   open.add(end);

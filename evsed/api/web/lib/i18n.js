@@ -63,9 +63,8 @@ export function t(key, values = {}) {
   return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
-// All [key, text] of an area that was read.
-export const area = (name) => [...texts].flatMap(([key, value]) => (
-  key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), value]] : []));
+// All ["area.key", text] that were read.
+export const allTexts = () => [...texts];
 
 // What a code of the charger's means, such as word("reason", "no_car", "No car connected"): English is its own.
 export const word = (kind, code, english, area = "words") => texts.get(`${area}.${kind}.${code}`) ?? english;

@@ -4,12 +4,20 @@ import { Trouble, ask, send } from "./ask.js";
 import { dialog, turn } from "./dialog.js";
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
+import { translated } from "./sentence.js";
 
-const FOREIGN = /^(Host|Origin) /; // so the charger refuses a page that is not its own, whoever asks
+export const FOREIGN = /^(Host|Origin) /; // so the charger refuses a page that is not its own, whoever asks
 
-async function login(kind, secret) {
+// kind: "pin" or "password". Raises Trouble; that a secret was not taken is said in the visitor's language.
+export async function login(kind, secret) {
   const body = JSON.stringify({ [kind]: secret });
-  await send("/api/v1/login", { method: "POST", headers: { "Content-Type": "application/json" }, body, login: true });
+  try {
+    await send("/api/v1/login", { method: "POST", headers: { "Content-Type": "application/json" }, body, login: true });
+  } catch (trouble) {
+    if (trouble.status === 401) trouble.message = t(`common.wrong_${kind}`);
+    if (trouble.wait) trouble.message = t("common.wait", { seconds: trouble.wait });
+    throw trouble;
+  }
   document.dispatchEvent(new CustomEvent("accesschanged"));
 }
 
@@ -17,7 +25,7 @@ const kindsOf = (access) => [["pin", access.installer_pin_set], ["password", acc
 
 // Resolves with true once the visitor has logged in, with false when he gives up.
 function askWho(why, kinds) {
-  const said = h("p", { id: "unlock-why" }, why);
+  const said = h("p", { id: "unlock-why" }, translated(why));
   const title = t("common.unlock_title");
   if (!kinds.length) return dialog({ title, parts: [said, h("p", {}, t("common.unlock_none"))], back: t("common.close") });
   const kind = h("select", {}, ...kinds.map((name) => h("option", { value: name }, t(`common.unlock_${name}`))));

@@ -3,12 +3,12 @@
 
 import { focusAgain } from "../lib/dialog.js";
 import { h, text, unique } from "../lib/dom.js";
-import { send } from "../lib/ask.js";
 import { reading } from "../lib/reading.js";
 import { secretForm } from "./settings/secret.js";
 import { Row } from "./settings/row.js";
 import { Store, saidOf, withRight } from "./settings/store.js";
 import { sure } from "../lib/sure.js";
+import { login } from "../lib/unlock.js";
 import { TokenMaker } from "./settings/token.js";
 
 export const areas = ["access", "settings", "setting_words"];
@@ -114,12 +114,11 @@ class Page {
     const { t, say } = this.#app;
     this.go.disabled = true;
     text(this.refused, "");
-    const body = JSON.stringify({ [this.as.value]: this.given.value });
+    const { value } = this.given;
     this.given.value = "";
     try {
-      await send("/api/v1/login", { method: "POST", headers: { "Content-Type": "application/json" }, body, login: true });
+      await login(this.as.value, value);
       await this.read();
-      document.dispatchEvent(new CustomEvent("accesschanged"));
       say(t("access.logged_in"));
     } catch (trouble) {
       text(this.refused, trouble.message);

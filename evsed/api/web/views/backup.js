@@ -6,13 +6,16 @@ import { saveFile } from "../lib/save.js";
 import { bytesOf, chooser, postFile } from "./settings/file.js";
 import { lock } from "./settings/lock.js";
 import { changesTable } from "./settings/changes.js";
+import { nameOf } from "./settings/controls.js";
 import { withRight } from "./settings/store.js";
+import { translated } from "../lib/sentence.js";
 import { sure } from "../lib/sure.js";
 
 export const areas = ["backup", "broker", "settings", "setting_words"];
 export const css = true;
 
 const card = (title, about, ...parts) => h("section", { class: "card" }, h("h2", {}, title), h("p", { class: "help" }, about), ...parts);
+const warned = (told) => translated(told, (name, value) => (name === "key" ? nameOf(value) : value));
 const alarm = () => h("p", { class: "error", role: "alert" });
 
 // Does `action` once a press; what goes wrong stands in `wrong`.
@@ -23,7 +26,7 @@ async function pressed(button, wrong, action) {
   try {
     await action();
   } catch (trouble) {
-    text(wrong, trouble.message);
+    text(wrong, warned(trouble.message));
   }
   button.disabled = false;
   button.removeAttribute("aria-busy");
@@ -76,12 +79,12 @@ class Restoring {
       if (turn !== this.#turn) return;
       this.preview.replaceChildren();
       this.picked.input.value = "";
-      text(this.wrong, trouble.message);
+      text(this.wrong, warned(trouble.message));
     }
   }
 
   #list(title, lines, kind) {
-    return lines.length ? h("div", { class: kind }, h("h3", {}, title), h("ul", {}, ...lines.map((line) => h("li", {}, line)))) : null;
+    return lines.length ? h("div", { class: kind }, h("h3", {}, title), h("ul", {}, ...lines.map((line) => h("li", {}, warned(line))))) : null;
   }
 
   #show(found) {

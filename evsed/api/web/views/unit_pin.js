@@ -18,7 +18,7 @@ export function askForPin({ t, ask, unlock }, { installer = false } = {}) {
     submit: async (form) => {
       const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
       const answer = await unlock(() => ask.form("/lcd-verify-password", fields));
-      if (!answer.success) throw new Error(answer.reason);
+      if (!answer.success) throw new Error(answer.reason); // the dialog has it in the visitor's language;
     },
   });
 }

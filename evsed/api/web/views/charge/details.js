@@ -21,7 +21,7 @@ export function create({ t, word, format }) {
 
   const reading = {
     offer: (state) => (state.offer_a ? t(state.phases === 1 ? "charge.on_1" : "charge.on_more", { amps: format.amps(state.offer_a), phases: state.phases }) : t("charge.nothing")),
-    limit: (state) => (state.limited_by ? limitText(state.limited_by) : t("common.none")),
+    limit: (state) => (state.limited_by ? limitText(state.limited_by) : t("charge.nothing")),
     pilot: ({ pilot }) => known(pilot.duty_percent, (duty) => `${format.volts(pilot.high_v)}, ${number(duty, 1)} %`)
       + (pilot.by_hand ? ` (${t("charge.by_hand")})` : ""),
     contactor1: (state) => contactor(state.contactor1, state),

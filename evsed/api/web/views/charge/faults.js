@@ -1,9 +1,10 @@
 // What is broken, each with what to do about it, and a button for those that an owner may reset from here.
 
 import { h } from "../../lib/dom.js";
+import { translated } from "../../lib/sentence.js";
 import { unlock } from "../../lib/unlock.js";
 import { icon } from "./icons.js";
-import { refusal, said } from "./said.js";
+import { said } from "./said.js";
 
 const WAITS = new Set(["no_power", "no_sun"]); // nothing is broken
 const CLEARED = new Set(["welded", "contactor_failed", "overdraw"]); // by their owner; a residual current only at the unit
@@ -24,7 +25,7 @@ export function create({ t, word, ask, say, live }) {
       await unlock(() => ask.post("/api/v1/faults/clear"));
       say(t("charge.cleared"), "done");
     } catch (trouble) {
-      wrong.textContent = t("charge.not_cleared", { why: refusal(trouble.message) });
+      wrong.textContent = t("charge.not_cleared", { why: translated(trouble.message) });
     }
     clear.removeAttribute("aria-busy");
   }

@@ -3,7 +3,7 @@
 
 import { h, text } from "../../lib/dom.js";
 import { Trouble } from "../../lib/ask.js";
-import { refusal } from "./said.js";
+import { translated } from "../../lib/sentence.js";
 import { makeTimer } from "./timer.js";
 import { NAMES, STOPS, does, wishFor, wished } from "./wish.js";
 
@@ -50,7 +50,7 @@ export function create(app) {
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
       if (!does({ mode, delay }, live.state)) refused = { mode, delay };
-      wrong.textContent = `${buttons[mode].textContent}: ${refusal(trouble.message)}`;
+      wrong.textContent = `${buttons[mode].textContent}: ${translated(trouble.message)}`;
     } finally {
       if (seen) unmark();
       else forgetting = setTimeout(unmark, SEEN_MS);

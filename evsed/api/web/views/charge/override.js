@@ -3,8 +3,8 @@
 
 import { h, text } from "../../lib/dom.js";
 import { Trouble } from "../../lib/ask.js";
+import { translated } from "../../lib/sentence.js";
 import { unlock } from "../../lib/unlock.js";
-import { refusal } from "./said.js";
 
 const PATH = "/api/v1/override";
 const CALM_MS = 500; // after the last step of a key or a drag
@@ -60,7 +60,7 @@ export function create({ t, format, ask, live, say }) {
       return (await (closed ? act() : unlock(act))).current;
     } catch (trouble) {
       if (!(trouble instanceof Trouble)) throw trouble;
-      wrong.textContent = refusal(trouble.message);
+      wrong.textContent = translated(trouble.message);
       if (closed) say(`${t("charge.override")}: ${wrong.textContent}`, "wrong");
       return live.state?.override_a ?? null;
     }

@@ -3,9 +3,9 @@
 
 import { h, text, unique } from "../../lib/dom.js";
 import { Trouble } from "../../lib/ask.js";
+import { translated } from "../../lib/sentence.js";
 import { unlock } from "../../lib/unlock.js";
 import { differs, minuteOf, now, say as sayTime } from "./clock.js";
-import { refusal } from "./said.js";
 
 function makeField(name, label, listen) {
   const help = h("span", { class: "help", id: unique("help") });
@@ -94,7 +94,7 @@ export function makeTimer({ t, word, ask, live, say }, wrong) {
       await unlock(() => ask.delete("/api/v1/timer"));
       say(t("charge.timer_ended"), "done");
     } catch (trouble) {
-      if (trouble instanceof Trouble) wrong.textContent = refusal(trouble.message);
+      if (trouble instanceof Trouble) wrong.textContent = translated(trouble.message);
     }
     cancel.removeAttribute("aria-busy");
   }

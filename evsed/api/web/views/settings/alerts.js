@@ -1,6 +1,8 @@
 // How the ways of alerting do, what was told last, and a test of them. The switches themselves are settings.
 
 import { h, text } from "../../lib/dom.js";
+import { language } from "../../lib/i18n.js";
+import { sentence, translated } from "../../lib/sentence.js";
 
 const PATH = "/api/v1/alerts";
 const WAYS = ["webhook", "mqtt"];
@@ -42,7 +44,13 @@ export class AlertWays {
   #way({ on, sent, lost, waiting, last }) {
     const { t } = this.#app;
     if (!on) return t("settings.alert_off");
-    return [t("settings.alert_counts", { sent, lost, waiting }), last && t("settings.alert_last_try", { said: last })].filter(Boolean).join("; ");
+    return [t("settings.alert_counts", { sent, lost, waiting }), last && t("settings.alert_last_try", { said: translated(last) })].filter(Boolean).join("; ");
+  }
+
+  // An alert's text; of a fault it is that of the reason for not charging.
+  #told({ code, text: english }) {
+    if (language() === "en") return english;
+    return sentence(english) ?? this.#app.word("reason", code, english);
   }
 
   #show(now) {
@@ -50,7 +58,7 @@ export class AlertWays {
     this.ways.replaceChildren(...WAYS.flatMap((way) => [h("dt", {}, t(`settings.alert_${way}`)), h("dd", {}, this.#way(now[way]))]));
     const { last_alert: last } = now;
     const when = last?.time ? format.dateTime(Date.parse(last.time) / 1000) : "";
-    text(this.last, last ? t("settings.alert_last", { text: last.text, when }) : t("settings.alert_none"));
+    text(this.last, last ? t("settings.alert_last", { text: this.#told(last), when }) : t("settings.alert_none"));
     this.press.disabled = !WAYS.some((way) => now[way].on);
   }
 
@@ -62,10 +70,10 @@ export class AlertWays {
     this.result.replaceChildren(h("li", {}, t("settings.alert_trying")));
     try {
       const said = await ask.post(`${PATH}/test`);
-      this.result.replaceChildren(...WAYS.filter((way) => said[way]).map((way) => h("li", {}, `${t(`settings.alert_${way}`)}: ${said[way]}`)));
+      this.result.replaceChildren(...WAYS.filter((way) => said[way]).map((way) => h("li", {}, `${t(`settings.alert_${way}`)}: ${translated(said[way])}`)));
     } catch (trouble) {
       this.result.replaceChildren();
-      text(this.wrong, trouble.message);
+      text(this.wrong, translated(trouble.message));
     }
     this.press.removeAttribute("aria-busy");
     await this.#read();
