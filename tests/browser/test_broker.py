@@ -10,6 +10,7 @@ from tests.browser.charger import Charger
 from tests.browser.helpers_settings import give_pin, value_of
 from tests.browser.watch import Watch
 from tests.scenarios.broker import Broker, password_file
+from tests.scenarios.simulation import wait_for
 
 OWNER, SESAME = "owner", "open-sesame"
 
@@ -91,7 +92,7 @@ def test_encryption_belongs_to_the_installation(charger: Charger, page: Page, ex
     save(page)
     expect(page.get_by_role("button", name="Save").first).to_be_disabled()
     expect(page.locator("[name=port]")).to_have_value("1883")
-    assert charger.get("/api/v1/backup").json["broker"]["tls"] is False
+    wait_for(lambda: charger.get("/api/v1/backup").json["broker"]["tls"] is False, "it is stored")
 
 
 def test_how_home_assistant_is_told_is_chosen_here_too(charger: Charger, page: Page) -> None:

@@ -211,8 +211,8 @@ def test_who_cancels_is_told_so_for_good(page: Page, charger: Updated) -> None:
     told = page.locator("#outcome .failed")
     for _ in range(2):
         with page.expect_response("**/api/v1/update"):
-            expect(told).to_have_text("FAIL: cancelled; nothing was changed")
-    expect(told).to_have_text("FAIL: cancelled; nothing was changed")
+            expect(told).to_have_text("Not installed: cancelled; nothing was changed")
+    expect(told).to_have_text("Not installed: cancelled; nothing was changed")
     expect(page.locator("#go")).to_be_enabled()
 
 
