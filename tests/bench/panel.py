@@ -52,7 +52,7 @@ class Panel:
     """One panel, which can be switched on again and again. ``clock``: ms, for the light."""
 
     def __init__(self, port: int, snapshot: Callable[[], Snapshot], face: Face, clock: Callable[[], Millis]) -> None:
-        self._sent = 0
+        self.sent = 0  # bytes, by the SPI
         self._shows = threading.Event()
         self._wiring = replace(Wiring(), pigpio_port=port)
         kernel = Kernel(lambda _, flags: os.open(os.devnull, flags), lambda *_: 0, self._write)
@@ -62,7 +62,7 @@ class Panel:
         self._clock = clock
 
     def _write(self, _: int, data: bytes) -> int:
-        self._sent += len(data)
+        self.sent += len(data)
         self._shows.set()
         return len(data)
 
@@ -83,11 +83,11 @@ class Panel:
             if not self._shows.wait(OPENS_S):
                 raise RuntimeError("the LCD does not come up; the log says why")
             processor = time.pthread_getcpuclockid(thread.ident)
-            begun, sent, used = time.monotonic(), self._sent, time.clock_gettime(processor)
+            begun, sent, used = time.monotonic(), self.sent, time.clock_gettime(processor)
             effort = Effort()
             yield effort
             passed = time.monotonic() - begun
-            effort.bytes_per_s = (self._sent - sent) / passed
+            effort.bytes_per_s = (self.sent - sent) / passed
             effort.cpu_pct = 100 * (time.clock_gettime(processor) - used) / passed
         finally:
             lcd.close()

@@ -53,6 +53,8 @@ def test_the_panel_that_is_measured_sends_pictures_and_fades_again_and_again() -
             now[0] = 0 if lit else LIT_MS
             soon(lambda duty=duty: daemon.duty[18] == duty)  # type: ignore[misc]
             assert daemon.modes[5] == 1
+            sent = panel.sent
+            soon(lambda sent=sent: panel.sent > sent)  # type: ignore[misc]
         assert effort.bytes_per_s > 0
         assert effort.cpu_pct > 0
         assert daemon.duty[18] == 0

@@ -1,6 +1,7 @@
 // What looks.py asks a page: an object of functions, each of which answers with a list of faults or of texts.
 (() => {
   const CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0'], [contenteditable='true']";
+  const FRAMES = 60;
   const SPOKEN = ["aria-label", "title", "placeholder", "alt", "aria-description", "aria-valuetext"];
 
   const controls = () => [...document.querySelectorAll(CONTROLS)];
@@ -22,10 +23,12 @@
   }
 
   return {
-    // What makes the page scroll sideways.
-    tooWide() {
-      const width = document.documentElement.clientWidth;
-      const whole = document.documentElement.scrollWidth;
+    // What makes the page scroll sideways, when the charts had time to follow the window.
+    async tooWide() {
+      const page = document.documentElement;
+      for (let frame = 0; frame < FRAMES && page.scrollWidth > page.clientWidth; frame++) await new Promise(requestAnimationFrame);
+      const width = page.clientWidth;
+      const whole = page.scrollWidth;
       if (whole <= width) return [];
       const wide = [...document.querySelectorAll("body *")].filter((node) => node.getBoundingClientRect().right > width + 0.5);
       const names = wide.slice(0, 5).map((node) => `${node.tagName.toLowerCase()}.${node.getAttribute("class")}`);

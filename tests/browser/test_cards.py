@@ -154,5 +154,5 @@ def test_a_list_in_another_code_is_refused_and_a_photo_is_none(
     file.write_text(f"\ufeffuid,name,enabled\n{ANN},Jürgen,true\n", "utf-8")
     chosen.set_input_files(file)
     page.get_by_role("button", name="Take it over").click()
-    expect(page.get_by_text("The list is taken over: 1 cards.")).to_be_visible()
+    expect(page.get_by_text("The list is taken over. Cards: 1.")).to_be_visible()
     assert [card["name"] for card in cards(charger)] == ["Jürgen"]

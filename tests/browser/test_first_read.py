@@ -19,9 +19,10 @@ READS = {
 def test_a_view_tries_again(page: Page, view: str, expect_trouble: Watch) -> None:
     expect_trouble("503")
     path, shows = READS[view]
-    page.route(path, lambda route: route.fulfill(status=503, json={"detail": "not now"}), times=1)
+    page.route(path, lambda route: route.fulfill(status=503, json={"detail": "not now"}))
     page.goto(f"/#/{view}")
     expect(page.get_by_text("not now")).to_be_visible()
+    page.unroute(path)
     page.keyboard.press("Escape")
     if view == "broker":
         page.locator("[name=host]").press("Escape")  # nothing to put back yet

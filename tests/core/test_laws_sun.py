@@ -5,7 +5,6 @@ import random
 import pytest
 
 from evsed.core.events import PostBattery
-from evsed.core.phases import FALLEN_MS, FALLS_WITHIN_MS, LONGEST_HELD_MS, SPARE_HELD_MS, Sky
 from evsed.core.states import State
 from tests.core.law import begin, changes, charging, law, offer, sunny, values
 from tests.core.story import Story
@@ -287,19 +286,3 @@ def test_each_fall_of_the_sun_doubles_the_60_s() -> None:
         story.run_until(lambda: story.state is State.C, 30)
         story.run(60)
         assert story.snapshot.phases == 3
-
-
-def test_falls_of_the_last_hour_count_and_an_hour_is_the_longest() -> None:
-    sky = Sky()
-    for fall in range(8):
-        at = fall * 60_000
-        sky.feed(at, bright=True, dark=False)
-        sky.feed(at + 1_000, bright=False, dark=True)
-        sky.feed(at + 1_000 + FALLEN_MS - 1, bright=False, dark=True)
-        assert sky.held_ms(at + 20_000) == min(SPARE_HELD_MS << fall, LONGEST_HELD_MS)
-        sky.feed(at + 1_000 + FALLEN_MS, bright=False, dark=True)
-    assert sky.held_ms(500_000) == LONGEST_HELD_MS
-    first = 1_000 + FALLEN_MS + FALLS_WITHIN_MS
-    assert sky.held_ms(first + 6 * 60_000) == 2 * SPARE_HELD_MS
-    assert sky.broken(first + 7 * 60_000 - 1)
-    assert not sky.broken(first + 7 * 60_000)

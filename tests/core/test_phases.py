@@ -5,7 +5,7 @@ import pytest
 from evsed.core.actions import Outputs
 from evsed.core.events import ChangeSetting, ChooseMode
 from evsed.core.model import ModeChoice
-from evsed.core.phases import Phases, Sun
+from evsed.core.phases import FALLEN_MS, FALLS_WITHIN_MS, LONGEST_HELD_MS, SPARE_HELD_MS, Phases, Sky, Sun
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
 from tests.core.story import Story, settings
@@ -238,3 +238,19 @@ def test_changes_are_forgotten_after_an_hour() -> None:
     phases.observe(Sun(three_start=False, one_starts=True, large_shortage=True, spare=False), 2_000, at_top=False)
     for at, one in ((3_600_999, False), (3_601_000, True)):
         assert phases.one_would_do(given, at) is one
+
+
+def test_falls_of_the_last_hour_count_and_an_hour_is_the_longest() -> None:
+    sky = Sky()
+    for fall in range(8):
+        at = fall * 60_000
+        sky.feed(at, bright=True, dark=False)
+        sky.feed(at + 1_000, bright=False, dark=True)
+        sky.feed(at + 1_000 + FALLEN_MS - 1, bright=False, dark=True)
+        assert sky.held_ms(at + 20_000) == min(SPARE_HELD_MS << fall, LONGEST_HELD_MS)
+        sky.feed(at + 1_000 + FALLEN_MS, bright=False, dark=True)
+    assert sky.held_ms(500_000) == LONGEST_HELD_MS
+    first = 1_000 + FALLEN_MS + FALLS_WITHIN_MS
+    assert sky.held_ms(first + 6 * 60_000) == 2 * SPARE_HELD_MS
+    assert sky.broken(first + 7 * 60_000 - 1)
+    assert not sky.broken(first + 7 * 60_000)

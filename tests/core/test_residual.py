@@ -178,3 +178,15 @@ def test_the_echo_of_a_broken_off_test_ends_after_a_second() -> None:
     assert not monitor.tripped
     monitor.feed(True, 1_100)
     assert monitor.tripped
+
+
+def test_no_other_test_begins_before_the_echo_of_a_broken_off_one_has_gone() -> None:
+    monitor = ResidualCurrentMonitor()
+    monitor.step(wanted=True, now=0)
+    monitor.feed(True, 100)
+    monitor.step(wanted=False, now=100)
+    monitor.step(wanted=True, now=110)
+    assert monitor.test is Test.NOT_RUN
+    monitor.feed(False, 200)
+    monitor.step(wanted=True, now=200)
+    assert monitor.test is Test.DRIVEN

@@ -1,16 +1,12 @@
 """The story of one car, in virtual time: whatever happens between plug and unplug, its session adds up to the meter."""
 
-import pytest
-
 from evsed.core.actions import LogSession, OpenContactors, Persist
 from evsed.core.cards import Card
 from evsed.core.events import ChangeSetting, ChooseMode, Leaving, SwipeCard
-from evsed.core.faults import Fault
 from evsed.core.model import Access, ModeChoice
 from evsed.core.record import Ending, SessionRecord
 from evsed.core.snapshot import Saved
 from evsed.core.states import State
-from tests.core.bench import V3, V6, V9, V12, Bench, configured
 from tests.core.story import Story, settings
 
 NOON = 1_800_000_000
@@ -184,27 +180,6 @@ def test_a_plug_in_that_never_charges_is_a_session_too() -> None:
     story.unplug()
     story.run(1)
     assert (last(story).energy_wh, last(story).stops, last(story).phases) == (0, (), ())
-
-
-@pytest.mark.parametrize(("level", "code"), [(V9, "car_stopped"), (V12, "unplugged"), (V3, "ventilation")])
-def test_what_the_car_does_is_a_reason(level: int, code: str) -> None:
-    bench = Bench(Saved(settings=configured())).charge()
-    bench.high = level
-    bench.run(2_000)
-    kept = bench.core.snapshot(bench.now).sessions
-    record = kept.open or kept.last
-    assert record is not None
-    assert record.last_stop == code
-
-
-def test_a_fault_is_a_reason() -> None:
-    bench = Bench(Saved(settings=configured(rcmon=1))).charge()
-    bench.residual = True
-    bench.run(300)
-    record = bench.core.snapshot(bench.now).sessions.open
-    assert record is not None
-    assert record.last_stop == Fault.RCM.value.code
-    bench.residual, bench.high = False, V6
 
 
 def test_the_disk_is_asked_at_once_for_what_an_owner_would_miss_and_seldom_else() -> None:

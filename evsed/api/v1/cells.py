@@ -23,7 +23,7 @@ NO: Final = frozenset({"false", "falsch", "faux", "onwaar", "falso", "falskt", "
 
 def uncomputed(text: str) -> str:
     """``text``, with an apostrophe before what would be a formula."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULAS) else text
+    return f"'{text}" if text.startswith(_FORMULAS) or text.lstrip().startswith(_FORMULAS) else text
 
 
 def as_text(text: str) -> str:
