@@ -120,7 +120,7 @@ async function start() {
   begin();
   live.begin();
   const view = import(`./views/${named()}.js`).then(({ areas }) => load(areas ?? [])).catch(() => null); // show() tells
-  await Promise.all([load(["common", "words"]), view]);
+  await Promise.all([load(["common", "words", named()]), view]); // each has texts of its own name, which need not wait for it
   beginSaying(place("say"));
   text(place("skip"), t("common.skip"));
   text(place("login"), t("common.log_in"));

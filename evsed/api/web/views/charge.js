@@ -15,28 +15,47 @@ import * as status from "./charge/status.js";
 export const areas = ["charge"];
 export const css = true;
 
-// Two columns on a wide screen; on a phone one, in the order of the stylesheet.
-const LEFT = [faults, status, setUp, modes, override];
+// Two columns on a wide screen; on a phone one, in the order of the stylesheet. What is read first is painted first.
+const FIRST = [faults, status];
+const LEFT = [setUp, modes, override];
 const RIGHT = [flow, phases, chargers, details];
 
+// Two frames later the first is on the screen.
+const afterPaint = (deed) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(deed)));
+
 export function create(place, app) {
-  const made = (parts) => parts.map((part) => part.create(app));
-  const columns = [made(LEFT), made(RIGHT)];
-  const boxes = columns.map((parts) => h("div", { class: "column", hidden: true }, parts.map((part) => part.element)));
-  const waits = h("p", { class: "card muted" }, app.t("charge.nothing_yet"));
-  place.append(waits, ...boxes);
-  const parts = columns.flat();
+  const parts = [];
+  const columns = [0, 1].map(() => h("div", { class: "column", hidden: true }));
+  const add = (column, makers) => {
+    const made = makers.map((part) => part.create(app));
+    parts.push(...made);
+    column.append(...made.map((part) => part.element));
+  };
   const each = (name, ...given) => parts.forEach((part) => part[name]?.(...given));
-  const settings = watch(app, () => app.live.state && each("update", app.live.state, settings.values));
+  const update = () => app.live.state && each("update", app.live.state, settings.values);
+  const waits = h("p", { class: "card muted" }, app.t("charge.nothing_yet"));
+  add(columns[0], FIRST);
+  place.append(waits, ...columns);
+  let closed = false;
+  const settings = watch(app, update);
   const ticking = setInterval(() => app.live.state && each("tick"), 1000);
+  function addRest() {
+    if (closed) return;
+    add(columns[0], LEFT);
+    add(columns[1], RIGHT);
+    update();
+  }
   return {
     // Before the first state nothing is known, and nothing is there that could be pressed.
     update(state) {
       each("update", state, settings.values);
+      if (waits.hidden) return;
       waits.hidden = true;
-      for (const box of boxes) box.hidden = false;
+      for (const column of columns) column.hidden = false;
+      afterPaint(addRest);
     },
     close() {
+      closed = true;
       clearInterval(ticking);
       settings.close();
       each("close");

@@ -68,9 +68,10 @@ export function create({ t, format, live }) {
     power.row.hidden = current.row.hidden = !state.charging;
     energy.row.hidden = state.charged_wh === null && !state.charging;
     figures.list.hidden = power.row.hidden && energy.row.hidden;
+    if (!energy.row.hidden) text(energy.value, format.kwh(state.charged_wh));
+    if (!state.charging) return; // making the first format of a number takes a phone a while
     text(power.value, car ? t(car.about ? "charge.about" : "charge.exact", { value: format.kw(car.watts) }) : t("common.unknown"));
     text(current.value, t(state.phases === 1 ? "charge.on_1" : "charge.on_more", { amps: format.amps(state.offer_a), phases: state.phases }));
-    text(energy.value, format.kwh(state.charged_wh));
   }
 
   function showLimit(state) {
