@@ -25,6 +25,7 @@ from evsed.saved_text import encode
 _PLANT_STARTS_S = 30.0
 _DAEMON_LEAVES_S = 1.7
 _EACH_FURTHER_LEAVES_S = 0.3
+_LOOKS_AGAIN_S = 0.1
 _BAUD = 9600
 _SERIAL_BASE = 90_000
 _LAST_PORT = 65_535
@@ -75,18 +76,18 @@ def fresh_settings(charger: int = 0, chargers: int = 1, *, first_run: bool = Fal
 
 def run(simulation: Simulation) -> int:
     """Runs the simulation until it is interrupted or over; the exit status."""
-    stop = threading.Event()
+    asked: list[int] = []  # no threading.Event: set while its own wait is left, it waits for itself for ever
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda signum, _: asked.append(signum))
     with tempfile.TemporaryDirectory(prefix="evsed-") as directory:
         try:
-            return _run(simulation, Path(directory), stop)
+            return _run(simulation, Path(directory), asked)
         except (LaunchError, OSError) as error:
             sys.stderr.write(f"evsed simulate: {error}\n")
             return 1
 
 
-def _run(simulation: Simulation, directory: Path, stop: threading.Event) -> int:
+def _run(simulation: Simulation, directory: Path, asked: list[int]) -> int:
     _check_ports(simulation)
     state_dirs = prepare_state(simulation)
     plant = _start(
@@ -112,7 +113,7 @@ def _run(simulation: Simulation, directory: Path, stop: threading.Event) -> int:
             daemons.append(_start("evsed", "run", "--config", str(config), *options))
         sys.stdout.write(_welcome(simulation))
         sys.stdout.flush()
-        return _watch(plant, daemons, stop)
+        return _watch(plant, daemons, asked)
     finally:
         _end(daemons)
         plant.kill()  # it keeps nothing
@@ -207,9 +208,9 @@ def _welcome(simulation: Simulation) -> str:
     )
 
 
-def _watch(plant: subprocess.Popen[bytes], daemons: list[subprocess.Popen[bytes]], stop: threading.Event) -> int:
+def _watch(plant: subprocess.Popen[bytes], daemons: list[subprocess.Popen[bytes]], asked: list[int]) -> int:
     dead: set[int] = set()
-    while not stop.wait(0.1):
+    while not asked:
         for charger, daemon in enumerate(daemons):
             status = daemon.poll()
             if status == os.EX_CONFIG:
@@ -228,6 +229,7 @@ def _watch(plant: subprocess.Popen[bytes], daemons: list[subprocess.Popen[bytes]
             if len(dead) < len(daemons):
                 sys.stderr.write(f"evsed simulate: the plant ended with status {plant.returncode}\n")
             return 1
+        time.sleep(_LOOKS_AGAIN_S)
     return 0
 
 
