@@ -38,11 +38,12 @@ class Page {
     this.rows = h("div", {});
     place.append(this.#now(), this.#card("login", this.rows), this.#card("pin", this.pin.node, h("p", { class: "help" }, t("access.pin_lost"))),
       this.#card("password", this.password.node), this.#card("tokens", this.tokens, this.noTokens, this.wrong, this.maker.node));
-    const read = () => Promise.all([this.read(), this.store.read()]);
-    this.close = reading(read, () => this.#begin(), ({ message }) => text(this.may, message)).close;
+    const read = () => Promise.all([app.ask.get(PATH), this.store.read()]); // what one says hides no fault of the other
+    this.close = reading(read, ([now]) => this.#begin(now), ({ message }) => text(this.may, message)).close;
   }
 
-  #begin() {
+  #begin(now) {
+    this.#show(now);
     this.#ready = true;
     const row = new Row("login", this.store);
     this.store.on(() => { row.update(); this.read().catch(() => {}); });
